@@ -1,0 +1,85 @@
+// Runs one example by its folder's name. It uses the gateway at REPLYTO_URL and the broker at BROKER_URL if one answers
+// there, such as that of `npm start`; else it starts a gateway with the embedded broker for the time being.
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const [name = ''] = process.argv.slice(2);
+const main = join('examples', name, 'main.mjs');
+if (name === '' || !existsSync(main)) {
+  const names = readdirSync('examples').filter((folder) => existsSync(join('examples', folder, 'main.mjs')));
+  console.error(`usage: npm run example -- NAME, one of ${names.join(', ')}`);
+  process.exit(2);
+}
+
+/** The examples use the package by its name, and that is the built package. */
+function buildIfNeeded() {
+  const newest = (folder) =>
+    Math.max(...readdirSync(folder, { recursive: true }).map((file) => statSync(join(folder, file)).mtimeMs));
+  if (existsSync('dist/index.js') && statSync('dist/index.js').mtimeMs >= newest('src')) return;
+  console.error('Building the package ...');
+  const { status } = spawnSync('npm', ['run', '--silent', 'build'], { stdio: ['ignore', 2, 2] });
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer().on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+async function isReady(url) {
+  try {
+    return (await fetch(`${url}/readyz`)).ok;
+  } catch {
+    return false;
+  }
+}
+
+async function startGateway() {
+  const folder = mkdtempSync(join(tmpdir(), 'replyto-example-'));
+  const [port, brokerPort] = [await freePort(), await freePort()];
+  const env = { ...process.env, PORT: port, BROKER_PORT: brokerPort, DATA_DIR: folder, LOG_LEVEL: 'warn' };
+  delete env.BROKER_URL;
+  const child = spawn(process.execPath, ['dist/cli/main.js', 'serve'], {
+    env,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const url = `http://127.0.0.1:${port}`;
+  const deadline = Date.now() + 20_000;
+  while (!(await isReady(url))) {
+    if (child.exitCode !== null || Date.now() > deadline) throw new Error('the gateway did not start');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  const stop = async () => {
+    child.kill('SIGTERM');
+    await ended;
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { url, brokerUrl: `stomp://127.0.0.1:${brokerPort}`, stop };
+}
+
+buildIfNeeded();
+const given = process.env.REPLYTO_URL ?? 'http://127.0.0.1:8080';
+const gateway = (await isReady(given))
+  ? {
+      url: given,
+      brokerUrl: process.env.BROKER_URL ?? 'stomp://127.0.0.1:61613',
+      stop: async () => undefined,
+    }
+  : await startGateway();
+const example = spawn(process.execPath, [main], {
+  stdio: 'inherit',
+  env: { ...process.env, REPLYTO_URL: gateway.url, BROKER_URL: gateway.brokerUrl },
+});
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => example.kill(signal));
+const code = await new Promise((resolve) => example.once('exit', (status) => resolve(status ?? 1)));
+await gateway.stop();
+process.exitCode = code;
