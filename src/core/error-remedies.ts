@@ -1,0 +1,202 @@
+/** What each code of core/errors.ts means and what to do about it, for people. Problem pages and docs/errors.md read it. */
+import type { ErrorCode } from './errors.js';
+
+export interface ErrorRemedy {
+  /** When it happens, and what became of the request. */
+  readonly meaning: string;
+  /** What whoever meets it does next. */
+  readonly remedy: string;
+}
+
+const nothingHappened = 'Nothing was stored and nothing was sent.';
+
+/** One for each code: the compiler asks for it. */
+export const errorRemedies: Readonly<Record<ErrorCode, ErrorRemedy>> = {
+  INVALID_REQUEST: {
+    meaning: `Something outside of the body cannot be used as it was given; \`problems\` lists all of it at once. ${nothingHappened}`,
+    remedy: 'Correct each field named in `problems`; `allowed` says what may stand there.',
+  },
+  BODY_UNREADABLE: {
+    meaning: `The connection ended in the middle of the body, its length differs from \`Content-Length\`, or it is not what \`Content-Encoding\` says. ${nothingHappened}`,
+    remedy: 'Send the whole body again, with the encoding that the header names or with neither.',
+  },
+  DESTINATION_NOT_ALLOWED: {
+    meaning: `The queue or the \`Reply-To\` belongs to the product or to the broker itself, or \`allow.queues\` or \`allow.replyTo\` leaves it out. ${nothingHappened}`,
+    remedy: 'Choose another queue, or have the operator add a pattern for it. The own queues stay closed.',
+  },
+  ORIGIN_NOT_ALLOWED: {
+    meaning: `A browser called on behalf of a page from somewhere else. ${nothingHappened}`,
+    remedy: 'Add the origin of the page to `http.allowedOrigins`, or open the page from the gateway itself.',
+  },
+  ROUTE_NOT_FOUND: {
+    meaning: 'The path is neither a resource of this gateway nor a path of its `routes`.',
+    remedy:
+      'Check the spelling, upper and lower case included; /openapi.json lists every path. `POST /requests/{queue}` asks any queue without a route.',
+  },
+  REQUEST_NOT_FOUND: {
+    meaning:
+      'The id was never accepted here, or the request ended longer ago than `retention.finalMs` and was removed.',
+    remedy:
+      'Check the id against the `Location` of the 202. When nothing was accepted, posting again with the same `Message-ID` is safe.',
+  },
+  METHOD_NOT_ALLOWED: {
+    meaning: 'The path exists, but not with this method.',
+    remedy: 'Use one of the methods in the `Allow` header of the answer.',
+  },
+  BODY_TOO_LARGE: {
+    meaning: `The body, unpacked, has more bytes than \`http.maxBodyBytes\`. ${nothingHappened}`,
+    remedy: 'Send less, or raise `http.maxBodyBytes`; the broker and the services must bear it too.',
+  },
+  UNSUPPORTED_CONTENT: {
+    meaning: `The body has a \`Content-Encoding\` that the gateway cannot undo. ${nothingHappened}`,
+    remedy: 'Send it with gzip, deflate, br or without an encoding.',
+  },
+  SCHEMA_MISMATCH: {
+    meaning: `The body is no JSON, or not as the JSON Schema of the route wants it; \`problems\` names the places. ${nothingHappened}`,
+    remedy: 'Correct the places named in `problems` and post again.',
+  },
+  IDEMPOTENCY_MISMATCH: {
+    meaning:
+      'A request with this `Message-ID` was accepted before, and its body, queue or `Reply-To` differs from this one. The first goes on; this one was not stored and not sent.',
+    remedy:
+      'Take a new `Message-ID` for a new request; repeat an old one byte for byte. `GET /requests/{id}` shows the first.',
+  },
+  MESSAGE_ID_TAKEN: {
+    meaning: `A request of somebody else has this \`Message-ID\`. ${nothingHappened}`,
+    remedy: 'Take another `Message-ID`, best a UUID.',
+  },
+
+  REPLY_FAULT: {
+    meaning:
+      'The request reached its service, and the service answered that it could not do it. `fault` is what it said; the HTTP status is its own, or 502.',
+    remedy:
+      'Read `fault.code` and `fault.message`. When `fault.retryable` is true, ask again with a new `Message-ID`: the old id keeps giving this answer.',
+  },
+  REQUEST_EXPIRED: {
+    meaning:
+      'No reply came before the deadline of the request. The service may have done the work all the same; a reply that comes now is kept as late.',
+    remedy:
+      'Look whether the service runs, give it longer by `Request-Timeout` or `timeoutMs`, and ask again with a new `Message-ID`. `GET /requests/{id}/reply` gives a late reply.',
+  },
+  REQUEST_CANCELLED: {
+    meaning:
+      'Somebody cancelled the request before a reply came. A service that had begun may have finished all the same.',
+    remedy: 'Ask again with a new `Message-ID` if the answer is wanted after all.',
+  },
+  REQUEST_ENDED: {
+    meaning: 'The request was replied to, faulted, expired or completed before the cancel came.',
+    remedy: 'Read its end at `GET /requests/{id}`; there is nothing left to cancel.',
+  },
+  WAIT_ABORTED: {
+    meaning: 'The caller ended its wait before the reply came.',
+    remedy: 'Read the reply later by the id of the request, or ask again with the same id and join it.',
+  },
+  TOO_MANY_PENDING: {
+    meaning: `As many requests are without an end as \`requests.maxPending\` allows. ${nothingHappened}`,
+    remedy:
+      'Wait as long as `Retry-After` says and post again with the same `Message-ID`. If it stays so, the services do not keep up.',
+  },
+  TOO_MANY_WAITING: {
+    meaning: `As many callers are kept waiting as \`requests.maxWaiting\` allows. ${nothingHappened}`,
+    remedy: 'Post with `Prefer: respond-async` and come back for the reply, or wait as `Retry-After` says.',
+  },
+  OUTBOX_FULL: {
+    meaning: `The broker does not take messages at present and \`outbox.maxPending\` requests wait for it already. ${nothingHappened}`,
+    remedy:
+      'Wait as long as `Retry-After` says and post again with the same `Message-ID`; the operator looks after the broker.',
+  },
+  SHUTTING_DOWN: {
+    meaning: 'The process was told to end. What it accepted before is in the store and goes on later.',
+    remedy: 'Call again; another instance or the next start takes the call.',
+  },
+  NO_REPLY_YET: {
+    meaning: 'The wait is over and the request is still open; it goes on, and its reply will be kept.',
+    remedy: 'Read the reply later by the id of the request, or wait longer.',
+  },
+  NO_MESSAGE: {
+    meaning: 'The queue gave nothing while the call waited.',
+    remedy: 'Wait longer, or check the name of the queue and who writes to it.',
+  },
+  GATEWAY_UNAVAILABLE: {
+    meaning: 'Nothing answers at the address, or what answers is no gateway that is ready.',
+    remedy:
+      'Check the address (`--url` or `REPLYTO_URL`) and that the gateway runs: `/readyz?verbose` says why it is not ready.',
+  },
+
+  BROKER_UNAVAILABLE: {
+    meaning: 'No connection to the broker is up, so this message was not written at all.',
+    remedy: 'Check `broker.url` and the broker. A gateway connects again by itself; a program tries again.',
+  },
+  SEND_UNCONFIRMED: {
+    meaning: 'The connection ended between the message and its receipt: it may be on the broker or not.',
+    remedy: 'Send it again with the same `Message-ID`; services with `idempotency` run it once.',
+  },
+  RECEIPT_TIMEOUT: {
+    meaning:
+      'The message was written, and the broker did not confirm it within `broker.receiptTimeoutMs`; a full broker does so. It may be on the queue or not.',
+    remedy:
+      'Look at the disk, the memory limit and the consumers of the broker; the message is tried again by itself when a gateway sent it.',
+  },
+  SEND_REFUSED: {
+    meaning: 'The broker answered the message with an error; it is not on the queue.',
+    remedy: 'Read the detail: usually a missing permission or a queue that may not be made.',
+  },
+  SUBSCRIBE_REFUSED: {
+    meaning: 'The broker answered the subscription with an error; nothing is received.',
+    remedy: 'Give the login the right to read from the queue, and to make it where it does not exist.',
+  },
+  BROKER_LOGIN_REFUSED: {
+    meaning: 'The broker does not know the login or its password.',
+    remedy: 'Check `broker.login` and `broker.passcode` or `broker.passcodeFile`.',
+  },
+  BROKER_UNSUPPORTED: {
+    meaning: 'The other side speaks no STOMP 1.2 or 1.1, or is a broker that this product does not know.',
+    remedy: 'Point `broker.url` at the STOMP port of ActiveMQ, often 61613.',
+  },
+  INVALID_MESSAGE: {
+    meaning: 'A message came that is not what its queue carries. It was put aside, not lost.',
+    remedy: 'Correct its sender by what the reason names.',
+  },
+
+  STORE_UNAVAILABLE: {
+    meaning: 'The commit to the store failed, so the call changed nothing.',
+    remedy:
+      'Wait as long as `Retry-After` says and repeat the call with the same `Message-ID`; the operator looks at the disk of `dataDir`.',
+  },
+  STORE_LOCKED: {
+    meaning: 'Two processes may not share one data folder, and another one runs with it.',
+    remedy: 'Stop the other process, or give this one a `dataDir` of its own.',
+  },
+  STORE_CORRUPT: {
+    meaning: 'The database cannot be read. It was not changed.',
+    remedy: 'Keep a copy of the file, then restore a backup or start with an empty `dataDir`.',
+  },
+  STORE_NEWER: {
+    meaning: 'The database has a layout that only a newer version of this product knows.',
+    remedy: 'Start the newer version again; there is no way back to an older one.',
+  },
+
+  INVALID_CONFIGURATION: {
+    meaning: 'Settings of the file, the environment or the flags are wrong; all of them are listed.',
+    remedy: 'Correct each of them. `docs/configuration.md` describes every key.',
+  },
+  INVALID_ARGUMENT: {
+    meaning: 'A program gave the library an option or a value that it cannot use. Nothing was sent.',
+    remedy: 'Correct the option that `problems` names.',
+  },
+  PORT_TAKEN: {
+    meaning: 'The port that this process should listen on is in use.',
+    remedy: 'Stop the other program, or choose another port with `--port`, `PORT` or `BROKER_PORT`.',
+  },
+  PREFIX_TAKEN: {
+    meaning:
+      'A deployment with another store takes replies under the same prefix; both would eat the replies of the other.',
+    remedy: 'Give each deployment on a broker a `prefix` of its own, or let them share one store.',
+  },
+
+  INTERNAL: {
+    meaning: 'A fault of this product or of what it runs on. What had been accepted stays in the store.',
+    remedy:
+      'Look into the log, which has the cause, and report it. Repeat the call with the same `Message-ID`.',
+  },
+};

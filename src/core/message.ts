@@ -1,0 +1,66 @@
+import type { Destination } from './destination.js';
+import type { Problem } from './errors.js';
+import { toProblem } from './errors.js';
+
+/**
+ * The message: five fields, everything else is optional. A request has a reply address and a null
+ * correlation id; a reply has no reply address and the request's message id as its correlation id.
+ */
+export interface Message {
+  /** 1-255 visible ASCII characters, see {@link messageIdProblem}. */
+  readonly messageId: string;
+  readonly correlationId: string | null;
+  readonly replyTo: Destination | null;
+  /** Epoch milliseconds at the sender; carried on, never trusted for deadlines. */
+  readonly time: number;
+  readonly contentType: string | null;
+  readonly body: Uint8Array;
+  readonly properties: MessageProperties;
+  /** Application headers: lower-case names that begin with `x-`, and those that a route forwards. */
+  readonly applicationHeaders: Readonly<Record<string, string>>;
+}
+
+/** What the product itself says about a message. The STOMP names stand in adapters/stomp/headers.ts. */
+export interface MessageProperties {
+  /** The `Correl-ID` an HTTP caller gave; carried on, never used for matching. */
+  readonly conversationId?: string;
+  /** On a reply: a second correlation id that differs from the first; the one that is known wins. */
+  readonly otherCorrelationId?: string;
+  /** How the broker typed the body, where it says so. */
+  readonly form?: 'text' | 'bytes';
+  readonly project?: string;
+  /** Milliseconds left at this send. */
+  readonly deadlineMs?: number;
+  /** Absolute deadline, epoch milliseconds. */
+  readonly expiresAt?: number;
+  /** 1, 2, ... raised by a service's own retry. */
+  readonly attempt?: number;
+  /** How often the gateway sent it again. */
+  readonly resend?: number;
+  readonly fault?: boolean;
+  /** `name@version` of the body's schema. */
+  readonly schema?: string;
+  /** Identity of the store that holds the request. */
+  readonly storeId?: string;
+  readonly replyToken?: string;
+  /** RFC 9530 digest of this body: `sha-256=:base64:`. */
+  readonly contentDigest?: string;
+  /** On a reply: the digest of the request's body as the service saw it. */
+  readonly requestDigest?: string;
+  /** 0-9, default 4. */
+  readonly priority?: number;
+  readonly traceparent?: string;
+  readonly tracestate?: string;
+  readonly baggage?: string;
+}
+
+const messageIdPattern = /^(?!\.{1,2}$)[!-~]{1,255}$/u;
+const messageIdAllowed = '1-255 visible ASCII characters without / \\ % ? #, not . or ..';
+
+export function isMessageId(text: string): boolean {
+  return messageIdPattern.test(text) && !/[/\\%?#]/u.test(text);
+}
+
+export function messageIdProblem(field: string, text: string): Problem | undefined {
+  return isMessageId(text) ? undefined : toProblem(field, text, messageIdAllowed);
+}

@@ -1,0 +1,95 @@
+import type { NumberedEvent, StatusEvent } from '../status-event.js';
+import type {
+  IncomingReply,
+  NewRequest,
+  RequestRecord,
+  RequestState,
+  StoredReply,
+  StoredRequest,
+} from '../request.js';
+
+/** Who sends it first: `owner` holds the send lease from the moment the record exists. */
+export interface AcceptOptions {
+  /** The instance that will send it now; null leaves it to whoever claims first. */
+  readonly owner: string | null;
+  readonly leaseMs: number;
+}
+
+export type AcceptOutcome =
+  | { readonly kind: 'created'; readonly record: RequestRecord }
+  /** The same request was posted before: it is joined, never sent twice. */
+  | { readonly kind: 'joined'; readonly record: RequestRecord }
+  /** The id is known with other content. */
+  | { readonly kind: 'mismatch' };
+
+export type SettleOutcome =
+  /** The first reply of an open request. */
+  | { readonly kind: 'settled'; readonly record: RequestRecord; readonly reply: StoredReply }
+  /** The first reply, but after the request had ended. */
+  | { readonly kind: 'late'; readonly record: RequestRecord; readonly reply: StoredReply }
+  /** Another reply than the first; kept, the first stays the answer. */
+  | { readonly kind: 'duplicate'; readonly record: RequestRecord; readonly reply: StoredReply }
+  /** The very same reply delivered again; only counted. */
+  | { readonly kind: 'repeated'; readonly record: RequestRecord }
+  /** Nobody knows the request; kept among the unmatched replies. */
+  | { readonly kind: 'unmatched' };
+
+export interface RequestFilter {
+  readonly status?: RequestState;
+  readonly queue?: string;
+  readonly project?: string;
+  /** Only requests older than this one (exclusive): the cursor of the next page. */
+  readonly before?: string;
+  readonly limit: number;
+}
+
+/** What a sender takes over: so many, of these queues, for so long. */
+export interface SendClaim {
+  readonly owner: string;
+  readonly leaseMs: number;
+  readonly limit: number;
+  /** Only of this queue. */
+  readonly queue?: string;
+  /** Not of these queues: they are held back. */
+  readonly exceptQueues?: readonly string[];
+}
+
+export interface RequestCounts {
+  /** Not final. */
+  readonly pending: number;
+  /** Accepted and not known to be sent. */
+  readonly unsent: number;
+}
+
+/**
+ * The record of every request. Each method is one whole transaction and resolves after its commit;
+ * every transition is compare-and-set, so a late or repeated call changes nothing.
+ *
+ * @throws STORE_UNAVAILABLE from every method when the commit failed; nothing was changed then.
+ */
+export interface RequestStore {
+  /** Step 2 of a request: on disk before anything is sent. */
+  accept(request: NewRequest, options: AcceptOptions): Promise<AcceptOutcome>;
+  /** The receipt came: `accepted` becomes `sent` (one-way: `completed`); final states stay. */
+  markSent(id: string): Promise<RequestRecord | null>;
+  /** Gives the send lease back. `written`: the frame may have reached the broker, so the next send is a resend. */
+  releaseSend(id: string, owner: string, written: boolean): Promise<void>;
+  /** Keeps the send lease while a receipt is awaited. */
+  renewSend(ids: readonly string[], owner: string, leaseMs: number): Promise<void>;
+  /** Takes over requests that nobody is sending, oldest first; raises `resend` where a send may have happened. */
+  claimUnsent(claim: SendClaim): Promise<StoredRequest[]>;
+  settle(reply: IncomingReply): Promise<SettleOutcome>;
+  /** The record after the call; `changed` when this call cancelled it. Null when unknown. */
+  cancel(id: string): Promise<{ readonly record: RequestRecord; readonly changed: boolean } | null>;
+  /** Ends requests whose deadline has passed and queues the Fault for their Reply-To. */
+  expireDue(limit: number): Promise<RequestRecord[]>;
+  find(id: string): Promise<RequestRecord | null>;
+  findReply(id: string, number: number): Promise<StoredReply | null>;
+  list(filter: RequestFilter): Promise<RequestRecord[]>;
+  counts(): Promise<RequestCounts>;
+  /** Adds an event to the history of its subject, once. Null when no such request is kept. */
+  appendEvent(event: StatusEvent): Promise<RequestRecord | null>;
+  events(id: string, after: number, limit: number): Promise<NumberedEvent[]>;
+  /** Removes ended requests past their retention; returns how many. */
+  sweep(limit: number): Promise<number>;
+}

@@ -1,0 +1,23 @@
+/** schemas/status-event.v1.json: one thing that happened to a subject. */
+export interface StatusEvent {
+  /** Unique; an event that comes again with the same id is ignored. */
+  readonly id: string;
+  readonly project: string | null;
+  /** What it is about: a request id, a process id, a user. */
+  readonly subject: string;
+  readonly kind: StatusEventKind;
+  /** 0-100. */
+  readonly percent?: number;
+  readonly text?: string;
+  readonly data?: unknown;
+  /** Epoch milliseconds at the source. */
+  readonly time: number;
+}
+
+export const statusEventKinds = ['progress', 'success', 'failure', 'log', 'user-action'] as const;
+export type StatusEventKind = (typeof statusEventKinds)[number];
+
+/** An event in the history of its request: `number` counts 1, 2, ... without gaps and never changes. */
+export interface NumberedEvent extends StatusEvent {
+  readonly number: number;
+}
