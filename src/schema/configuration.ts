@@ -1,0 +1,186 @@
+import { z } from 'zod';
+import { isQueuePattern, queuePatternAllowed } from './queue-pattern.js';
+import type { DeepReadonly } from './deep-readonly.js';
+import { defaultRoutes, longestTimeoutMs, longestWaitMs, mostRoutes, routeSchema } from './route.js';
+import {
+  choice,
+  duration,
+  durationOrNever,
+  flag,
+  integer,
+  list,
+  optionalText,
+  section,
+  text,
+} from './setting.js';
+
+const port = { min: 0, max: 65_535 };
+
+const hostText = {
+  pattern: /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)$/u,
+  allowed: 'a host name or an address such as 127.0.0.1 or ::1',
+};
+
+const originAllowed = 'an origin such as https://app.example.com, without a path';
+
+const origin = z
+  .string({ error: originAllowed })
+  .refine((given) => /^https?:\/\//u.test(given) && URL.canParse(given) && new URL(given).origin === given, {
+    error: originAllowed,
+  });
+
+const queuePattern = z
+  .string({ error: queuePatternAllowed })
+  .refine(isQueuePattern, { error: queuePatternAllowed });
+
+const patternList = {
+  kind: 'list',
+  allowed: `a list of patterns, each ${queuePatternAllowed}`,
+  max: 1000,
+  default: ['*'],
+} as const;
+
+/** What must not stand in a header of STOMP or in a log line. */
+const printable = /^[^\p{Cc}]+$/u;
+
+const http = section({
+  host: text(
+    { ...hostText, default: '127.0.0.1' },
+    'Where HTTP listens. Beyond loopback see `http.insecure`.',
+  ),
+  port: integer({ ...port, default: 8080 }, 'Port of HTTP; 0 takes a free one.'),
+  maxBodyBytes: integer(
+    { min: 1, max: 1_073_741_824, default: 1_048_576, unit: 'bytes' },
+    'Largest body of a call.',
+  ),
+  allowedOrigins: list(
+    origin,
+    { kind: 'list', allowed: `a list of origins, each ${originAllowed}`, max: 1000, default: [] },
+    'Web pages of other origins that may call.',
+  ),
+  insecure: flag(false, 'Allow listening beyond loopback although nobody has to log in.'),
+});
+
+const broker = section({
+  url: text(
+    {
+      pattern: /^(?:embedded:|stomps?:\/\/.+|wss?:\/\/.+|failover:.+)$/u,
+      allowed:
+        'embedded:, stomp://host:port, stomps://host:port, ws://host:port/path, wss://host:port/path or failover:(url,url)?randomize=true',
+      secret: 'url',
+      default: 'embedded:',
+    },
+    'The broker. `embedded:` runs one inside of this process.',
+  ),
+  port: integer({ ...port, default: 61_613 }, 'Port of the embedded broker; 0 takes a free one.'),
+  receiptTimeoutMs: duration(
+    { min: 100, max: 600_000, default: 30_000 },
+    'How long the broker may take to confirm a message.',
+  ),
+  heartbeatMs: duration(
+    { min: 100, max: 600_000, default: 10_000 },
+    'How often each side shows that it is alive.',
+  ),
+  prefetch: integer(
+    { min: 1, max: 65_535, default: 500 },
+    'Replies handed over before they are acknowledged.',
+  ),
+  sendConnections: integer({ min: 1, max: 64, default: 2 }, 'Connections for sending.'),
+  login: optionalText(
+    { pattern: printable, allowed: 'a name' },
+    'Name at the broker, unless its URL has one.',
+  ),
+  passcode: optionalText(
+    {
+      pattern: printable,
+      allowed: 'text without control characters; digits alone need quotes in the file',
+      secret: 'whole',
+    },
+    'Password at the broker, unless its URL has one.',
+  ),
+  passcodeFile: optionalText(
+    { pattern: printable, allowed: 'the path of a file' },
+    'File that holds the password at the broker; a line end at its end does not count.',
+  ),
+});
+
+const requests = section({
+  waitMs: duration(
+    { min: 0, max: longestWaitMs, default: 500 },
+    'How long a caller that states no preference is kept waiting, on routes that do not say otherwise.',
+  ),
+  maxWaitMs: duration(
+    { min: 0, max: longestWaitMs, default: 60_000 },
+    'The longest wait that anybody gets, whatever a caller or a route asks for.',
+  ),
+  timeoutMs: durationOrNever(
+    { min: 1, max: longestTimeoutMs, default: 86_400_000 },
+    'When a request expires without a reply, on routes that do not say otherwise.',
+  ),
+  maxPending: integer(
+    { min: 1, max: 100_000_000, default: 1_000_000 },
+    'Requests without a reply at the same time; beyond it calls get 429.',
+  ),
+  maxWaiting: integer(
+    { min: 1, max: 1_000_000, default: 10_000 },
+    'Callers kept waiting at the same time; beyond it calls get 429.',
+  ),
+});
+
+/** The whole configuration, as it may stand in a file. Unknown keys are errors. */
+export const configurationSchema = z.strictObject({
+  http,
+  broker,
+  store: section({
+    url: text(
+      {
+        pattern: /^sqlite:$/u,
+        allowed: 'sqlite: (a file in dataDir); PostgreSQL is not built yet',
+        secret: 'url',
+        default: 'sqlite:',
+      },
+      'Where requests and replies are kept. `sqlite:` is a file in `dataDir`.',
+    ),
+  }),
+  dataDir: text(
+    { pattern: printable, allowed: 'the path of a folder', default: './data' },
+    'Folder of everything that is kept.',
+  ),
+  prefix: text(
+    {
+      pattern: /^[A-Za-z0-9_-]{1,64}$/u,
+      allowed: '1-64 letters, digits, - and _',
+      default: 'replyto',
+    },
+    "Beginning of the names of the product's own queues; one for each deployment on a broker.",
+  ),
+  log: section({
+    level: choice(['error', 'warn', 'info', 'debug', 'silent'], 'info', 'The least that is logged.'),
+    format: choice(['auto', 'pretty', 'json'], 'auto', '`auto` is pretty on a terminal, else JSON.'),
+  }),
+  requests,
+  outbox: section({
+    maxPending: integer(
+      { min: 0, max: 100_000_000, default: 100_000 },
+      'Requests kept for a broker that is away; beyond it calls get 503.',
+    ),
+  }),
+  retention: section({
+    finalMs: duration(
+      { min: 1000, max: longestTimeoutMs, default: 604_800_000 },
+      'How long ended requests and their replies stay.',
+    ),
+  }),
+  allow: section({
+    queues: list(queuePattern, patternList, "Queues that may be asked; the product's own never."),
+    replyTo: list(queuePattern, patternList, "Queues that `Reply-To` may name; the product's own never."),
+  }),
+  routes: list(
+    routeSchema,
+    { kind: 'structure', allowed: 'a list of routes', max: mostRoutes, default: defaultRoutes },
+    'Which paths become messages on which queues. Naming routes takes the default one away.',
+  ),
+});
+
+/** The configuration as it is used: checked, complete, durations in milliseconds, `never` as null. */
+export type Configuration = DeepReadonly<z.output<typeof configurationSchema>>;

@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import type { StatusEvent } from '#core/status-event.js';
+import { statusEventKinds } from '#core/status-event.js';
+import { parseJson, withoutNulls } from './json.js';
+import type { Parsed } from './problems.js';
+import { parseWith } from './problems.js';
+import { projectNameSchema } from './project-name.js';
+
+/** One thing that happened to a subject; members it does not know are ignored. */
+export const statusEventSchema = z.object({
+  id: z
+    .string()
+    .min(1)
+    .max(255)
+    .describe('Unique, best a UUID v7; an event that comes again with the same id is ignored.'),
+  project: z
+    .union([projectNameSchema, z.null()])
+    .default(null)
+    .describe('Whose status topic hears of it; null or absent: only the subject itself.'),
+  subject: z.string().min(1).max(255).describe('What it is about: a request id, a process id, a user.'),
+  kind: z.enum(statusEventKinds),
+  percent: z.exactOptional(z.number().min(0).max(100)).describe('How much is done.'),
+  text: z.exactOptional(z.string()).describe('For people.'),
+  data: z.exactOptional(z.unknown()).describe('For programs.'),
+  time: z.int().min(0).describe('Epoch milliseconds at the source.'),
+});
+
+/**
+ * Reads a status event. Null in `percent` or `text` counts as absent, as in faults; an absent `project`
+ * as null. Never throws.
+ */
+export function parseStatusEvent(body: Uint8Array): Parsed<StatusEvent> {
+  const json = parseJson(body, 'event');
+  return json.ok
+    ? parseWith(statusEventSchema, withoutNulls(json.value, ['percent', 'text']), 'event')
+    : json;
+}
