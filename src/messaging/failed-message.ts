@@ -1,0 +1,94 @@
+/**
+ * What the Dead Letter Channel and the Invalid Message Channel have in common: a message that failed travels with
+ * its reason on a queue of the product, and the gateway, its only consumer, moves it into the store.
+ */
+import type { Destination } from '#core/destination.js';
+import type { Clock } from '#core/ports/clock.js';
+import type { DeadLetter, DeadLetters } from '#core/ports/dead-letters.js';
+import type { IdSource } from '#core/ports/id-source.js';
+import type { Logger } from '#core/ports/logger.js';
+import type { MessageChannel } from '#core/ports/message-channel.js';
+import type { Delivery, MessageSource } from '#core/ports/message-source.js';
+import type { Meter } from '#core/ports/meter.js';
+import type { GuardedConsumer } from './guarded-consumer.js';
+import { createGuardedConsumer } from './guarded-consumer.js';
+
+/** Any STOMP client may set them when it sends to one of these queues. */
+const reasonHeader = 'x-reason';
+const queueHeader = 'x-original-queue';
+const messageIdHeader = 'x-original-message-id';
+
+export interface FailedMessageOptions {
+  readonly channel: MessageChannel;
+  /** `{prefix}.dead-letters` or `{prefix}.invalid`. */
+  readonly destination: Destination;
+  readonly newId: IdSource;
+  readonly clock: Clock;
+}
+
+/** Sends a copy of what failed, with the reason; resolves with the broker's receipt. */
+export async function sendFailedMessage(
+  { channel, destination, newId, clock }: FailedMessageOptions,
+  delivery: Delivery,
+  reason: string,
+): Promise<void> {
+  const { message } = delivery;
+  await channel.send(destination, {
+    ...message,
+    messageId: newId(),
+    correlationId: message.correlationId ?? message.messageId,
+    replyTo: null,
+    time: clock.now(),
+    applicationHeaders: {
+      ...message.applicationHeaders,
+      [reasonHeader]: toHeaderValue(reason),
+      [queueHeader]: delivery.destination.name,
+      [messageIdHeader]: message.messageId,
+    },
+  });
+}
+
+const longestReason = 1_000;
+
+/** A reason often is the message of an error, with line ends and all. */
+function toHeaderValue(reason: string): string {
+  return reason
+    .slice(0, longestReason)
+    .replace(/[\u0000-\u001f\u007f\\]+/gu, ' ')
+    .toWellFormed()
+    .trim();
+}
+
+export interface FailedMessageKeeperOptions {
+  readonly source: MessageSource;
+  readonly destination: Destination;
+  readonly kind: Exclude<DeadLetter['kind'], 'unmatched-reply'>;
+  readonly deadLetters: DeadLetters;
+  readonly checkStore: () => Promise<void>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly meter: Meter;
+}
+
+const prefetch = 100;
+
+/** The gateway's side: moves the queue into the store. */
+export function createFailedMessageKeeper(options: FailedMessageKeeperOptions): GuardedConsumer {
+  const { kind, deadLetters, meter } = options;
+  return createGuardedConsumer({
+    ...options,
+    prefetch,
+    handle: async ({ message, headers, destination }) => {
+      const given = message.applicationHeaders;
+      const kept = await deadLetters.keep({
+        id: `${kind} ${message.messageId}`,
+        kind,
+        reason: given[reasonHeader] ?? 'no reason was given',
+        queue: given[queueHeader] ?? destination.name,
+        headers,
+        body: message.body,
+      });
+      if (kept) meter.count(kind === 'invalid' ? 'messages-invalid' : 'messages-dead-lettered');
+    },
+  });
+}

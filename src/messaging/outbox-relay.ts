@@ -1,0 +1,197 @@
+/**
+ * Guaranteed Delivery (https://www.enterpriseintegrationpatterns.com/GuaranteedMessaging.html): moves what is
+ * stored to the broker. Two lines: requests to their queues, replies to the callers' Reply-To queues.
+ * Guarantee: at least once, always with the same Message-ID; the receipt is recorded after it came, so a crash in
+ * between sends again. Failure: an attempt counts only when the broker answered with an error; an absent
+ * broker or a missing receipt never counts. After 12 counted attempts a request becomes faulted, a delivery a
+ * dead letter. Shutdown: see send-line.ts.
+ */
+import { queue } from '#core/destination.js';
+import type { ErrorCode, ReplytoError } from '#core/errors.js';
+import type { Clock } from '#core/ports/clock.js';
+import type { Logger } from '#core/ports/logger.js';
+import type { MessageChannel } from '#core/ports/message-channel.js';
+import type { Meter } from '#core/ports/meter.js';
+import type { Outbox, OutboxDelivery, OutboxResult } from '#core/ports/outbox.js';
+import type { RequestStore } from '#core/ports/request-store.js';
+import type { StoredRequest } from '#core/request.js';
+import type { Admission } from './admission.js';
+import { createRefusals } from './refusals.js';
+import type { Deployment } from './request-message.js';
+import { requestSendOptions, toForwardMessage, toRequestMessage } from './request-message.js';
+import type { RequestWatch } from './request-watch.js';
+import { createSendLine } from './send-line.js';
+
+export interface OutboxRelayOptions {
+  readonly store: RequestStore;
+  readonly outbox: Outbox;
+  readonly channel: MessageChannel;
+  readonly watch: RequestWatch;
+  readonly admission: Admission;
+  readonly deployment: Deployment;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly meter: Meter;
+  /** This instance: the owner of its leases. */
+  readonly instance: string;
+  /** Milliseconds until a receipt must have come; leases last twice that, at least a minute. */
+  readonly receiptTimeoutMs: number;
+  /** Messages under way at the same time, per line; default 1,000. */
+  readonly maxInFlight?: number;
+  /** 0 up to 1, for jitter. */
+  readonly random: () => number;
+}
+
+export interface OutboxRelay {
+  start(): void;
+  stop(deadlineMs: number): Promise<void>;
+  readonly instance: string;
+  readonly leaseMs: number;
+  /** Whether a new request for this queue can be sent at once. */
+  canSendNow(queue: string): boolean;
+  /** Sends a request whose send lease this instance holds. Never rejects: the outcome is in the store. */
+  sendNow(request: StoredRequest): void;
+  /** A reply was queued for a Reply-To queue. */
+  wakeDeliveries(): void;
+  status(): { readonly inFlight: number; readonly heldQueues: readonly string[] };
+}
+
+const mostAttempts = 12;
+const shortestLeaseMs = 60_000;
+const firstRetryMs = 1_000;
+const longestRetryMs = 5 * 60_000;
+
+/** An absent broker or a missing receipt says nothing about the message. */
+const notCounted: ReadonlySet<ErrorCode> = new Set([
+  'BROKER_UNAVAILABLE',
+  'SEND_UNCONFIRMED',
+  'RECEIPT_TIMEOUT',
+]);
+
+function isCounted(error: ReplytoError): boolean {
+  return !notCounted.has(error.code);
+}
+
+export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
+  const { store, outbox, channel, clock, meter, instance, deployment } = options;
+  const leaseMs = Math.max(shortestLeaseMs, 2 * options.receiptTimeoutMs);
+  const shared = {
+    clock,
+    owner: instance,
+    leaseMs,
+    maxInFlight: options.maxInFlight ?? 1_000,
+    isUp: () => channel.isUp(),
+  };
+
+  const refusals = createRefusals();
+
+  const requests = createSendLine<StoredRequest>({
+    ...shared,
+    logger: options.logger.child({ line: 'requests' }),
+    claim: (claim) => store.claimUnsent(claim),
+    queueOf: (request) => request.queue,
+    send: (request) => {
+      if (request.resend > 0) meter.count('requests-resent');
+      const message = toRequestMessage(request, deployment, clock.now());
+      return channel.send(queue(request.queue), message, requestSendOptions(request));
+    },
+    finish: finishRequest,
+    renew: async (items) => {
+      const ids = items.map(({ id }) => id);
+      if (ids.length > 0) await store.renewSend(ids, instance, leaseMs);
+    },
+  });
+
+  async function finishRequest(request: StoredRequest, error: ReplytoError | null): Promise<void> {
+    if (error === null) {
+      refusals.forget(request.id);
+      meter.count('requests-sent');
+      options.admission.sent();
+      const record = await store.markSent(request.id);
+      if (record === null) return;
+      if (record.status === 'completed') {
+        meter.count('requests-completed');
+        options.admission.ended();
+      }
+      options.watch.notify({ record, reply: null });
+      return;
+    }
+    if (error.code === 'RECEIPT_TIMEOUT') meter.count('receipts-missed');
+    if (isCounted(error) && refusals.add(request.id) >= mostAttempts) {
+      await giveUp(request, error);
+      return;
+    }
+    await store.releaseSend(request.id, instance, error.code !== 'BROKER_UNAVAILABLE');
+    if (error.code === 'SEND_UNCONFIRMED') requests.wake();
+  }
+
+  /** The broker will not take it: the caller learns by a Fault, as of any other failure of the far side. */
+  async function giveUp(request: StoredRequest, error: ReplytoError): Promise<void> {
+    const fault = { code: error.code, message: error.message, retryable: false };
+    const outcome = await store.settle({
+      correlationIds: [request.id],
+      replyId: `send-refused ${request.id}`,
+      messageId: null,
+      time: clock.now(),
+      contentType: 'application/json',
+      body: new TextEncoder().encode(JSON.stringify(fault)),
+      properties: { fault: true },
+      applicationHeaders: {},
+      fault,
+    });
+    refusals.forget(request.id);
+    if (outcome.kind !== 'settled') return;
+    meter.count('requests-faulted');
+    options.admission.ended();
+    options.watch.notify(outcome);
+    deliveries.wake();
+  }
+
+  const deliveries = createSendLine<OutboxDelivery>({
+    ...shared,
+    logger: options.logger.child({ line: 'deliveries' }),
+    claim: (claim) => outbox.claimDue(claim),
+    queueOf: (delivery) => delivery.queue,
+    send: (delivery) => channel.send(queue(delivery.queue), toForwardMessage(delivery, clock.now())),
+    finish: async (delivery, error) => {
+      const result = deliveryResult(delivery, error);
+      meter.count(`deliveries-${result.kind}`);
+      await outbox.finish(delivery.id, instance, result);
+    },
+  });
+
+  function deliveryResult({ attempts }: OutboxDelivery, error: ReplytoError | null): OutboxResult {
+    if (error === null) return { kind: 'delivered' };
+    const { message } = error;
+    if (!isCounted(error)) return { kind: 'postponed', error: message, retryMs: 0 };
+    if (attempts + 1 >= mostAttempts) return { kind: 'dead', error: message };
+    const ceiling = Math.min(longestRetryMs, firstRetryMs * 2 ** attempts);
+    return { kind: 'refused', error: message, retryMs: ceiling / 2 + (options.random() * ceiling) / 2 };
+  }
+
+  let stopListening: (() => void) | undefined;
+  return {
+    instance,
+    leaseMs,
+    start() {
+      stopListening = channel.onUp(() => {
+        requests.wake();
+        deliveries.wake();
+      });
+      requests.start();
+      deliveries.start();
+    },
+    async stop(deadlineMs) {
+      stopListening?.();
+      await Promise.all([requests.stop(deadlineMs), deliveries.stop(deadlineMs)]);
+      refusals.clear();
+    },
+    canSendNow: (name) => requests.hasRoom(name),
+    sendNow: (request) => void requests.sendOwned(request),
+    wakeDeliveries: () => deliveries.wake(),
+    status: () => ({
+      inFlight: requests.inFlight + deliveries.inFlight,
+      heldQueues: [...new Set([...requests.heldQueues(), ...deliveries.heldQueues()])],
+    }),
+  };
+}

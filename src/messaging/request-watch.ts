@@ -1,0 +1,94 @@
+/**
+ * Who waits for what becomes of a request, in this process: waiting callers, long polls, event streams.
+ * Nothing durable lives here; whoever commits a change calls `notify` afterwards, and a waiter registers before
+ * it reads the record, so that a fast change cannot slip through between. Every wait ends: by a change, its
+ * deadline, its caller's hang-up, or `stop`.
+ */
+import type { Clock } from '#core/ports/clock.js';
+import type { RequestRecord, StoredReply } from '#core/request.js';
+
+export interface RequestChange {
+  readonly record: RequestRecord;
+  /** The reply that came with this change. */
+  readonly reply: StoredReply | null;
+}
+
+type ChangeListener = (change: RequestChange) => void;
+
+export interface WaitOptions {
+  /** Milliseconds of this process's clock. */
+  readonly waitMs: number;
+  /** Ends the wait early, for instance because the caller hung up. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface RequestWatch {
+  notify(change: RequestChange): void;
+  /** Hears of every change until the returned function is called. */
+  watch(id: string, listener: ChangeListener): () => void;
+  /** The first change that satisfies `until`; null when the wait ended without one. */
+  next(
+    id: string,
+    until: (change: RequestChange) => boolean,
+    options: WaitOptions,
+  ): Promise<RequestChange | null>;
+  /** Ends every wait, now and in future, without a change. */
+  stop(): void;
+  /** Waits and listeners under way. */
+  readonly size: number;
+}
+
+export function createRequestWatch(clock: Clock): RequestWatch {
+  const listeners = new Map<string, Set<ChangeListener>>();
+  const endings = new Set<() => void>();
+  let size = 0;
+  let stopped = false;
+
+  function watch(id: string, listener: ChangeListener): () => void {
+    const known = listeners.get(id) ?? new Set();
+    listeners.set(id, known);
+    known.add(listener);
+    size += 1;
+    return () => {
+      if (!known.delete(listener)) return;
+      size -= 1;
+      if (known.size === 0 && listeners.get(id) === known) listeners.delete(id);
+    };
+  }
+
+  return {
+    watch,
+    notify(change) {
+      for (const listener of [...(listeners.get(change.record.id) ?? [])]) listener(change);
+    },
+    next(id, until, { waitMs, signal }) {
+      if (stopped || waitMs <= 0 || signal?.aborted === true) return Promise.resolve(null);
+      return new Promise((resolve) => {
+        const unwatch = watch(id, (change) => {
+          if (until(change)) end(change);
+        });
+        const cancelTimer = clock.after(waitMs, endWithout);
+        signal?.addEventListener('abort', endWithout);
+        endings.add(endWithout);
+
+        function endWithout(): void {
+          end(null);
+        }
+        function end(change: RequestChange | null): void {
+          unwatch();
+          cancelTimer();
+          signal?.removeEventListener('abort', endWithout);
+          endings.delete(endWithout);
+          resolve(change);
+        }
+      });
+    },
+    stop() {
+      stopped = true;
+      for (const end of [...endings]) end();
+    },
+    get size() {
+      return size;
+    },
+  };
+}

@@ -1,0 +1,160 @@
+/**
+ * Requestor of Request-Reply (https://www.enterpriseintegrationpatterns.com/RequestReply.html), durable: a request
+ * is on disk before it is sent, and whoever waits was registered before that, so no reply slips through.
+ * Guarantee: what was accepted reaches its queue at least once and ends in exactly one final state. Failure: an
+ * away broker leaves the request in the store for the outbox relay; an away store refuses it, nothing is sent.
+ * Shutdown: waits end without an answer, the request goes on.
+ */
+import { ReplytoError } from '#core/errors.js';
+import type { Clock } from '#core/ports/clock.js';
+import type { Meter } from '#core/ports/meter.js';
+import type { RequestStore } from '#core/ports/request-store.js';
+import { isFinal } from '#core/request.js';
+import type { NewRequest, RequestRecord, StoredReply, StoredRequest } from '#core/request.js';
+import type { Admission } from './admission.js';
+import type { OutboxRelay } from './outbox-relay.js';
+import type { RequestWatch, WaitOptions } from './request-watch.js';
+
+export interface RequestorOptions {
+  readonly store: RequestStore;
+  readonly relay: OutboxRelay;
+  readonly watch: RequestWatch;
+  readonly admission: Admission;
+  readonly clock: Clock;
+  readonly meter: Meter;
+}
+
+export interface Answer {
+  readonly record: RequestRecord;
+  /** The first reply, when there is one. */
+  readonly reply: StoredReply | null;
+  /** The same request had been posted before; it was joined, not sent again. */
+  readonly joined: boolean;
+}
+
+export interface Requestor {
+  /**
+   * Accepts the request, sends it, and waits for its end at most `waitMs` (0 = not at all).
+   *
+   * @throws IDEMPOTENCY_MISMATCH, TOO_MANY_PENDING, OUTBOX_FULL, STORE_UNAVAILABLE: nothing was stored or sent.
+   */
+  request(request: NewRequest, wait: WaitOptions): Promise<Answer>;
+  /** Waits for the end of a known request, at most `waitMs`. Null when it is unknown. */
+  follow(id: string, wait: WaitOptions): Promise<Omit<Answer, 'joined'> | null>;
+  /** Cancels an open request. Null when it is unknown. */
+  cancel(id: string): Promise<{ readonly record: RequestRecord; readonly changed: boolean } | null>;
+}
+
+export function createRequestor(options: RequestorOptions): Requestor {
+  const { store, relay, watch, admission, meter } = options;
+
+  async function accept(request: NewRequest): Promise<{ record: RequestRecord; joined: boolean }> {
+    await admit(request.id);
+    const owner = relay.canSendNow(request.queue) ? relay.instance : null;
+    const outcome = await store.accept(request, { owner, leaseMs: relay.leaseMs });
+    if (outcome.kind === 'mismatch') {
+      throw new ReplytoError('IDEMPOTENCY_MISMATCH', {
+        detail: `the message id ${request.id} was used before with another body, queue or Reply-To`,
+        requestId: request.id,
+      });
+    }
+    const { record } = outcome;
+    if (outcome.kind === 'joined') {
+      meter.count('requests-joined');
+      return { record, joined: true };
+    }
+    meter.count('requests-accepted');
+    admission.accepted();
+    if (owner !== null) relay.sendNow(toStored(record, request));
+    return { record, joined: false };
+  }
+
+  /** The limits are for new requests: whoever repeats a post may learn what became of it. */
+  async function admit(id: string): Promise<void> {
+    try {
+      admission.check();
+    } catch (limit) {
+      if ((await store.find(id)) === null) throw limit;
+    }
+  }
+
+  /** Until it has ended; the reply is read where the change did not bring it. */
+  async function settled(
+    record: RequestRecord,
+    ended: Promise<{ record: RequestRecord; reply: StoredReply | null } | null>,
+  ): Promise<{ record: RequestRecord; reply: StoredReply | null }> {
+    if (isFinal(record.status)) return { record, reply: await firstReply(record) };
+    const change = await ended;
+    if (change === null) return lastSeen(record);
+    return { record: change.record, reply: change.reply ?? (await firstReply(change.record)) };
+  }
+
+  /** The wait is over without an end, but the request may have moved on since it was read. */
+  async function lastSeen(
+    record: RequestRecord,
+  ): Promise<{ record: RequestRecord; reply: StoredReply | null }> {
+    const current = (await store.find(record.id)) ?? record;
+    return { record: current, reply: await firstReply(current) };
+  }
+
+  function firstReply(record: RequestRecord): Promise<StoredReply | null> {
+    return record.replies > 0 ? store.findReply(record.id, 1) : Promise.resolve(null);
+  }
+
+  return {
+    async request(request, { waitMs, signal }) {
+      if (waitMs <= 0) {
+        const { record, joined } = await accept(request);
+        return {
+          ...(isFinal(record.status)
+            ? await settled(record, Promise.resolve(null))
+            : { record, reply: null }),
+          joined,
+        };
+      }
+      const hangUp = new AbortController();
+      const signals = signal === undefined ? [hangUp.signal] : [hangUp.signal, signal];
+      const ended = watch.next(request.id, ({ record }) => isFinal(record.status), {
+        waitMs,
+        signal: AbortSignal.any(signals),
+      });
+      try {
+        const { record, joined } = await accept(request);
+        return { ...(await settled(record, ended)), joined };
+      } finally {
+        // When accept failed or the request had ended before, nobody waits any more.
+        hangUp.abort();
+      }
+    },
+
+    async follow(id, { waitMs, signal }) {
+      const hangUp = new AbortController();
+      const signals = signal === undefined ? [hangUp.signal] : [hangUp.signal, signal];
+      const ended = watch.next(id, ({ record }) => isFinal(record.status), {
+        waitMs,
+        signal: AbortSignal.any(signals),
+      });
+      try {
+        const record = await store.find(id);
+        return record === null ? null : await settled(record, ended);
+      } finally {
+        hangUp.abort();
+      }
+    },
+
+    async cancel(id) {
+      const outcome = await store.cancel(id);
+      if (outcome?.changed === true) {
+        meter.count('requests-cancelled');
+        admission.ended();
+        watch.notify({ record: outcome.record, reply: null });
+      }
+      return outcome;
+    },
+  };
+}
+
+function toStored(record: RequestRecord, request: NewRequest): StoredRequest {
+  const { contentType, body, properties, applicationHeaders, brokerExpiry } = request;
+  return { ...record, contentType, body, properties, applicationHeaders, brokerExpiry };
+}

@@ -1,0 +1,200 @@
+/**
+ * The engine of the outbox relay: claims stored items under a lease, sends them, records what became of each.
+ * An item is in exactly one place at any instant: in the store for whoever claims it, or in flight here.
+ * Failure: what was surely not written goes back as it was; what may have been written goes back marked, so
+ * that the next send is a resend; a queue that does not confirm is held back. Shutdown: no new claims, what is
+ * in flight gets until the deadline, the rest is found by its lease after the next start.
+ */
+import { ReplytoError, toReplytoError } from '#core/errors.js';
+import type { Clock } from '#core/ports/clock.js';
+import type { Logger } from '#core/ports/logger.js';
+import type { SendClaim } from '#core/ports/request-store.js';
+import { createHeldQueues } from './held-queues.js';
+import { createInFlight } from './in-flight.js';
+import { createTimers } from './timers.js';
+
+export interface SendLineOptions<T> {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly owner: string;
+  readonly leaseMs: number;
+  readonly maxInFlight: number;
+  /** Whether a sending connection is up: only then is anything claimed. */
+  readonly isUp: () => boolean;
+  readonly claim: (claim: SendClaim) => Promise<T[]>;
+  readonly queueOf: (item: T) => string;
+  /** Rejects as MessageChannel.send does. */
+  readonly send: (item: T) => Promise<void>;
+  /** Stores the outcome; `error` null = confirmed. */
+  readonly finish: (item: T, error: ReplytoError | null) => Promise<void>;
+  /** Keeps the leases of what is still in flight. */
+  readonly renew?: (items: readonly T[]) => Promise<void>;
+}
+
+export interface SendLine<T> {
+  start(): void;
+  /** Looks for work now. */
+  wake(): void;
+  /** Whether an item for this queue may be sent at once, past the store. */
+  hasRoom(queue: string): boolean;
+  /** Sends an item whose lease this owner holds already. Never rejects. */
+  sendOwned(item: T): Promise<void>;
+  stop(deadlineMs: number): Promise<void>;
+  readonly inFlight: number;
+  heldQueues(): readonly string[];
+}
+
+const claimAtOnce = 200;
+/** Leases that ran out and retries that became due are found by looking this often. */
+const lookEveryMs = 1_000;
+
+export function createSendLine<T>(options: SendLineOptions<T>): SendLine<T> {
+  const { clock, logger } = options;
+  const items = new Set<T>();
+  const inFlight = createInFlight(clock);
+  const claims = createInFlight(clock);
+  const held = createHeldQueues(clock, (queue) => void probe(queue));
+  const timers = createTimers(clock);
+  let running = false;
+  let claiming = false;
+  let lookAgain = false;
+
+  /** Claims and begins to send; returns how many there were. */
+  function take(limit: number, queue?: string): Promise<number> {
+    const scope = queue === undefined ? { exceptQueues: held.names() } : { queue };
+    return claims.run(async () => {
+      const { owner, leaseMs } = options;
+      const claimed = await options.claim({ owner, leaseMs, limit, ...scope });
+      if (isRunning()) for (const item of claimed) void sendOwned(item);
+      else await Promise.all(claimed.map((item) => finish(item, unsent())));
+      return claimed.length;
+    });
+  }
+
+  /** A function, because stop() may have been called during an await. */
+  function isRunning(): boolean {
+    return running;
+  }
+
+  /** One look at a time: a wake during a look makes it look again. */
+  async function look(): Promise<void> {
+    if (!running || !options.isUp()) return;
+    if (claiming) {
+      lookAgain = true;
+      return;
+    }
+    claiming = true;
+    try {
+      const limit = Math.min(claimAtOnce, options.maxInFlight - inFlight.size);
+      if (limit > 0) {
+        const taken = await take(limit);
+        lookAgain ||= taken === limit;
+      } else {
+        lookAgain = true;
+      }
+    } catch (error) {
+      // The next look comes by the clock; without a store there is nothing to send.
+      lookAgain = false;
+      logger.warn({ err: error }, 'cannot look for messages to send');
+    } finally {
+      claiming = false;
+    }
+    if (lookAgain && inFlight.size < options.maxInFlight) {
+      lookAgain = false;
+      void look();
+    }
+  }
+
+  async function probe(queue: string): Promise<void> {
+    if (!options.isUp()) {
+      held.postpone(queue);
+      return;
+    }
+    try {
+      if ((await take(1, queue)) === 0) held.release(queue);
+    } catch (error) {
+      logger.warn({ err: error, queue }, 'cannot probe a queue');
+      held.postpone(queue);
+    }
+  }
+
+  async function sendOwned(item: T): Promise<void> {
+    items.add(item);
+    await inFlight.run(() => sendAndFinish(item));
+    items.delete(item);
+    if (lookAgain) {
+      lookAgain = false;
+      void look();
+    }
+  }
+
+  async function sendAndFinish(item: T): Promise<void> {
+    const queue = options.queueOf(item);
+    let failure: ReplytoError | null = null;
+    try {
+      await options.send(item);
+    } catch (error) {
+      failure = toReplytoError(error);
+    }
+    follow(queue, failure);
+    await finish(item, failure);
+  }
+
+  async function finish(item: T, failure: ReplytoError | null): Promise<void> {
+    try {
+      await options.finish(item, failure);
+    } catch (error) {
+      // Its lease runs out and it is sent again: a duplicate with the same id, never a loss.
+      logger.warn({ err: error, queue: options.queueOf(item) }, 'cannot store what became of a message');
+    }
+  }
+
+  function follow(queue: string, failure: ReplytoError | null): void {
+    if (failure === null) {
+      if (!held.isHeld(queue)) return;
+      held.release(queue);
+      logger.info({ queue }, 'the queue takes messages again');
+      void look();
+    } else if (failure.code === 'RECEIPT_TIMEOUT' || failure.code === 'SEND_REFUSED') {
+      logger.warn({ queue, code: failure.code, reason: failure.message }, 'the queue is held back');
+      held.hold(queue);
+    } else {
+      held.postpone(queue);
+    }
+  }
+
+  return {
+    start() {
+      running = true;
+      timers.every(lookEveryMs, look);
+      const { renew } = options;
+      if (renew !== undefined) {
+        timers.every(options.leaseMs / 3, async () => {
+          await renew([...items]).catch((error: unknown) =>
+            logger.warn({ err: error }, 'cannot renew send leases'),
+          );
+        });
+      }
+      void look();
+    },
+    wake: () => void look(),
+    hasRoom: (queue) =>
+      running && options.isUp() && inFlight.size < options.maxInFlight && !held.isHeld(queue),
+    sendOwned,
+    async stop(deadlineMs) {
+      running = false;
+      held.stop();
+      timers.stop();
+      await Promise.all([claims.idle(deadlineMs), inFlight.idle(deadlineMs)]);
+    },
+    get inFlight() {
+      return inFlight.size;
+    },
+    heldQueues: () => held.names(),
+  };
+}
+
+/** What was claimed while the line was being stopped. */
+function unsent(): ReplytoError {
+  return new ReplytoError('BROKER_UNAVAILABLE', { detail: 'this process is stopping; nothing was sent' });
+}

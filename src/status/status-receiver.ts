@@ -1,0 +1,55 @@
+/**
+ * Takes status events of services from `{prefix}.status` into the history of the request they are about.
+ * Guarantee: acknowledged after the commit; an event that comes again with the same id changes nothing. Failure:
+ * what breaks the schema, or is about nothing that is kept here, goes to the invalid messages with the reason.
+ */
+import type { Destination } from '#core/destination.js';
+import type { Clock } from '#core/ports/clock.js';
+import type { DeadLetters } from '#core/ports/dead-letters.js';
+import type { Logger } from '#core/ports/logger.js';
+import type { Delivery, MessageSource } from '#core/ports/message-source.js';
+import type { Meter } from '#core/ports/meter.js';
+import type { RequestStore } from '#core/ports/request-store.js';
+import type { GuardedConsumer } from '#messaging/guarded-consumer.js';
+import { createGuardedConsumer } from '#messaging/guarded-consumer.js';
+import { keepInvalid } from '#messaging/invalid-message-channel.js';
+import type { RequestWatch } from '#messaging/request-watch.js';
+import { parseStatusEvent } from '#schema/status-event.js';
+
+export interface StatusReceiverOptions {
+  readonly source: MessageSource;
+  /** `{prefix}.status`. */
+  readonly destination: Destination;
+  readonly store: RequestStore;
+  readonly deadLetters: DeadLetters;
+  readonly watch: RequestWatch;
+  readonly prefetch: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly meter: Meter;
+  readonly checkStore: () => Promise<void>;
+}
+
+export function createStatusReceiver(options: StatusReceiverOptions): GuardedConsumer {
+  const { store, watch, meter } = options;
+
+  const invalid = { ...options, sentence: 'an invalid status event came' };
+
+  async function handle(delivery: Delivery): Promise<void> {
+    const parsed = parseStatusEvent(delivery.message.body);
+    if (!parsed.ok) {
+      const reasons = parsed.problems.map(({ field, allowed }) => `${field}: ${allowed}`);
+      await keepInvalid(invalid, delivery, reasons.join('; '));
+      return;
+    }
+    const record = await store.appendEvent(parsed.value);
+    if (record === null) {
+      await keepInvalid(invalid, delivery, `no request with the id ${parsed.value.subject} is kept here`);
+      return;
+    }
+    meter.count('events-recorded');
+    watch.notify({ record, reply: null });
+  }
+
+  return createGuardedConsumer({ ...options, handle });
+}
