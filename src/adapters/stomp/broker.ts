@@ -1,0 +1,97 @@
+import type { ReplytoError } from '#core/errors.js';
+import type { Clock } from '#core/ports/clock.js';
+import type { Logger } from '#core/ports/logger.js';
+import type { MessageChannel } from '#core/ports/message-channel.js';
+import type { MessageSource } from '#core/ports/message-source.js';
+import { parseBrokerUrl } from './broker-url.js';
+import { createStompChannel } from './channel.js';
+import type { ConnectionSettings } from './connection.js';
+import type { Dialect } from './dialects/dialect.js';
+import type { DetectedDialect } from './dialects/detect.js';
+import { createStompSource } from './source.js';
+
+export interface StompBrokerOptions {
+  /** `stomp://`, `stomps://`, `ws://`, `wss://` or `failover:(a,b)?randomize=true`. */
+  readonly url: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly login?: string | undefined;
+  readonly passcode?: string | undefined;
+  readonly tls?: ConnectionSettings['tls'];
+  /** Milliseconds until CONNECTED must have come; default 10,000. */
+  readonly connectTimeoutMs?: number;
+  /** Milliseconds until a receipt must have come; default 30,000. */
+  readonly receiptTimeoutMs?: number;
+  /** Milliseconds between heart-beats, both ways; default 10,000, 0 = none. */
+  readonly heartbeatMs?: number;
+  /** Connections that only send; default 2. */
+  readonly sendConnections?: number;
+  /** Unconfirmed sends per connection; default 500. */
+  readonly maxUnconfirmed?: number;
+  /** Instead of the one found from the broker's name. */
+  readonly dialect?: Dialect;
+  /** Source of jitter, 0 up to 1; default Math.random. */
+  readonly random?: () => number;
+}
+
+/** The broker as the patterns see it: a channel to send, a source to receive. */
+export interface StompBroker {
+  readonly channel: MessageChannel;
+  readonly source: MessageSource;
+  /**
+   * Begins to connect; resolves after the first attempt with what went wrong, or null. Without success it
+   * goes on trying.
+   */
+  start(): Promise<ReplytoError | null>;
+  /** Ends every connection within `deadlineMs`; nothing is pending afterwards. */
+  stop(deadlineMs: number): Promise<void>;
+  /** What answers, while a sending connection is up. */
+  broker(): DetectedDialect | undefined;
+  /** Sends under way and subscriptions, for metrics and leak tests. */
+  activity(): {
+    readonly sends: number;
+    readonly wantedSubscriptions: number;
+    readonly subscriptions: number;
+  };
+}
+
+/** @throws INVALID_ARGUMENT when the address cannot be read. */
+export function createStompBroker(options: StompBrokerOptions): StompBroker {
+  const address = parseBrokerUrl(options.url);
+  const random = options.random ?? Math.random;
+  const settings: ConnectionSettings = {
+    clock: options.clock,
+    logger: options.logger,
+    connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
+    receiptTimeoutMs: options.receiptTimeoutMs ?? 30_000,
+    heartbeatMs: options.heartbeatMs ?? 10_000,
+    login: options.login,
+    passcode: options.passcode,
+    tls: options.tls,
+    dialect: options.dialect,
+  };
+  const channel = createStompChannel({
+    address,
+    settings,
+    random,
+    connections: options.sendConnections ?? 2,
+    maxUnconfirmed: options.maxUnconfirmed ?? 500,
+  });
+  const source = createStompSource({ address, settings, random });
+  return {
+    channel,
+    source,
+    start: () => channel.start(),
+    // Receiving ends first: what is already being handled may still want to send.
+    async stop(deadlineMs) {
+      const endAt = options.clock.monotonic() + deadlineMs;
+      await source.stop(deadlineMs);
+      await channel.stop(Math.max(0, endAt - options.clock.monotonic()));
+    },
+    broker: () => channel.broker(),
+    activity() {
+      const { wanted, up } = source.subscriptions();
+      return { sends: channel.pending, wantedSubscriptions: wanted, subscriptions: up };
+    },
+  };
+}

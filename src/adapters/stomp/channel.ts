@@ -1,0 +1,153 @@
+/**
+ * Message Channel (https://www.enterpriseintegrationpatterns.com/MessageChannel.html) over STOMP.
+ * Sends have connections of their own, several, each with a bound on what is unconfirmed: a broker that
+ * blocks while it writes a receipt must never hold back replies, nor the other way round.
+ * Failure: a send rejects as soon as its connection ends; nothing is sent again here, that is the caller's
+ * decision. Shutdown: what waits is rejected, what is written gets until the deadline for its receipt.
+ */
+import type { Destination } from '#core/destination.js';
+import { ReplytoError } from '#core/errors.js';
+import type { Message } from '#core/message.js';
+import type { MessageChannel, SendOptions } from '#core/ports/message-channel.js';
+import { bodyForm } from './body.js';
+import type { BrokerAddress } from './broker-url.js';
+import type { ConnectionSettings, StompConnection } from './connection.js';
+import { toHeaders } from './headers.js';
+import { createReconnecting } from './reconnecting.js';
+
+export interface ChannelOptions {
+  readonly address: BrokerAddress;
+  readonly settings: ConnectionSettings;
+  readonly random: () => number;
+  /** Connections that share the sends; at least 1. */
+  readonly connections: number;
+  /** Sends without a receipt, per connection; more wait in order. */
+  readonly maxUnconfirmed: number;
+}
+
+export interface StompChannel extends MessageChannel {
+  start(): Promise<ReplytoError | null>;
+  stop(deadlineMs: number): Promise<void>;
+  /** Sends that wait for a free place or for a receipt. */
+  readonly pending: number;
+  /** The broker of an open connection, if there is one. */
+  broker(): StompConnection['broker'] | undefined;
+}
+
+interface WaitingSend {
+  readonly destination: Destination;
+  readonly message: Message;
+  readonly options: SendOptions & { readonly persistent: boolean };
+  readonly resolve: () => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+export function createStompChannel(options: ChannelOptions): StompChannel {
+  const { clock } = options.settings;
+  const upListeners = new Set<() => void>();
+  const waiting: WaitingSend[] = [];
+  let sending = 0;
+  let stopped = false;
+
+  const links = Array.from({ length: options.connections }, (_, index) =>
+    createReconnecting({
+      ...options,
+      purpose: `send-${index + 1}`,
+      onUp: () => {
+        for (const listener of upListeners) listener();
+        dispatch();
+      },
+      onDown: () => {
+        if (openConnections().length === 0) rejectWaiting('the connection to the broker ended');
+      },
+    }),
+  );
+
+  function openConnections(): StompConnection[] {
+    return links.map((link) => link.current()).filter((connection) => connection !== undefined);
+  }
+
+  function rejectWaiting(detail: string): void {
+    for (const { reject } of waiting.splice(0)) reject(new ReplytoError('BROKER_UNAVAILABLE', { detail }));
+  }
+
+  /** The connection with the fewest unconfirmed sends, if it has room. */
+  function freeConnection(): StompConnection | undefined {
+    const [least] = openConnections().sort((a, b) => a.unconfirmed - b.unconfirmed);
+    return least !== undefined && least.unconfirmed < options.maxUnconfirmed ? least : undefined;
+  }
+
+  function dispatch(): void {
+    while (waiting.length > 0) {
+      const connection = freeConnection();
+      if (connection === undefined) return;
+      const send = waiting.shift();
+      if (send !== undefined) write(connection, send);
+    }
+  }
+
+  function write(
+    connection: StompConnection,
+    { destination, message, options: how, resolve, reject }: WaitingSend,
+  ): void {
+    const { dialect } = connection.broker;
+    let headers: Record<string, string>;
+    try {
+      headers = toHeaders(message, dialect);
+    } catch (error) {
+      reject(error);
+      return;
+    }
+    if (how.persistent) headers['persistent'] = 'true';
+    if (how.brokerExpiresAt !== undefined) {
+      Object.assign(headers, dialect.expiryHeaders(how.brokerExpiresAt, clock.now()));
+    }
+    const { body } = message;
+    const asText = bodyForm(dialect, message) === 'text';
+    sending += 1;
+    connection
+      .send({ address: dialect.toAddress(destination), headers, body, asText })
+      .finally(() => {
+        sending -= 1;
+        dispatch();
+      })
+      .then(resolve, reject);
+  }
+
+  function enqueue(destination: Destination, message: Message, how: WaitingSend['options']): Promise<void> {
+    if (stopped || openConnections().length === 0) {
+      const detail = stopped ? 'the channel is stopped' : 'there is no connection to the broker';
+      return Promise.reject(
+        new ReplytoError('BROKER_UNAVAILABLE', { detail, destination: destination.name }),
+      );
+    }
+    return new Promise((resolve, reject) => {
+      waiting.push({ destination, message, options: how, resolve, reject });
+      dispatch();
+    });
+  }
+
+  return {
+    isUp: () => !stopped && openConnections().length > 0,
+    onUp(callback) {
+      upListeners.add(callback);
+      return () => void upListeners.delete(callback);
+    },
+    send: (destination, message, how = {}) => enqueue(destination, message, { ...how, persistent: true }),
+    publish: (destination, message) => enqueue(destination, message, { persistent: false }),
+    async start() {
+      const outcomes = await Promise.all(links.map((link) => link.start()));
+      return outcomes.find((outcome) => outcome === null) === null ? null : (outcomes[0] ?? null);
+    },
+    async stop(deadlineMs) {
+      stopped = true;
+      rejectWaiting('the channel is stopped');
+      upListeners.clear();
+      await Promise.all(links.map((link) => link.stop(deadlineMs)));
+    },
+    get pending() {
+      return waiting.length + sending;
+    },
+    broker: () => openConnections()[0]?.broker,
+  };
+}

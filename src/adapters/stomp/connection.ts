@@ -1,0 +1,270 @@
+/**
+ * One physical STOMP connection, from socket to end; it never reconnects. stompjs speaks the protocol, this
+ * file closes its gaps: every receipt has a deadline and is rejected when the connection ends (stompjs forgets
+ * it), nothing is sent on a closing socket (stompjs drops it silently), an acknowledgement knows whether its
+ * connection is still there, and no callback throws into the parser (it would be printed and swallowed).
+ */
+import { Client, StompSocketState, Versions } from '@stomp/stompjs';
+import type { IFrame, IMessage, IStompSocket } from '@stomp/stompjs';
+import { createDeferred } from '#core/deferred.js';
+import { ReplytoError, isReplytoError } from '#core/errors.js';
+import type { Clock } from '#core/ports/clock.js';
+import type { Logger } from '#core/ports/logger.js';
+import type { Endpoint } from './broker-url.js';
+import { describeEndpoint } from './broker-url.js';
+import { detectDialect } from './dialects/detect.js';
+import type { DetectedDialect } from './dialects/detect.js';
+import type { Dialect } from './dialects/dialect.js';
+import { createReceipts } from './receipts.js';
+import { openSocket } from './socket.js';
+import type { SocketOptions } from './socket.js';
+
+export interface ConnectionSettings {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Milliseconds until CONNECTED must have come; 10,000. */
+  readonly connectTimeoutMs: number;
+  /** Milliseconds until a receipt must have come. */
+  readonly receiptTimeoutMs: number;
+  /** Offered and asked for, both ways; 0 = none. */
+  readonly heartbeatMs: number;
+  readonly login?: string | undefined;
+  readonly passcode?: string | undefined;
+  readonly tls?: SocketOptions['tls'] | undefined;
+  /** Instead of the one found from the broker's name. */
+  readonly dialect?: Dialect | undefined;
+}
+
+interface OutgoingFrame {
+  readonly address: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+  /** Without `content-length`. */
+  readonly asText: boolean;
+}
+
+/** A MESSAGE as it came, and the means to acknowledge it while its connection lives. */
+export interface IncomingFrame {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+  /** False when the connection has ended: the broker will deliver the message again. */
+  acknowledge(): boolean;
+}
+
+export interface StompConnection {
+  readonly broker: DetectedDialect;
+  readonly endpoint: string;
+  isOpen(): boolean;
+  /** Resolves with the broker's receipt; rejects as MessageChannel says. */
+  send(frame: OutgoingFrame): Promise<void>;
+  /** Resolves with the receipt of SUBSCRIBE. `mode` auto needs no acknowledgement. */
+  subscribe(
+    address: string,
+    subscribe: {
+      readonly mode: 'auto' | 'client-individual';
+      readonly headers: Readonly<Record<string, string>>;
+    },
+    onMessage: (frame: IncomingFrame) => unknown,
+  ): Promise<void>;
+  /** Says goodbye and waits for it, at most `deadlineMs`. */
+  close(deadlineMs: number): Promise<void>;
+  /** Ends it at once, for instance because a receipt is missing. */
+  terminate(reason: ReplytoError): void;
+  /** Resolves, never rejects, when the connection has ended, with why. */
+  readonly ended: Promise<ReplytoError>;
+  /** Receipts awaited; 0 once ended. */
+  readonly unconfirmed: number;
+}
+
+/** Largest frame taken over WebSocket; TCP has no such limit of its own. */
+const maxMessageBytes = 64 * 1024 * 1024;
+
+/**
+ * Connects to one endpoint. Aborting `giveUp` ends the attempt at once.
+ *
+ * @throws BROKER_UNAVAILABLE, BROKER_LOGIN_REFUSED, BROKER_UNSUPPORTED
+ */
+export async function openConnection(
+  endpoint: Endpoint,
+  settings: ConnectionSettings,
+  giveUp?: AbortSignal,
+): Promise<StompConnection> {
+  const { clock, logger } = settings;
+  const name = describeEndpoint(endpoint);
+  const receipts = createReceipts({
+    clock,
+    timeoutMs: settings.receiptTimeoutMs,
+    name,
+    // The broker may be stuck writing to us; what it sends from now on cannot be trusted to come.
+    onTimeout: (detail) => end(unavailable(detail)),
+  });
+  let socket: IStompSocket | undefined;
+  let endReason: ReplytoError | undefined;
+  let isConnected = false;
+  const connected = createDeferred<DetectedDialect>();
+  const ended = createDeferred<ReplytoError>();
+
+  const client = new Client({
+    stompVersions: new Versions([Versions.V1_2, Versions.V1_1]),
+    connectHeaders: connectHeaders(endpoint, settings),
+    reconnectDelay: 0,
+    heartbeatIncoming: settings.heartbeatMs,
+    heartbeatOutgoing: settings.heartbeatMs,
+    // Classic skips a beat when anything was sent since the last check, so two intervals may pass in silence.
+    heartbeatToleranceMultiplier: 3,
+    discardWebsocketOnCommFailure: true,
+    webSocketFactory: () => {
+      socket = openSocket({ endpoint, tls: settings.tls, maxMessageBytes });
+      return socket;
+    },
+    onConnect: (frame) => {
+      try {
+        connected.resolve(detect(frame.headers['server'] ?? '', settings.dialect));
+        isConnected = true;
+      } catch (error) {
+        end(isReplytoError(error) ? error : unavailable(`cannot speak to ${name}`, error));
+      }
+    },
+    onStompError: onError,
+    onUnhandledReceipt: (frame) => void receipts.settle(frame.headers['receipt-id'] ?? ''),
+    onHeartbeatLost: () => end(unavailable(`${name} fell silent: no heart-beat`)),
+    onWebSocketError: (error: unknown) => end(unavailable(`${name}: ${messageOf(error)}`, error)),
+    onWebSocketClose: () => end(unavailable(`${name} closed the connection`)),
+  });
+
+  function onError(frame: IFrame): void {
+    const said = frame.headers['message'] ?? frame.body.slice(0, 200);
+    if (!isConnected) {
+      end(new ReplytoError('BROKER_LOGIN_REFUSED', { detail: `${name} refused the login: ${said}` }));
+      return;
+    }
+    const receiptId = frame.headers['receipt-id'] ?? '';
+    const destination = receipts.destinationOf(receiptId);
+    const refusal = new ReplytoError('SEND_REFUSED', {
+      detail: `${name} refused the frame: ${said}`,
+      ...(destination === undefined ? {} : { destination }),
+    });
+    // An ERROR that names no frame leaves open which one failed: only a new connection is sure.
+    if (!receipts.settle(receiptId, refusal)) end(unavailable(`${name} reported an error: ${said}`));
+  }
+
+  function end(reason: ReplytoError): void {
+    if (endReason !== undefined) return;
+    endReason = reason;
+    void client.deactivate({ force: true });
+    receipts.abandon(reason);
+    connected.reject(reason);
+    ended.resolve(reason);
+  }
+
+  function requireOpen(): void {
+    if (!isOpen()) throw unavailable(`the connection to ${name} is not open`);
+  }
+
+  function isOpen(): boolean {
+    return endReason === undefined && client.connected && socket?.readyState === StompSocketState.OPEN;
+  }
+
+  function receive(onMessage: (frame: IncomingFrame) => unknown, message: IMessage): void {
+    const acknowledge = (): boolean => {
+      if (!isOpen()) return false;
+      message.ack();
+      return true;
+    };
+    const failed = (error: unknown): void => {
+      const facts = { err: error, destination: message.headers['destination'] };
+      logger.error(facts, 'a message handler threw; not acknowledged');
+    };
+    try {
+      // An asynchronous handler is as good as any; its failure must not end the process.
+      Promise.resolve(onMessage({ headers: message.headers, body: message.binaryBody, acknowledge })).catch(
+        failed,
+      );
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  const cancelConnectDeadline = clock.after(settings.connectTimeoutMs, () =>
+    end(unavailable(`${name} did not answer within ${settings.connectTimeoutMs} ms`)),
+  );
+  const onGiveUp = (): void => end(unavailable(`connecting to ${name} was given up`));
+  giveUp?.addEventListener('abort', onGiveUp);
+  if (giveUp?.aborted === true) onGiveUp();
+  else client.activate();
+  let broker: DetectedDialect;
+  try {
+    broker = await connected.promise;
+  } finally {
+    cancelConnectDeadline();
+    giveUp?.removeEventListener('abort', onGiveUp);
+  }
+
+  return {
+    broker,
+    endpoint: name,
+    isOpen,
+    ended: ended.promise,
+    get unconfirmed() {
+      return receipts.size;
+    },
+    send(frame) {
+      return receipts.confirmed(frame.address, (receipt) => {
+        requireOpen();
+        const headers = { ...frame.headers, receipt };
+        client.publish(
+          frame.asText
+            ? { destination: frame.address, headers, body: toText(frame.body), skipContentLengthHeader: true }
+            : { destination: frame.address, headers, binaryBody: frame.body },
+        );
+      });
+    },
+    subscribe(address, { mode, headers }, onMessage) {
+      return receipts.confirmed(address, (receipt) => {
+        requireOpen();
+        client.subscribe(address, (message) => receive(onMessage, message), {
+          ...headers,
+          ack: mode,
+          receipt,
+        });
+      });
+    },
+    async close(deadlineMs) {
+      if (endReason !== undefined) return;
+      const cancel = clock.after(deadlineMs, () => end(unavailable(`${name} did not say goodbye`)));
+      // stompjs sends DISCONNECT, waits for its receipt and closes; on a dead link that never ends.
+      void client.deactivate();
+      await ended.promise;
+      cancel();
+    },
+    terminate: end,
+  };
+}
+
+function connectHeaders(endpoint: Endpoint, settings: ConnectionSettings): Record<string, string> {
+  const login = endpoint.login ?? settings.login;
+  const passcode = endpoint.passcode ?? settings.passcode;
+  return {
+    host: endpoint.virtualHost,
+    ...(login === undefined ? {} : { login }),
+    ...(passcode === undefined ? {} : { passcode }),
+  };
+}
+
+function detect(server: string, chosen: Dialect | undefined): DetectedDialect {
+  return chosen === undefined ? detectDialect(server) : { dialect: chosen, server, version: '' };
+}
+
+function unavailable(detail: string, cause?: unknown): ReplytoError {
+  return new ReplytoError('BROKER_UNAVAILABLE', { detail, cause });
+}
+
+/** Of an Error, or of the event that ws hands over. */
+function messageOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(messageOf).join('; ');
+  return typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : 'failed';
+}
+
+function toText(body: Uint8Array): string {
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8');
+}

@@ -1,0 +1,15 @@
+import type { Dialect } from './dialect.js';
+import { fromSlashAddress, toSlashAddress } from './dialect.js';
+
+/** ActiveMQ Classic. `content-length` decides between BytesMessage and TextMessage there. */
+export const classicDialect: Dialect = {
+  name: 'classic',
+  toAddress: toSlashAddress,
+  fromAddress: fromSlashAddress,
+  textWithoutContentLength: true,
+  lengthTellsForm: true,
+  stableMessageIds: true,
+  sendsTimestamp: true,
+  expiryHeaders: (expiresAt) => ({ expires: String(expiresAt) }),
+  subscribeHeaders: (prefetch) => ({ 'activemq.prefetchSize': String(prefetch) }),
+};

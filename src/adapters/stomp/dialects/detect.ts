@@ -1,0 +1,36 @@
+import { ReplytoError } from '#core/errors.js';
+import type { Dialect } from './dialect.js';
+import { classicDialect } from './classic.js';
+import { embeddedDialect } from './embedded.js';
+
+export interface DetectedDialect {
+  readonly dialect: Dialect;
+  /** What the broker says it is, such as `ActiveMQ/6.3.1`; empty when it says nothing. */
+  readonly server: string;
+  readonly version: string;
+}
+
+/** The longest prefix first: Artemis begins like Classic. Null: known, but without a dialect. */
+const known: readonly (readonly [prefix: string, dialect: Dialect | null])[] = [
+  ['replyto-embedded', embeddedDialect],
+  ['ActiveMQ-Artemis', null],
+  ['apache-activemq-artemis', null],
+  ['RabbitMQ', null],
+  ['ActiveMQ', classicDialect],
+];
+
+/**
+ * The dialect of the broker that sent this `server` header of CONNECTED.
+ *
+ * @throws BROKER_UNSUPPORTED when no dialect fits: a guess could lose messages.
+ */
+export function detectDialect(server: string): DetectedDialect {
+  const found = known.find(([prefix]) => server.toLowerCase().startsWith(prefix.toLowerCase()));
+  const dialect = found?.[1];
+  if (dialect === undefined || dialect === null) {
+    throw new ReplytoError('BROKER_UNSUPPORTED', {
+      detail: `the broker calls itself '${server}'; supported are ActiveMQ Classic and the embedded broker`,
+    });
+  }
+  return { dialect, server, version: /\/(?<version>\S+)/u.exec(server)?.groups?.['version'] ?? '' };
+}

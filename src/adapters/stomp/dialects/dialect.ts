@@ -1,0 +1,42 @@
+import type { Destination } from '#core/destination.js';
+
+/**
+ * What differs between brokers, in one object per broker; everything else in this folder is the portable
+ * profile that holds on all of them. Found from the `server` header of the CONNECTED frame.
+ */
+export interface Dialect {
+  readonly name: string;
+  /** The broker's address of a destination, for SEND, SUBSCRIBE and `reply-to`. */
+  toAddress(destination: Destination): string;
+  /** A reply address as this broker or a JMS client writes it. */
+  fromAddress(address: string): Destination;
+  /** Leave `content-length` out for text, so that JMS listeners receive a TextMessage. */
+  readonly textWithoutContentLength: boolean;
+  /** Whether a missing `content-length` on a MESSAGE means a text body. */
+  readonly lengthTellsForm: boolean;
+  /** Whether the broker's own `message-id` stays the same when it delivers a message again. */
+  readonly stableMessageIds: boolean;
+  /** Send `timestamp` too: only where the broker counts milliseconds and keeps the sender's. */
+  readonly sendsTimestamp: boolean;
+  /** Headers that ask the broker to drop the message at an instant (epoch milliseconds). */
+  expiryHeaders(expiresAt: number, now: number): Readonly<Record<string, string>>;
+  subscribeHeaders(prefetch: number): Readonly<Record<string, string>>;
+}
+
+/**
+ * `/queue/N`, `/topic/N` and the JMS forms `queue://N`, `topic://N`; a plain name is a queue. Everything
+ * else, such as a temporary queue, only the broker can read.
+ */
+export function fromSlashAddress(address: string): Destination {
+  const match = /^(?:\/(?<kind>queue|topic)\/|(?<jms>queue|topic):\/\/)(?<name>.+)$/u.exec(address);
+  if (match?.groups !== undefined) {
+    const { kind, jms, name = '' } = match.groups;
+    return { kind: (kind ?? jms) === 'topic' ? 'topic' : 'queue', name };
+  }
+  const isPlain = !address.startsWith('/') && !address.includes('://');
+  return { kind: isPlain ? 'queue' : 'opaque', name: address };
+}
+
+export function toSlashAddress({ kind, name }: Destination): string {
+  return kind === 'opaque' ? name : `/${kind}/${name}`;
+}

@@ -1,0 +1,16 @@
+import type { Dialect } from './dialect.js';
+import { fromSlashAddress, toSlashAddress } from './dialect.js';
+
+/** The broker in adapters/broker: every body has its length, the broker's id is stored with the message. */
+export const embeddedDialect: Dialect = {
+  name: 'embedded',
+  toAddress: toSlashAddress,
+  fromAddress: fromSlashAddress,
+  textWithoutContentLength: false,
+  lengthTellsForm: false,
+  stableMessageIds: true,
+  sendsTimestamp: false,
+  // It knows no expiry; `expires` is an ordinary header there.
+  expiryHeaders: () => ({}),
+  subscribeHeaders: (prefetch) => ({ 'prefetch-count': String(prefetch) }),
+};

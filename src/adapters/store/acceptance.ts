@@ -1,0 +1,113 @@
+import type { AcceptOptions, AcceptOutcome, RequestFilter, RequestStore } from '#core/ports/request-store.js';
+import type { NewRequest } from '#core/request.js';
+import type { StoreContext, Tx } from './context.js';
+import { recordChange } from './history.js';
+import { recordColumns, toHeaderBlob, toRecord, toStoredReply } from './rows.js';
+
+/** Taking requests in and reading them back. */
+export function createAcceptance(
+  context: StoreContext,
+): Pick<RequestStore, 'accept' | 'find' | 'findReply' | 'list' | 'counts'> {
+  const { db, commits, queries } = context;
+  return {
+    accept: (request, options) => commits.run((tx) => accept(tx, context, request, options)),
+
+    async find(id) {
+      const [row] = await queries.findRecord(db, { id });
+      return row === undefined ? null : toRecord(row);
+    },
+
+    async findReply(id, number) {
+      const row = await db
+        .selectFrom('replies')
+        .innerJoin('requests', 'requests.seq', 'replies.request_seq')
+        .selectAll('replies')
+        .where('requests.id', '=', id)
+        .where('replies.number', '=', number)
+        .executeTakeFirst();
+      return row === undefined ? null : toStoredReply(id, row);
+    },
+
+    async list({ status, queue, project, before, limit }: RequestFilter) {
+      let query = db.selectFrom('requests').select(recordColumns).orderBy('seq', 'desc').limit(limit);
+      if (status !== undefined) query = query.where('status', '=', status);
+      if (queue !== undefined) query = query.where('queue', '=', queue);
+      if (project !== undefined) query = query.where('project', '=', project);
+      if (before !== undefined) {
+        query = query.where('seq', '<', (eb) =>
+          eb.selectFrom('requests').select('seq').where('id', '=', before),
+        );
+      }
+      const rows = await query.execute();
+      return rows.map(toRecord);
+    },
+
+    async counts() {
+      const rows = await db
+        .selectFrom('requests')
+        .select((eb) => ['status', eb.fn.countAll<number>().as('count')])
+        .where('status', 'in', ['accepted', 'sent'])
+        .groupBy('status')
+        .execute();
+      const count = (status: string): number => rows.find((row) => row.status === status)?.count ?? 0;
+      return { pending: count('accepted') + count('sent'), unsent: count('accepted') };
+    },
+  };
+}
+
+/** Of many equal posts one inserts; the others find its row and join it. */
+async function accept(
+  tx: Tx,
+  context: StoreContext,
+  request: NewRequest,
+  { owner, leaseMs }: AcceptOptions,
+): Promise<AcceptOutcome> {
+  const now = context.clock.now();
+  const row = {
+    id: request.id,
+    queue: request.queue,
+    status: 'accepted' as const,
+    reply_to: request.replyTo,
+    one_way: Number(request.oneWay),
+    project: request.properties.project ?? null,
+    conversation_id: request.properties.conversationId ?? null,
+    time: request.time,
+    content_digest: request.properties.contentDigest ?? null,
+    created_at: now,
+    sent_at: null,
+    replied_at: null,
+    expires_at: request.timeoutMs === null ? null : now + request.timeoutMs,
+    attempts: owner === null ? 0 : 1,
+    resend: 0,
+    late: 0,
+    verified: null,
+    progress: null,
+    fault: null,
+    replies: 0,
+    events: 1,
+    version: 1,
+  };
+  const [inserted] = await context.queries.insertRequest(tx, {
+    ...row,
+    headers: toHeaderBlob(request),
+    body: Buffer.from(request.body.buffer, request.body.byteOffset, request.body.byteLength),
+    fingerprint: request.fingerprint,
+    broker_expiry: Number(request.brokerExpiry),
+    final_at: null,
+    send_owner: owner,
+    send_lease_until: owner === null ? 0 : now + leaseMs,
+  });
+  if (inserted !== undefined) {
+    const created = { ...row, seq: inserted.seq };
+    await recordChange(tx, context, created, { number: 1, change: 'accepted', at: now });
+    return { kind: 'created', record: toRecord(created) };
+  }
+  const known = await tx
+    .selectFrom('requests')
+    .select([...recordColumns, 'fingerprint'])
+    .where('id', '=', request.id)
+    .executeTakeFirstOrThrow();
+  return known.fingerprint === request.fingerprint
+    ? { kind: 'joined', record: toRecord(known) }
+    : { kind: 'mismatch' };
+}

@@ -1,0 +1,17 @@
+import type { Kysely, Transaction } from 'kysely';
+import type { Clock } from '#core/ports/clock.js';
+import type { IdSource } from '#core/ports/id-source.js';
+import type { GroupCommit } from '#adapters/sqlite/group-commit.js';
+import type { Queries } from './queries.js';
+import type { Tables } from './schema.js';
+
+export type Tx = Transaction<Tables>;
+
+/** What every part of the store works with. Reads go to `db`, everything that changes goes through `commits`. */
+export interface StoreContext {
+  readonly db: Kysely<Tables>;
+  readonly commits: GroupCommit<Tx>;
+  readonly queries: Queries;
+  readonly clock: Clock;
+  readonly newId: IdSource;
+}

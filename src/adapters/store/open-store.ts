@@ -1,0 +1,161 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Dialect } from 'kysely';
+import { Kysely } from 'kysely';
+import { ReplytoError } from '#core/errors.js';
+import type { Clock } from '#core/ports/clock.js';
+import type { DeadLetters } from '#core/ports/dead-letters.js';
+import type { HandledMessages } from '#core/ports/handled-messages.js';
+import type { IdSource } from '#core/ports/id-source.js';
+import type { Outbox } from '#core/ports/outbox.js';
+import type { RequestStore } from '#core/ports/request-store.js';
+import { openDatabase } from '#adapters/sqlite/database.js';
+import type { Database } from '#adapters/sqlite/database.js';
+import { createSqliteDialect } from '#adapters/sqlite/dialect.js';
+import { createGroupCommit } from '#adapters/sqlite/group-commit.js';
+import { migrate } from '#adapters/sqlite/migrations.js';
+import { createAcceptance } from './acceptance.js';
+import type { StoreContext, Tx } from './context.js';
+import { createDeadLetters } from './dead-letters.js';
+import { createHandledMessages } from './handled-messages.js';
+import { createHistory } from './history.js';
+import { storeMigrations } from './migrations.js';
+import { createOutbox } from './outbox.js';
+import { createQueries } from './queries.js';
+import { createRetention } from './retention.js';
+import type { Tables } from './schema.js';
+import { createSending } from './sending.js';
+import { createSettlement } from './settlement.js';
+
+export interface OpenStoreOptions {
+  /** Path of the SQLite file, or `:memory:`; its folder is made. */
+  readonly path: string;
+  readonly clock: Clock;
+  readonly newId: IdSource;
+  /** Milliseconds that ended requests stay; default 7 days. */
+  readonly retentionMs?: number;
+}
+
+/** Everything durable of one deployment. */
+export interface Store {
+  /** Identity of this store, made with it; travels as `Store-ID`. */
+  readonly id: string;
+  /** 32 random bytes of this store, the key of its reply tokens. */
+  readonly secret: Uint8Array;
+  readonly requests: RequestStore;
+  readonly outbox: Outbox;
+  readonly deadLetters: DeadLetters;
+  readonly handledMessages: HandledMessages;
+  /** Transactions committed so far, for metrics. */
+  transactions(): number;
+  /** Resolves when it answers; rejects STORE_UNAVAILABLE. */
+  check(): Promise<void>;
+  /** Waits for what is being committed, then closes the file. */
+  close(): Promise<void>;
+}
+
+const sevenDaysMs = 7 * 24 * 60 * 60 * 1000;
+
+/**
+ * Opens the store, alone: a second process on the same file is refused.
+ *
+ * @throws STORE_LOCKED, STORE_CORRUPT, STORE_NEWER, STORE_UNAVAILABLE
+ */
+export function openStore(options: OpenStoreOptions): Store {
+  const { path, clock, newId } = options;
+  if (path !== ':memory:') makeFolder(dirname(path));
+  const database = openDatabase({ path });
+  let identity: Identity;
+  try {
+    migrate(database, storeMigrations);
+    identity = readIdentity(database, newId);
+    // The exclusive lock proves that whoever was sending is gone, so its requests need not wait for a lease.
+    database.run("UPDATE requests SET send_lease_until = 0 WHERE status = 'accepted'");
+    database.run("UPDATE outbox SET next_at = 0 WHERE status = 'waiting' AND owner IS NOT NULL");
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+  let isClosed = false;
+  const db = new Kysely<Tables>({ dialect: guarded(createSqliteDialect(database), () => isClosed) });
+  const commits = createGroupCommit<Tx>((work) => db.transaction().execute(work));
+  const context: StoreContext = { db, commits, queries: createQueries(db), clock, newId };
+  return {
+    ...identity,
+    requests: {
+      ...createAcceptance(context),
+      ...createSending(context),
+      ...createSettlement(context),
+      ...createHistory(context),
+      ...createRetention(context, options.retentionMs ?? sevenDaysMs),
+    },
+    outbox: createOutbox(context),
+    deadLetters: createDeadLetters(context),
+    handledMessages: createHandledMessages(context),
+    transactions: () => commits.transactions,
+    async check() {
+      await db.selectFrom('meta').select('key').limit(1).execute();
+    },
+    async close() {
+      if (isClosed) return;
+      await commits.idle();
+      isClosed = true;
+      await db.destroy();
+      database.close();
+    },
+  };
+}
+
+/** Kysely would open a destroyed driver again, and libsql still answers on a closed handle. */
+function guarded(dialect: Dialect, isClosed: () => boolean): Dialect {
+  return {
+    createAdapter: () => dialect.createAdapter(),
+    createIntrospector: (db) => dialect.createIntrospector(db),
+    createQueryCompiler: () => dialect.createQueryCompiler(),
+    createDriver() {
+      const driver = dialect.createDriver();
+      return {
+        ...driver,
+        // Kysely forgets to destroy a driver that was never used; whoever opened the file closes it.
+        destroy: () => Promise.resolve(),
+        acquireConnection: () =>
+          isClosed()
+            ? Promise.reject(new ReplytoError('STORE_UNAVAILABLE', { detail: 'the store is closed' }))
+            : driver.acquireConnection(),
+      };
+    },
+  };
+}
+
+type Identity = Pick<Store, 'id' | 'secret'>;
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ReplytoError('STORE_UNAVAILABLE', {
+      detail: `cannot make the data folder: ${reason}`,
+      cause: error,
+    });
+  }
+}
+
+/** Identity and secret are made once, with the store. */
+function readIdentity(database: Database, newId: IdSource): Identity {
+  database.run("INSERT INTO meta (key, value) VALUES ('id', ?) ON CONFLICT DO NOTHING", [
+    Buffer.from(newId()),
+  ]);
+  database.run("INSERT INTO meta (key, value) VALUES ('secret', ?) ON CONFLICT DO NOTHING", [
+    randomBytes(32),
+  ]);
+  const value = (key: string): Buffer => {
+    const [row] = database.all('SELECT value FROM meta WHERE key = ?', [key]);
+    const found = row?.['value'];
+    if (!Buffer.isBuffer(found))
+      throw new ReplytoError('STORE_CORRUPT', { detail: `the store has no ${key}` });
+    return found;
+  };
+  return { id: value('id').toString('utf8'), secret: value('secret') };
+}

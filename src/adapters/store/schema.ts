@@ -1,0 +1,123 @@
+import type { Generated, Selectable } from 'kysely';
+import type { RequestState } from '#core/request.js';
+
+/**
+ * The tables. Bodies and header blocks are BLOBs because a database may cut text at NUL; header blocks hold
+ * JSON. Booleans are 0 and 1. Instants are epoch milliseconds of the store's clock. The SQL is in migrations.ts.
+ */
+export interface Tables {
+  readonly meta: MetaTable;
+  readonly requests: RequestTable;
+  readonly replies: ReplyTable;
+  readonly events: EventTable;
+  readonly outbox: OutboxTable;
+  readonly dead_letters: DeadLetterTable;
+  readonly handled: HandledTable;
+}
+
+interface MetaTable {
+  key: string;
+  value: Buffer;
+}
+
+export interface RequestTable {
+  /** Order of acceptance. */
+  seq: Generated<number>;
+  id: string;
+  queue: string;
+  status: RequestState;
+  reply_to: string | null;
+  one_way: number;
+  project: string | null;
+  conversation_id: string | null;
+  time: number;
+  /** JSON {@link HeaderBlock}. */
+  headers: Buffer;
+  body: Buffer;
+  fingerprint: string;
+  content_digest: string | null;
+  broker_expiry: number;
+  created_at: number;
+  sent_at: number | null;
+  replied_at: number | null;
+  expires_at: number | null;
+  final_at: number | null;
+  /** Instance that is sending it; null = nobody. With a lease in the past a send may have happened. */
+  send_owner: string | null;
+  send_lease_until: number;
+  attempts: number;
+  resend: number;
+  late: number;
+  verified: number | null;
+  /** JSON `{ percent, text }`. */
+  progress: Buffer | null;
+  /** JSON FaultBody. */
+  fault: Buffer | null;
+  replies: number;
+  events: number;
+  version: number;
+}
+
+export interface ReplyTable {
+  request_seq: number;
+  number: number;
+  reply_id: string;
+  message_id: string;
+  time: number;
+  headers: Buffer;
+  body: Buffer;
+  fault: Buffer | null;
+  late: number;
+  received_at: number;
+}
+
+export interface EventTable {
+  request_seq: number;
+  number: number;
+  id: string;
+  kind: string;
+  time: number;
+  /** JSON `{ project, percent, text, data }`. */
+  detail: Buffer;
+}
+
+export interface OutboxTable {
+  id: Generated<number>;
+  request_seq: number;
+  /** 0 = the Fault of an expired request. */
+  reply_number: number;
+  queue: string;
+  message_id: string;
+  status: 'waiting' | 'delivered' | 'dead';
+  attempts: number;
+  next_at: number;
+  owner: string | null;
+  last_error: Buffer | null;
+  created_at: number;
+  ended_at: number | null;
+}
+
+interface DeadLetterTable {
+  seq: Generated<number>;
+  id: string;
+  kind: 'dead-letter' | 'invalid' | 'unmatched-reply';
+  queue: string;
+  reason: Buffer;
+  headers: Buffer;
+  body: Buffer;
+  received_at: number;
+}
+
+interface HandledTable {
+  queue: string;
+  message_id: string;
+  deliveries: number;
+  /** JSON HeaderBlock of the reply; null while it is being handled. */
+  headers: Buffer | null;
+  body: Buffer | null;
+  updated_at: number;
+}
+
+export type RequestRow = Selectable<RequestTable>;
+export type ReplyRow = Selectable<ReplyTable>;
+export type EventRow = Selectable<EventTable>;
