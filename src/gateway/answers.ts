@@ -1,0 +1,130 @@
+/** The answers that several resources give: the reply, the state of a request, and why there is no reply. */
+import type { Response } from 'express';
+import { isUtf8 } from 'node:buffer';
+import { ReplytoError } from '#core/errors.js';
+import { headerProblem } from '#core/header-text.js';
+import type { RequestRecord, StoredReply } from '#core/request.js';
+import type { RequestStatus } from '#schema/request-status.js';
+import { mayTravel } from './asking-headers.js';
+import { toHttpHeader } from './header-encoding.js';
+import { sendProblem, sendProblemDocument, toFaultDocument } from './problem.js';
+
+function requestPath(id: string): string {
+  return `/requests/${encodeURIComponent(id)}`;
+}
+
+/** The status document, `schemas/request-status.v1.json`. */
+export function toStatusDocument(record: RequestRecord): RequestStatus {
+  const self = requestPath(record.id);
+  const { id, status, queue, project, replyTo, attempts, late, verified, progress, fault, replies } = record;
+  return {
+    id,
+    status,
+    queue,
+    project,
+    replyTo,
+    createdAt: toInstant(record.createdAt),
+    sentAt: toInstantOrNull(record.sentAt),
+    repliedAt: toInstantOrNull(record.repliedAt),
+    expiresAt: toInstantOrNull(record.expiresAt),
+    attempts,
+    late,
+    verified,
+    progress: progress === null ? null : { ...progress },
+    fault: fault === null ? null : { ...fault },
+    replies,
+    links: { self, reply: `${self}/reply`, events: `${self}/events` },
+  };
+}
+
+function toInstant(at: number): string {
+  return new Date(at).toISOString();
+}
+
+function toInstantOrNull(at: number | null): string | null {
+  return at === null ? null : toInstant(at);
+}
+
+export function sendStatus(response: Response, status: 200 | 202, record: RequestRecord): void {
+  response.status(status);
+  response.setHeader('Content-Type', 'application/json');
+  response.setHeader('Message-ID', record.id);
+  if (status === 202) {
+    response.setHeader('Location', requestPath(record.id));
+    response.setHeader('Retry-After', '1');
+  }
+  response.end(JSON.stringify(toStatusDocument(record)));
+}
+
+/** The reply as it came: its body, type and headers; a Fault as a problem with its own status. */
+export function sendReply(
+  response: Response,
+  reply: StoredReply,
+  defaultContentType: string | undefined,
+): void {
+  const { fault, requestId } = reply;
+  for (const [name, value] of Object.entries(reply.applicationHeaders)) {
+    // What this answer says about itself, such as X-Content-Type-Options, is not the service's to change.
+    if (mayTravel(name) && !response.hasHeader(name)) response.setHeader(name, toHttpHeader(value));
+  }
+  response.setHeader('Message-ID', reply.messageId);
+  response.setHeader('Correl-ID', requestId);
+  response.setHeader('Time', String(reply.time));
+  if (reply.late) response.setHeader('Late', 'true');
+  if (fault !== null) {
+    sendProblemDocument(response, toFaultDocument(fault, requestId));
+    return;
+  }
+  const contentType = usable(reply.contentType) ?? defaultContentType ?? guessContentType(reply);
+  if (contentType !== undefined) response.setHeader('Content-Type', toHttpHeader(contentType));
+  response.setHeader('Content-Length', String(reply.body.byteLength));
+  response.status(200).end(Buffer.from(reply.body.buffer, reply.body.byteOffset, reply.body.byteLength));
+}
+
+/** Any service may write to the reply queue; a type that is no header must not make its reply unreadable. */
+function usable(contentType: string | null): string | undefined {
+  if (contentType === null || headerProblem('Content-Type', contentType) !== undefined) return undefined;
+  return contentType;
+}
+
+/** For a service that names no type: text is text, bytes are bytes. */
+function guessContentType({ body, properties }: StoredReply): string | undefined {
+  if (body.byteLength === 0) return undefined;
+  const isText =
+    properties.form === undefined ? isUtf8(body) && !body.includes(0) : properties.form === 'text';
+  return isText ? 'text/plain; charset=utf-8' : 'application/octet-stream';
+}
+
+/** What there is to say about a request that has no reply (yet). */
+export function sendWithoutReply(response: Response, record: RequestRecord): void {
+  const facts = { requestId: record.id };
+  switch (record.status) {
+    case 'accepted':
+    case 'sent':
+      sendStatus(response, 202, record);
+      break;
+    case 'completed':
+      response.setHeader('Message-ID', record.id);
+      response.status(204).end();
+      break;
+    case 'expired':
+      sendProblem(
+        response,
+        new ReplytoError(
+          'REQUEST_EXPIRED',
+          record.expiresAt === null ? facts : { ...facts, deadlineAt: record.expiresAt },
+        ),
+      );
+      break;
+    case 'cancelled':
+      sendProblem(response, new ReplytoError('REQUEST_CANCELLED', facts));
+      break;
+    case 'replied':
+    case 'faulted':
+      sendProblem(
+        response,
+        new ReplytoError('INTERNAL', { ...facts, cause: 'the reply of the request is missing' }),
+      );
+      break;
+  }
+}

@@ -1,0 +1,187 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { OwnDestinations } from '#core/destination.js';
+import { queueNameProblem } from '#core/destination.js';
+import type { Problem } from '#core/errors.js';
+import { ReplytoError, toProblem } from '#core/errors.js';
+import { headerProblem, wireBytes } from '#core/header-text.js';
+import type { MessageProperties } from '#core/message.js';
+import { messageIdProblem } from '#core/message.js';
+import { projectNameProblem } from '#schema/project-name.js';
+import { fromHttpHeader } from './header-encoding.js';
+import type { Preference } from './prefer.js';
+import { isProblem, parsePrefer } from './prefer.js';
+
+/** What the headers of an asking call say, checked. */
+export interface AskingHeaders {
+  /** `Message-ID` or `Idempotency-Key`; undefined = one is made. */
+  readonly messageId: string | undefined;
+  readonly time: number | undefined;
+  /** Queue that shall get the reply too. */
+  readonly replyTo: string | null;
+  readonly oneWay: boolean;
+  readonly timeoutMs: number | undefined;
+  readonly prefer: Preference;
+  readonly contentType: string | null;
+  readonly properties: MessageProperties;
+  readonly applicationHeaders: Readonly<Record<string, string>>;
+}
+
+export interface AskingHeaderRules {
+  readonly own: OwnDestinations;
+  /** Lower-case names of headers that travel besides `x-`. */
+  readonly forwardHeaders: readonly string[];
+  /** Throws DESTINATION_NOT_ALLOWED for a Reply-To outside of the allowed patterns. */
+  readonly checkReplyTo: (name: string) => void;
+}
+
+export const longestTimeoutSeconds = 3650 * 86_400;
+
+/**
+ * What a message may carry. A broker ends the connection at a frame beyond its limits, and the same message would
+ * end it again and again: ActiveMQ Classic at a line of 10 KiB, the embedded broker at 200 headers or 64 KiB of them.
+ */
+const mostApplicationHeaders = 100;
+const allOnWireBytes = 32_768;
+
+/**
+ * Reads the headers of a request; every fault is told at once.
+ *
+ * @throws INVALID_REQUEST, DESTINATION_NOT_ALLOWED
+ */
+export function readAskingHeaders(headers: IncomingHttpHeaders, rules: AskingHeaderRules): AskingHeaders {
+  const problems: Problem[] = [];
+  const text = (name: string): string | undefined => {
+    const value = headers[name];
+    return typeof value === 'string' && value !== '' ? fromHttpHeader(value) : undefined;
+  };
+  /** Reads a header by `read`; what it says is wrong is collected. */
+  function checked<T>(name: string, shown: string, read: (value: string) => T | Problem): T | undefined {
+    const value = text(name);
+    if (value === undefined) return undefined;
+    const result = headerProblem(shown, value) ?? read(value);
+    if (!isFault(result)) return result;
+    problems.push({ ...result, field: shown });
+    return undefined;
+  }
+
+  const messageId = checked('message-id', 'Message-ID', (id) => messageIdProblem('Message-ID', id) ?? id);
+  const key = checked('idempotency-key', 'Idempotency-Key', readIdempotencyKey);
+  if (messageId !== undefined && key !== undefined && messageId !== key) {
+    problems.push(toProblem('Idempotency-Key', key, 'the same as Message-ID, or only one of the two'));
+  }
+  const time = checked('time', 'Time', (value) =>
+    /^\d{1,15}$/u.test(value)
+      ? Number(value)
+      : toProblem('Time', value, 'epoch milliseconds, such as 1552959300136'),
+  );
+  const replyTo = checked('reply-to', 'Reply-To', readReplyTo);
+  const prefer = parsePrefer(text('prefer'));
+  if (isProblem(prefer)) problems.push(prefer);
+  const timeoutMs = checked('request-timeout', 'Request-Timeout', readTimeout);
+  const contentType = checked('content-type', 'Content-Type', (value) => value);
+  const properties = readProperties(checked);
+  const applicationHeaders = readApplicationHeaders(headers, rules.forwardHeaders, problems);
+
+  if (problems.length > 0) throw new ReplytoError('INVALID_REQUEST', { problems });
+  const isOneWay = replyTo?.toLowerCase() === 'none';
+  if (replyTo !== undefined && !isOneWay) rules.checkReplyTo(replyTo);
+  return {
+    messageId: messageId ?? key,
+    time,
+    replyTo: isOneWay ? null : (replyTo ?? null),
+    oneWay: isOneWay,
+    timeoutMs,
+    prefer: prefer as Preference,
+    contentType: contentType ?? null,
+    properties,
+    applicationHeaders,
+  };
+}
+
+type Checked = <T>(name: string, shown: string, read: (value: string) => T | Problem) => T | undefined;
+
+function isFault(value: unknown): value is Problem {
+  return typeof value === 'object' && value !== null && 'allowed' in value;
+}
+
+/** A structured-field string, as the Idempotency-Key draft says; a bare value is taken too. */
+function readIdempotencyKey(value: string): string | Problem {
+  const key = /^"([^"]*)"$/u.exec(value)?.[1] ?? value;
+  if (key.includes('"')) return toProblem('Idempotency-Key', value, 'one string in double quotes');
+  return messageIdProblem('Idempotency-Key', key) ?? key;
+}
+
+function readReplyTo(value: string): string | Problem {
+  if (/^[a-z][a-z0-9+.-]*:\/\//iu.test(value)) {
+    return toProblem(
+      'Reply-To',
+      value,
+      'the name of a queue, or none; addresses of callbacks are not served yet',
+    );
+  }
+  return queueNameProblem('Reply-To', value) ?? value;
+}
+
+function readTimeout(value: string): number | Problem {
+  const seconds = /^\d{1,10}$/u.test(value) ? Number(value) : 0;
+  return seconds >= 1 && seconds <= longestTimeoutSeconds
+    ? seconds * 1_000
+    : toProblem('Request-Timeout', value, `whole seconds from 1 to ${longestTimeoutSeconds}`);
+}
+
+function readProperties(checked: Checked): MessageProperties {
+  const conversationId = checked('correl-id', 'Correl-ID', (value) => value);
+  const project = checked('project', 'Project', (value) => projectNameProblem('Project', value) ?? value);
+  const priority = checked('message-priority', 'Message-Priority', (value) =>
+    /^\d$/u.test(value) ? Number(value) : toProblem('Message-Priority', value, 'one digit, 0-9'),
+  );
+  const traceparent = checked('traceparent', 'traceparent', (value) => value);
+  const tracestate = checked('tracestate', 'tracestate', (value) => value);
+  const baggage = checked('baggage', 'baggage', (value) => value);
+  return {
+    ...(conversationId === undefined ? {} : { conversationId }),
+    ...(project === undefined ? {} : { project }),
+    ...(priority === undefined ? {} : { priority }),
+    ...(traceparent === undefined ? {} : { traceparent }),
+    ...(tracestate === undefined ? {} : { tracestate }),
+    ...(baggage === undefined ? {} : { baggage }),
+  };
+}
+
+/** What proxies say to each other about the connection says nothing about the message. */
+const neverForwarded = /^(?:x-forwarded-.*|x-real-ip|x-accel-.*|x-sendfile)$/u;
+
+/** Whether a header may go from a call into its message, or from a reply into its answer. */
+export function mayTravel(name: string): boolean {
+  return !neverForwarded.test(name);
+}
+
+function togetherProblem(headers: Readonly<Record<string, string>>): Problem | undefined {
+  const entries = Object.entries(headers);
+  if (entries.length > mostApplicationHeaders) {
+    const allowed = `at most ${mostApplicationHeaders} headers that travel with the message`;
+    return toProblem('X- headers', entries.length, allowed);
+  }
+  const bytes = entries.reduce((sum, [name, value]) => sum + wireBytes(name) + wireBytes(value), 0);
+  const allowed = `at most ${allOnWireBytes} bytes together, of which a colon takes two`;
+  return bytes > allOnWireBytes ? toProblem('X- headers', `${bytes} bytes`, allowed) : undefined;
+}
+
+function readApplicationHeaders(
+  headers: IncomingHttpHeaders,
+  forwardHeaders: readonly string[],
+  problems: Problem[],
+): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (typeof value !== 'string' || !mayTravel(name)) continue;
+    if (!name.startsWith('x-') && !forwardHeaders.includes(name)) continue;
+    const decoded = fromHttpHeader(value);
+    const problem = headerProblem(name, decoded);
+    if (problem === undefined) found[name] = decoded;
+    else problems.push(problem);
+  }
+  const together = togetherProblem(found);
+  if (together !== undefined) problems.push(together);
+  return found;
+}

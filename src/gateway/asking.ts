@@ -1,0 +1,154 @@
+/** `POST /requests/{queue}` and the paths of the routes: a call becomes a request, its reply the answer. */
+import { randomBytes } from 'node:crypto';
+import { raw } from 'express';
+import type { Express, NextFunction, Request, RequestHandler, Response } from 'express';
+import { queueNameProblem } from '#core/destination.js';
+import { ReplytoError, toProblem } from '#core/errors.js';
+import type { NewRequest } from '#core/request.js';
+import { contentDigest, fingerprint } from '#messaging/digest.js';
+import type { Answer } from '#messaging/requestor.js';
+import { parseJson } from '#schema/json.js';
+import { isQueueAllowed } from '#schema/queue-pattern.js';
+import { sendReply, sendStatus, sendWithoutReply } from './answers.js';
+import { readAskingHeaders } from './asking-headers.js';
+import type { AskingHeaders } from './asking-headers.js';
+import type { GatewayContext } from './context.js';
+import { readQuery } from './parameters.js';
+import type { ConfiguredRoute, RouteTable } from './route-table.js';
+import type { Waiting } from './waiting.js';
+
+export interface Asking {
+  /** Adds `POST /requests/{queue}`. */
+  readonly addResource: (app: Express) => void;
+  /** Answers the paths of the routes; comes after every resource. */
+  readonly routes: RequestHandler;
+}
+
+export function createAsking(context: GatewayContext, routeTable: RouteTable, waiting: Waiting): Asking {
+  const { configuration, own } = context;
+  const { requests, allow } = configuration;
+  const readBody = raw({ type: () => true, limit: configuration.http.maxBodyBytes });
+
+  /** The body is read only for a call whose path, parameters and headers are good. */
+  function ask(request: Request, response: Response, next: NextFunction, wanted: Wanted): void {
+    const { queue } = wanted;
+    if (context.isStopping()) throw new ReplytoError('SHUTTING_DOWN');
+    checkDestination('queue', queue, allow.queues);
+    readQuery(request, []);
+    const target = { queue, route: wanted.route ?? routeTable.forQueue(queue) };
+    const headers = readAskingHeaders(request.headers, {
+      own,
+      forwardHeaders: target.route?.forwardHeaders ?? [],
+      checkReplyTo: (name) => checkDestination('Reply-To', name, allow.replyTo),
+    });
+    readBody(request, response, (error?: unknown) => {
+      if (error !== undefined) next(error);
+      else answer(request, response, target, headers).catch(next);
+    });
+  }
+
+  function checkDestination(field: string, name: string, patterns: readonly string[]): void {
+    const problem = queueNameProblem(field, name);
+    if (problem !== undefined) throw new ReplytoError('INVALID_REQUEST', { problems: [problem] });
+    if (own.isReserved(name)) {
+      const problems = [
+        toProblem(field, name, 'a queue that is not the own of this product or of the broker'),
+      ];
+      throw new ReplytoError('DESTINATION_NOT_ALLOWED', { problems, destination: name });
+    }
+    if (!isQueueAllowed(patterns, name)) {
+      const problems = [toProblem(field, name, `a queue that matches ${patterns.join(' or ') || 'nothing'}`)];
+      throw new ReplytoError('DESTINATION_NOT_ALLOWED', { problems, destination: name });
+    }
+  }
+
+  async function answer(
+    request: Request,
+    response: Response,
+    target: Target,
+    headers: AskingHeaders,
+  ): Promise<void> {
+    const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+    checkBody(target.route, body);
+    const wanted = toNewRequest(target, headers, body);
+    const defaultMs = headers.replyTo === null ? (target.route?.waitMs ?? requests.waitMs) : 0;
+    const wait = { prefer: headers.prefer, defaultMs: headers.oneWay ? 0 : defaultMs };
+    const result = await waiting.run(response, wait, (limits) => context.requestor.request(wanted, limits));
+    if (response.destroyed) return;
+    send(response, result, target.route);
+  }
+
+  function checkBody(route: ConfiguredRoute | undefined, body: Buffer): void {
+    const file = route?.schema?.request;
+    const check = file === undefined ? undefined : context.bodyChecks.get(file);
+    if (check === undefined) return;
+    const json = parseJson(body, 'body');
+    const problems = json.ok ? check(json.value) : json.problems;
+    if (problems.length > 0) throw new ReplytoError('SCHEMA_MISMATCH', { problems });
+  }
+
+  function toNewRequest({ queue, route }: Target, headers: AskingHeaders, body: Buffer): NewRequest {
+    const { properties, replyTo, oneWay, contentType } = headers;
+    // Null is a value here: it never expires.
+    const timeoutMs = route?.timeoutMs === undefined ? requests.timeoutMs : route.timeoutMs;
+    return {
+      id: headers.messageId ?? context.newId(),
+      queue,
+      replyTo,
+      oneWay,
+      time: headers.time ?? context.clock.now(),
+      contentType,
+      body,
+      properties: {
+        traceparent: newTrace(),
+        ...(route?.project === undefined ? {} : { project: route.project }),
+        ...properties,
+        contentDigest: contentDigest(body),
+      },
+      applicationHeaders: headers.applicationHeaders,
+      timeoutMs: headers.timeoutMs ?? timeoutMs,
+      fingerprint: fingerprint([queue, replyTo, String(oneWay), body]),
+      brokerExpiry: route?.brokerExpiry ?? false,
+    };
+  }
+
+  function send(
+    response: Response,
+    { record, reply, joined }: Answer,
+    route: ConfiguredRoute | undefined,
+  ): void {
+    if (joined) response.setHeader('Idempotent-Replayed', 'true');
+    if (reply !== null) sendReply(response, reply, route?.contentType);
+    else if (record.oneWay) sendStatus(response, 202, record);
+    else sendWithoutReply(response, record);
+  }
+
+  return {
+    addResource(app) {
+      app.post('/requests/:queue', (request, response, next) => {
+        ask(request, response, next, { queue: request.params.queue });
+      });
+    },
+    routes(request, response, next) {
+      const target = request.method === 'POST' ? routeTable.match(request.path) : undefined;
+      if (target === undefined) next();
+      else ask(request, response, next, target);
+    },
+  };
+}
+
+interface Wanted {
+  readonly queue: string;
+  /** Of the path; otherwise the one that leads to the queue. */
+  readonly route?: ConfiguredRoute;
+}
+
+interface Target {
+  readonly queue: string;
+  readonly route: ConfiguredRoute | undefined;
+}
+
+/** W3C Trace Context: a caller without a trace begins one here, sampled, so that the request can be followed. */
+function newTrace(): string {
+  return `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-01`;
+}

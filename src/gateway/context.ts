@@ -1,0 +1,48 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { OwnDestinations } from '#core/destination.js';
+import type { Clock } from '#core/ports/clock.js';
+import type { IdSource } from '#core/ports/id-source.js';
+import type { Logger } from '#core/ports/logger.js';
+import type { Meter } from '#core/ports/meter.js';
+import type { RequestStore } from '#core/ports/request-store.js';
+import type { RequestWatch } from '#messaging/request-watch.js';
+import type { Requestor } from '#messaging/requestor.js';
+import type { BodyCheck } from '#schema/body-check.js';
+import type { Configuration } from '#schema/configuration.js';
+
+/** What the resources of the gateway work with. */
+export interface GatewayContext {
+  readonly requestor: Requestor;
+  readonly store: RequestStore;
+  readonly watch: RequestWatch;
+  readonly configuration: Configuration;
+  /** Compiled JSON Schemas of the routes, by file. */
+  readonly bodyChecks: ReadonlyMap<string, BodyCheck>;
+  readonly own: OwnDestinations;
+  readonly clock: Clock;
+  readonly newId: IdSource;
+  readonly logger: Logger;
+  readonly meter: Meter;
+  /** Tells services that a request was cancelled; best effort. */
+  readonly announceCancel: (requestId: string) => void;
+  /** The checks behind /readyz. */
+  readonly readiness: () => Promise<Readiness>;
+  /** The text of /metrics and its content type. */
+  readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
+  readonly version: VersionFacts;
+  /** Hears of every call. */
+  readonly accessLog: ((request: IncomingMessage, response: ServerResponse) => void) | undefined;
+  /** True once the process is stopping. */
+  readonly isStopping: () => boolean;
+}
+
+export interface Readiness {
+  readonly isReady: boolean;
+  readonly checks: readonly { readonly name: string; readonly isOk: boolean; readonly detail: string }[];
+}
+
+interface VersionFacts {
+  readonly version: string;
+  readonly node: string;
+  readonly broker: () => string | null;
+}

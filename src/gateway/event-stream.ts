@@ -1,0 +1,83 @@
+/**
+ * Server-sent events (WHATWG HTML, 9.2) to one client: writes with back-pressure, keeps proxies awake with
+ * comments, ends cleanly with a `retry:` so that the client comes back and resumes.
+ */
+import type { Response } from 'express';
+import type { Clock } from '#core/ports/clock.js';
+
+export interface EventStream {
+  /** Resolves when the client has room for more. */
+  send(event: { readonly id: string; readonly event: string; readonly data: unknown }): Promise<void>;
+  /** Ends the stream; the client reconnects after `retryMs` and resumes. */
+  end(retryMs: number): void;
+  readonly isOpen: boolean;
+  /** Calls back once when the client is gone or the stream was ended. */
+  onClose(callback: () => void): void;
+}
+
+const commentEveryMs = 15_000;
+/** A client that reads nothing for this long is let go; it resumes where it was. */
+const slowClientMs = 30_000;
+
+/** Status and headers of a stream. */
+export function describeEventStream(response: Response): void {
+  response.status(200);
+  response.setHeader('Content-Type', 'text/event-stream; charset=utf-8');
+  response.setHeader('Cache-Control', 'no-store');
+  response.setHeader('X-Accel-Buffering', 'no');
+}
+
+export function openEventStream(response: Response, clock: Clock): EventStream {
+  describeEventStream(response);
+  response.flushHeaders();
+  let isOpen = true;
+  let cancelComment = scheduleComment();
+  response.on('close', () => {
+    isOpen = false;
+    cancelComment();
+  });
+
+  function scheduleComment(): () => void {
+    return clock.after(commentEveryMs, () => {
+      if (!isOpen) return;
+      response.write(':\n\n');
+      cancelComment = scheduleComment();
+    });
+  }
+
+  function drained(): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = clock.after(slowClientMs, () => {
+        // Buffering without bound for one who does not read would harm everybody.
+        response.destroy();
+        done();
+      });
+      response.once('drain', done);
+      response.once('close', done);
+      function done(): void {
+        cancel();
+        response.off('drain', done);
+        response.off('close', done);
+        resolve();
+      }
+    });
+  }
+
+  return {
+    async send({ id, event, data }) {
+      if (!isOpen) return;
+      const isRoom = response.write(`id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+      if (!isRoom) await drained();
+    },
+    end(retryMs) {
+      if (!isOpen) return;
+      isOpen = false;
+      cancelComment();
+      response.end(`retry: ${retryMs}\n\n`);
+    },
+    get isOpen() {
+      return isOpen;
+    },
+    onClose: (callback) => void response.once('close', callback),
+  };
+}

@@ -1,0 +1,151 @@
+/**
+ * Messaging Gateway (https://www.enterpriseintegrationpatterns.com/MessagingGateway.html) over HTTP: assembles the
+ * resources, one file each, owns the HTTP server and its upgrades, and drains it on stop: waiting callers get their
+ * 202 with a Location, event streams end with a `retry:`, connections are closed as they become idle.
+ */
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import express from 'express';
+import type { Express, NextFunction, Request, Response } from 'express';
+import helmet from 'helmet';
+import { ReplytoError } from '#core/errors.js';
+import { createAsking } from './asking.js';
+import type { GatewayContext } from './context.js';
+import { addDocs } from './docs.js';
+import { createDraining } from './draining.js';
+import { refuseOtherMethods } from './methods.js';
+import { addOpenApi, resources } from './openapi.js';
+import { addOperations } from './operations.js';
+import { checkOrigin, createOriginRule } from './origin.js';
+import { sendProblem, toGatewayError } from './problem.js';
+import { addProblemPages } from './problem-pages.js';
+import { addRequestCancel } from './request-cancel.js';
+import { createRequestEvents } from './request-events.js';
+import { addRequestList } from './request-list.js';
+import { addRequestReply } from './request-reply.js';
+import { addRequestStatus } from './request-status.js';
+import { createRouteTable } from './route-table.js';
+import { answerUnreadableCalls, callTimeoutMs, maxHeaderBytes } from './unreadable-calls.js';
+import { serveUpgrades } from './upgrades.js';
+import type { UpgradeHandler } from './upgrades.js';
+import { createWaiting } from './waiting.js';
+
+export type { UpgradeHandler } from './upgrades.js';
+
+export interface Gateway {
+  /** Listens. @throws PORT_TAKEN */
+  start(): Promise<{ readonly host: string; readonly port: number }>;
+  /** Stops listening, ends streams, and closes every connection by the deadline, but for those of WebSockets. */
+  stop(deadlineMs: number): Promise<void>;
+  activity(): { readonly waiting: number; readonly eventStreams: number };
+}
+
+/** `upgrades`: WebSocket endpoints by path. */
+export function createGateway(
+  context: GatewayContext,
+  upgrades: ReadonlyMap<string, UpgradeHandler>,
+): Gateway {
+  const { http, requests } = context.configuration;
+  const routes = createRouteTable(context.configuration.routes);
+  const waiting = createWaiting(requests);
+  const events = createRequestEvents(context);
+  const asking = createAsking(context, routes, waiting);
+  const originRule = createOriginRule(http.allowedOrigins, () => ownHosts(server, http.host));
+
+  const app: Express = express();
+  app.disable('x-powered-by').disable('etag').set('query parser', 'simple').enable('case sensitive routing');
+  const { accessLog } = context;
+  if (accessLog !== undefined) {
+    app.use((request: Request, response: Response, next: NextFunction) => {
+      accessLog(request, response);
+      next();
+    });
+  }
+  // What a service answers is shown under this origin: it may be HTML, and must not run.
+  app.use(helmet({ contentSecurityPolicy: answerPolicy, strictTransportSecurity: false }));
+  app.use(checkOrigin(originRule));
+  asking.addResource(app);
+  addRequestStatus(app, context, waiting);
+  addRequestReply(app, context, routes, waiting);
+  events.addResource(app);
+  addRequestCancel(app, context);
+  addRequestList(app, context);
+  addOperations(app, context);
+  addProblemPages(app);
+  addOpenApi(app, context.configuration, context.version.version);
+  addDocs(app);
+  app.use(asking.routes);
+  app.use(refuseOtherMethods(resources, routes));
+  app.use((request: Request) => {
+    throw notFound(request);
+  });
+  app.use((thrown: unknown, request: Request, response: Response, _next: NextFunction) => {
+    const error = toGatewayError(thrown);
+    if (error.kind.httpStatus >= 500)
+      context.logger.error({ err: thrown, url: request.url }, 'a call failed');
+    if (error.category === 'input') context.meter.count('requests-refused');
+    if (response.headersSent) response.destroy();
+    else sendProblem(response, error);
+  });
+
+  const server = createServer(
+    { maxHeaderSize: maxHeaderBytes, requestTimeout: callTimeoutMs, headersTimeout: 20_000 },
+    app,
+  );
+  answerUnreadableCalls(server, () => context.meter.count('requests-refused'));
+  const draining = createDraining(server, context.clock);
+  serveUpgrades(server, {
+    originRule,
+    handlers: upgrades,
+    onHandOver: (socket) => draining.handOver(socket),
+  });
+
+  return {
+    start: () => listen(server, http),
+    stop(deadlineMs) {
+      events.stop();
+      return draining.drain(deadlineMs);
+    },
+    activity: () => ({ waiting: waiting.size, eventStreams: events.size }),
+  };
+}
+
+const answerPolicy = {
+  useDefaults: false,
+  directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"], sandbox: [] },
+};
+
+function notFound({ method, path }: Request): ReplytoError {
+  const detail = `${method} ${path.slice(0, 200)}: no resource and no route; POST /requests/{queue} asks any queue`;
+  return new ReplytoError('ROUTE_NOT_FOUND', { detail });
+}
+
+function listen(
+  server: Server,
+  { host, port }: { readonly host: string; readonly port: number },
+): Promise<{ host: string; port: number }> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(toListenError(error, host, port)));
+    server.listen(port, host, () => {
+      const address = server.address();
+      resolve({ host, port: typeof address === 'object' && address !== null ? address.port : port });
+    });
+  });
+}
+
+function toListenError(error: NodeJS.ErrnoException, host: string, port: number): ReplytoError {
+  if (error.code === 'EADDRINUSE') {
+    const detail = `port ${port} on ${host} is taken by another program: stop it, or choose another with --port or PORT`;
+    return new ReplytoError('PORT_TAKEN', { detail, cause: error });
+  }
+  const detail = `cannot listen on ${host}:${port}: ${error.message}`;
+  return new ReplytoError('INVALID_CONFIGURATION', { detail, cause: error });
+}
+
+/** `host:port` of every name under which a browser on this machine may have opened a page of this server. */
+function ownHosts(server: Server, host: string): string[] {
+  const address = server.address();
+  if (typeof address !== 'object' || address === null) return [];
+  const names = new Set([host.includes(':') ? `[${host}]` : host, 'localhost', '127.0.0.1', '[::1]']);
+  return [...names].map((name) => `${name}:${address.port}`);
+}

@@ -1,0 +1,29 @@
+import type { Request } from 'express';
+import { ReplytoError } from '#core/errors.js';
+import { isMessageId } from '#core/message.js';
+import type { Preference } from './prefer.js';
+import { isProblem, parsePrefer } from './prefer.js';
+
+export function requestNotFound(id: string): ReplytoError {
+  return new ReplytoError('REQUEST_NOT_FOUND', {
+    detail: `no request with the id '${id.slice(0, 255)}' is kept here: it was never accepted, or its retention is over`,
+  });
+}
+
+/**
+ * The id in the path. What no id can be is known to nobody, and stores need not bear it.
+ *
+ * @throws REQUEST_NOT_FOUND
+ */
+export function readId({ params: { id } }: Request<{ id: string }>): string {
+  if (!isMessageId(id)) throw requestNotFound(id);
+  return id;
+}
+
+/** @throws INVALID_REQUEST */
+export function readPrefer(request: Request): Preference {
+  const header = request.headers['prefer'];
+  const prefer = parsePrefer(Array.isArray(header) ? header.join(',') : header);
+  if (isProblem(prefer)) throw new ReplytoError('INVALID_REQUEST', { problems: [prefer] });
+  return prefer;
+}

@@ -1,0 +1,53 @@
+/** What operators and their tools ask: alive, ready, metrics, version. */
+import type { Express, Request, Response } from 'express';
+import type { GatewayContext } from './context.js';
+
+export function addOperations(
+  app: Express,
+  { readiness, metrics, version, isStopping }: GatewayContext,
+): void {
+  app.get('/livez', (_request, response) => sendText(response, 200, 'alive\n'));
+
+  app.get('/readyz', async (request: Request, response: Response) => {
+    const { isReady, checks } = await readiness();
+    const status = isReady && !isStopping() ? 200 : 503;
+    if ('verbose' in request.query) {
+      const all = [
+        ...checks,
+        { name: 'running', isOk: !isStopping(), detail: isStopping() ? 'stopping' : 'yes' },
+      ];
+      sendText(
+        response,
+        status,
+        all.map(({ name, isOk, detail }) => `[${isOk ? '+' : '-'}] ${name}: ${detail}\n`).join(''),
+      );
+    } else {
+      sendText(response, status, status === 200 ? 'ready\n' : 'not ready\n');
+    }
+  });
+
+  app.get('/metrics', async (_request: Request, response: Response) => {
+    const { contentType, text } = await metrics();
+    response.setHeader('Content-Type', contentType);
+    response.setHeader('Cache-Control', 'no-store');
+    response.end(text);
+  });
+
+  app.get('/version', (_request, response) => {
+    response.setHeader('Content-Type', 'application/json');
+    response.end(
+      JSON.stringify({
+        name: 'replyto',
+        version: version.version,
+        node: version.node,
+        broker: version.broker(),
+      }),
+    );
+  });
+}
+
+function sendText(response: Response, status: number, text: string): void {
+  response.setHeader('Content-Type', 'text/plain; charset=utf-8');
+  response.setHeader('Cache-Control', 'no-store');
+  response.status(status).end(text);
+}

@@ -1,0 +1,53 @@
+/** `GET /requests/{id}`: the state of a request, with ETag and long poll. */
+import type { Express, Request, Response } from 'express';
+import type { RequestRecord } from '#core/request.js';
+import { sendStatus } from './answers.js';
+import type { GatewayContext } from './context.js';
+import { readId, readPrefer, requestNotFound } from './known-request.js';
+import { readQuery } from './parameters.js';
+import type { Waiting } from './waiting.js';
+
+export function addRequestStatus(app: Express, { store, watch }: GatewayContext, waiting: Waiting): void {
+  app.get('/requests/:id', async (request: Request<{ id: string }>, response: Response) => {
+    readQuery(request, []);
+    const id = readId(request);
+    const known = request.headers['if-none-match'];
+    const record = await waiting.run(
+      response,
+      { prefer: readPrefer(request), defaultMs: 0 },
+      async ({ waitMs, signal }) => {
+        // Registered before the record is read, so that no change slips through in between.
+        const over = new AbortController();
+        const changed = watch.next(id, () => true, {
+          waitMs,
+          signal: AbortSignal.any([signal, over.signal]),
+        });
+        try {
+          const current = await store.find(id);
+          if (current === null) throw requestNotFound(id);
+          const differs = known !== undefined && !matches(known, current);
+          return differs ? current : ((await changed)?.record ?? current);
+        } finally {
+          over.abort();
+        }
+      },
+    );
+    if (response.destroyed) return;
+    response.setHeader('ETag', etagOf(record));
+    response.setHeader('Cache-Control', 'no-cache');
+    if (known !== undefined && matches(known, record)) response.status(304).end();
+    else sendStatus(response, 200, record);
+  });
+}
+
+function etagOf({ version }: RequestRecord): string {
+  return `"v${version}"`;
+}
+
+/** If-None-Match (RFC 9110, 13.1.2): a list, weak or not, or `*`. */
+function matches(header: string, record: RequestRecord): boolean {
+  return header
+    .split(',')
+    .map((tag) => tag.trim().replace(/^W\//u, ''))
+    .some((tag) => tag === '*' || tag === etagOf(record));
+}
