@@ -1,0 +1,26 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Logger } from 'pino';
+import { pinoHttp } from 'pino-http';
+
+/** Writes a line when the call has been answered. */
+export type AccessLog = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** Asked every few seconds by machines; a line for each would hide the others. */
+const unlogged: ReadonlySet<string> = new Set(['/livez', '/readyz', '/metrics']);
+
+/**
+ * Each call with its status and duration, at level `debug`; headers and bodies are never logged. Undefined where
+ * that level is off, so that nothing is spent on it.
+ */
+export function createAccessLog(logger: Logger): AccessLog | undefined {
+  if (!logger.isLevelEnabled('debug')) return undefined;
+  return pinoHttp({
+    logger,
+    customLogLevel: () => 'debug',
+    autoLogging: { ignore: ({ url = '' }) => unlogged.has(url.split('?')[0] ?? '') },
+    serializers: {
+      req: ({ method, url }: { method: string; url: string }) => ({ method, url }),
+      res: ({ statusCode }: { statusCode: number }) => ({ statusCode }),
+    },
+  });
+}

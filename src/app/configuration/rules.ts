@@ -1,0 +1,100 @@
+/**
+ * What single keys cannot say: keys that rule each other out. Reads values that are not checked yet, so
+ * that these problems are told together with all others; what has no sensible form is passed over.
+ */
+import { BlockList, isIP } from 'node:net';
+import type { BrokerAddress } from '#adapters/stomp/broker-url.js';
+import { parseBrokerUrl } from '#adapters/stomp/broker-url.js';
+import type { Finding } from '#schema/problems.js';
+import { mostRoutes } from '#schema/route.js';
+import { routeConflicts } from '#schema/route-conflicts.js';
+
+export type Tree = Readonly<Record<string, unknown>>;
+
+function valueOf(tree: Tree, section: string, name: string): unknown {
+  const group = tree[section];
+  if (typeof group !== 'object' || group === null || !Object.hasOwn(group, name)) return undefined;
+  return (group as Record<string, unknown>)[name];
+}
+
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8, 'ipv4');
+loopback.addAddress('::1', 'ipv6');
+
+function isLoopback(host: string): boolean {
+  const version = isIP(host);
+  if (version === 0) return host.toLowerCase() === 'localhost';
+  return loopback.check(host, version === 4 ? 'ipv4' : 'ipv6');
+}
+
+function openHost(tree: Tree): Finding[] {
+  const host = valueOf(tree, 'http', 'host');
+  if (typeof host !== 'string' || isLoopback(host) || valueOf(tree, 'http', 'insecure') === true) return [];
+  const allowed =
+    'a loopback address (127.0.0.1, ::1, localhost). To listen elsewhere either callers have to log in with tokens, ' +
+    'which is not built yet, or http.insecure (--insecure) says that everybody who reaches the port may use the broker';
+  return [{ path: ['http', 'host'], value: host, allowed }];
+}
+
+const brokerUrlAllowed =
+  'embedded:, stomp://host:port, stomps://host:port, ws://host:port/path, wss://host:port/path or ' +
+  'failover:(url,url)?randomize=true; special characters of login and password are percent-encoded';
+
+/** Undefined when it is no address. The reason is not told: it may quote a part of a password. */
+function addressOf(url: string): BrokerAddress | undefined {
+  // The parser takes these for harmless, but nobody means them.
+  if (url.includes('#') || /^failover:.*\?(?!randomize=(?:true|false)$)/u.test(url)) return undefined;
+  try {
+    return parseBrokerUrl(url);
+  } catch {
+    return undefined;
+  }
+}
+
+function brokerLogin(tree: Tree): Finding[] {
+  const url = valueOf(tree, 'broker', 'url') ?? 'embedded:';
+  if (typeof url !== 'string') return [];
+  const address = url === 'embedded:' ? undefined : addressOf(url);
+  if (url !== 'embedded:' && address === undefined) {
+    return [{ path: ['broker', 'url'], value: url, allowed: brokerUrlAllowed }];
+  }
+  const endpoints = address?.endpoints ?? [];
+  const findings: Finding[] = [];
+  for (const name of ['login', 'passcode'] as const) {
+    const value = valueOf(tree, 'broker', name);
+    if (value === undefined) continue;
+    const isInUrl = endpoints.some((endpoint) => endpoint[name] !== undefined);
+    const path = ['broker', name];
+    if (isInUrl) findings.push({ path, value, allowed: 'nothing, because broker.url holds one' });
+    if (address === undefined) {
+      findings.push({
+        path,
+        value,
+        allowed: 'nothing with broker.url embedded:, which asks nobody to log in',
+      });
+    }
+  }
+  return findings;
+}
+
+function textsOf(value: unknown): string[] | undefined {
+  return Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : undefined;
+}
+
+/** The routes as given, as many as there may be: the schema refuses more, and nobody waits for their check. */
+export function routesOf(tree: Tree): readonly unknown[] {
+  const given = tree['routes'];
+  return Array.isArray(given) ? given.slice(0, mostRoutes) : [];
+}
+
+function conflicts(tree: Tree): Finding[] {
+  const prefix = tree['prefix'];
+  return routeConflicts(routesOf(tree), {
+    prefix: typeof prefix === 'string' ? prefix : 'replyto',
+    allowedQueues: textsOf(valueOf(tree, 'allow', 'queues')) ?? ['*'],
+  });
+}
+
+export function brokenRules(tree: Tree): Finding[] {
+  return [...openHost(tree), ...brokerLogin(tree), ...conflicts(tree)];
+}

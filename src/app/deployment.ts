@@ -1,0 +1,183 @@
+/** The composition root of a gateway process: every part, and who knows whom. */
+import { join } from 'node:path';
+import { v7 as newId } from 'uuid';
+import { createEmbeddedBroker } from '#adapters/broker/embedded-broker.js';
+import type { EmbeddedBroker } from '#adapters/broker/embedded-broker.js';
+import { createStompBroker } from '#adapters/stomp/broker.js';
+import type { StompBroker } from '#adapters/stomp/broker.js';
+import { openStore } from '#adapters/store/open-store.js';
+import type { Store } from '#adapters/store/open-store.js';
+import { ownDestinations } from '#core/destination.js';
+import type { Logger } from '#core/ports/logger.js';
+import type { Gateway } from '#gateway/gateway.js';
+import { createGateway } from '#gateway/gateway.js';
+import { createMetrics } from '#gateway/metrics.js';
+import type { AccessLog } from './access-log.js';
+import type { LoadedConfiguration } from './configuration/load.js';
+import { createGatewayContext } from './gateway-context.js';
+import { createParts } from './parts.js';
+import type { Part } from './parts.js';
+import { createReceivers } from './receivers.js';
+import { createReplyCheck } from './reply-check.js';
+import { createRequestReply } from './request-reply.js';
+import { systemClock as clock } from './system-clock.js';
+import { createBrokerUpgrade } from './broker-upgrade.js';
+import { productVersion } from './version.js';
+
+export interface DeploymentOptions {
+  readonly loaded: LoadedConfiguration;
+  readonly logger: Logger;
+  /** Hears of every call; absent = none. */
+  readonly accessLog?: AccessLog | undefined;
+  /** Called when the process cannot go on; it should stop and exit with the error. */
+  readonly onFatal: (error: unknown) => void;
+}
+
+/** A gateway process, ready to start. */
+export interface Deployment {
+  /**
+   * Resolves when HTTP is served. An away broker does not keep it from starting.
+   *
+   * @throws every error of category `start` or `store`, and BROKER_LOGIN_REFUSED, BROKER_UNSUPPORTED
+   */
+  start(): Promise<{ readonly httpUrl: string; readonly brokerUrl: string }>;
+  stop(deadlineMs: number): Promise<void>;
+}
+
+/** Replies may be larger than requests: services are trusted more than callers. */
+const maxReplyBytes = 10 * 1024 * 1024;
+
+export function createDeployment({ loaded, logger, accessLog, onFatal }: DeploymentOptions): Deployment {
+  const { configuration } = loaded;
+  const { broker: brokerSettings, requests, dataDir } = configuration;
+  const isEmbedded = brokerSettings.url === 'embedded:';
+  const instance = newId();
+  let parts: ReturnType<typeof createParts> | undefined;
+  let isStopping = false;
+
+  async function start(): Promise<{ httpUrl: string; brokerUrl: string }> {
+    const store = openStore({
+      path: join(dataDir, 'replyto.db'),
+      clock,
+      newId,
+      retentionMs: configuration.retention.finalMs,
+    });
+    const embedded = isEmbedded ? createEmbedded() : undefined;
+    let brokerUrl = brokerSettings.url;
+    try {
+      if (embedded !== undefined) {
+        const { host, port } = await embedded.start();
+        brokerUrl = `stomp://${host}:${port}`;
+      }
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+    const broker = createStompBroker({ ...brokerSettings, url: brokerUrl, clock, logger });
+    const { gateway, waits, parts: messaging } = compose(store, broker, embedded);
+    let httpUrl = '';
+    parts = createParts(
+      [
+        storePart(store),
+        ...(embedded === undefined ? [] : [embeddedPart(embedded)]),
+        brokerPart(broker),
+        ...messaging,
+        {
+          name: 'gateway',
+          start: async () => {
+            const { host, port } = await gateway.start();
+            httpUrl = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+          },
+          stop: (deadlineMs) => gateway.stop(deadlineMs),
+        },
+        // Ends first: whoever waits is answered while HTTP still works.
+        waits,
+      ],
+      logger,
+      () => clock.monotonic(),
+    );
+    await parts.start();
+    return { httpUrl, brokerUrl };
+  }
+
+  function createEmbedded(): EmbeddedBroker {
+    const { port } = brokerSettings;
+    return createEmbeddedBroker({
+      path: join(dataDir, 'broker.db'),
+      clock,
+      port,
+      version: productVersion,
+      logger,
+    });
+  }
+
+  function compose(
+    store: Store,
+    broker: StompBroker,
+    embedded: EmbeddedBroker | undefined,
+  ): { gateway: Gateway; waits: Part; parts: readonly Part[] } {
+    const own = ownDestinations(configuration.prefix);
+    const metrics = createMetrics();
+    const shared = { store, broker, own, clock, newId, logger, meter: metrics, instance };
+    const requestReply = createRequestReply({
+      ...shared,
+      replies: own.replies,
+      receiptTimeoutMs: brokerSettings.receiptTimeoutMs,
+      prefetch: brokerSettings.prefetch,
+      maxPending: requests.maxPending,
+      maxUnsent: configuration.outbox.maxPending,
+      maxReplyBytes,
+      checkReply: createReplyCheck(loaded, store.requests),
+    });
+    const receivers = createReceivers({
+      ...shared,
+      requestReply,
+      prefix: configuration.prefix,
+      prefetch: brokerSettings.prefetch,
+      isShared: !isEmbedded,
+      onFatal,
+    });
+    const context = createGatewayContext({
+      ...shared,
+      loaded,
+      requestReply,
+      receivers,
+      metrics,
+      embedded,
+      accessLog,
+      isStopping: () => isStopping,
+    });
+    const gateway = createGateway(context, createBrokerUpgrade(embedded));
+    const waits: Part = { name: 'waits', start: () => undefined, stop: () => requestReply.watch.stop() };
+    return { gateway, waits, parts: [...requestReply.parts, receivers] };
+  }
+
+  return {
+    start,
+    async stop(deadlineMs) {
+      isStopping = true;
+      await parts?.stop(deadlineMs);
+    },
+  };
+}
+
+function storePart(store: Store): Part {
+  return { name: 'store', start: () => undefined, stop: () => store.close() };
+}
+
+/** Started before the others, because its port is part of their configuration. */
+function embeddedPart(embedded: EmbeddedBroker): Part {
+  return { name: 'embedded broker', start: () => undefined, stop: (deadlineMs) => embedded.stop(deadlineMs) };
+}
+
+function brokerPart(broker: StompBroker): Part {
+  return {
+    name: 'broker connections',
+    start: async () => {
+      const failure = await broker.start();
+      // These do not heal by waiting, and at the start somebody is looking.
+      if (failure?.code === 'BROKER_LOGIN_REFUSED' || failure?.code === 'BROKER_UNSUPPORTED') throw failure;
+    },
+    stop: (deadlineMs) => broker.stop(deadlineMs),
+  };
+}

@@ -1,0 +1,44 @@
+/** `replyto dev`: the gateway with services to try it, and lines to copy. */
+import type { CommandContext } from './command-context.js';
+import type { ServeFlags } from './configuration/flags.js';
+import type { LoadedConfiguration } from './configuration/load.js';
+import { startDemoServices } from './demo-services.js';
+import { devText } from './dev-text.js';
+import { serveUntilStopped } from './serve.js';
+
+/** Serves with the demo services until a signal; resolves with the exit code. @throws as `serve` */
+export function dev(context: CommandContext, flags: ServeFlags): Promise<number> {
+  const { program } = context;
+  return serveUntilStopped({
+    context,
+    flags,
+    adjust: quietUnlessAsked,
+    async onServing(serving) {
+      const { loaded, brokerUrl, logger } = serving;
+      const { broker, prefix } = loaded.configuration;
+      const { login, passcode } = broker;
+      const services = await startDemoServices({
+        url: brokerUrl,
+        prefix,
+        logger,
+        ...(login === undefined ? {} : { login }),
+        ...(passcode === undefined ? {} : { passcode }),
+      });
+      const readyAfterMs = Math.round(performance.now());
+      await context.stdout.write(devText({ ...serving, readyAfterMs, program, tryId: newTryId() }));
+      return services;
+    },
+  });
+}
+
+/** The lines to copy are what counts on this screen; a level that somebody chose stays. */
+function quietUnlessAsked(loaded: LoadedConfiguration): LoadedConfiguration {
+  if (loaded.origins.get('log.level')?.kind !== 'default') return loaded;
+  const { configuration } = loaded;
+  return { ...loaded, configuration: { ...configuration, log: { ...configuration.log, level: 'warn' } } };
+}
+
+/** New at each start, because data of earlier ones is kept and an id is answered once. */
+function newTryId(): string {
+  return `try-${Date.now().toString(36)}`;
+}

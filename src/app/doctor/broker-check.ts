@@ -1,0 +1,107 @@
+import { v7 as newId } from 'uuid';
+import { isReplytoError } from '#core/errors.js';
+import type { ErrorCode } from '#core/errors.js';
+import type { Configuration } from '#schema/configuration.js';
+import type { Subscription } from '#core/ports/message-source.js';
+import { redactedUrl } from '../configuration/secrets.js';
+import type { Broker } from '../library/connect-broker.js';
+import { connectBroker } from '../library/connect-broker.js';
+import { systemClock as clock } from '../system-clock.js';
+import type { Finding } from './finding.js';
+
+export interface BrokerCheckOptions {
+  /** Of the broker, or of the embedded one. */
+  readonly url: string;
+  readonly configuration: Configuration;
+  /** Milliseconds for each step. */
+  readonly stepMs: number;
+}
+
+export interface BrokerCheck {
+  readonly finding: Finding;
+  /** What it calls itself; undefined when it does not answer. */
+  readonly server: string | undefined;
+  /** Stores whose gateways answered on the control topic of the prefix. */
+  readonly storeIds: ReadonlySet<string>;
+}
+
+const closeMs = 2_000;
+/** Gateways answer a hello within this, as they do to each other. */
+const objectionMs = 1_000;
+
+/**
+ * Logs in, and sends a notice to itself over the control topic: a topic leaves nothing behind. The notice is the
+ * hello of a starting gateway, so gateways that use the prefix answer with the identity of their store.
+ */
+export async function checkBroker({ url, configuration, stepMs }: BrokerCheckOptions): Promise<BrokerCheck> {
+  const { login, passcode } = configuration.broker;
+  let broker: Broker;
+  try {
+    broker = await connectBroker({
+      url,
+      prefix: configuration.prefix,
+      connectTimeoutMs: stepMs,
+      receiptTimeoutMs: stepMs,
+      ...(login === undefined ? {} : { login }),
+      ...(passcode === undefined ? {} : { passcode }),
+    });
+  } catch (error) {
+    return { finding: toFinding(error), server: undefined, storeIds: new Set() };
+  }
+  const { server } = broker;
+  try {
+    const storeIds = await exchange(broker, stepMs);
+    const says = `${server} at ${redactedUrl(url)} takes and delivers messages`;
+    return { finding: { check: 'broker', state: 'ok', says }, server, storeIds };
+  } catch (error) {
+    return { finding: toFinding(error), server, storeIds: new Set() };
+  } finally {
+    await broker.close(closeMs);
+  }
+}
+
+/** @throws BROKER_UNAVAILABLE and others when the notice does not come back */
+async function exchange(broker: Broker, withinMs: number): Promise<Set<string>> {
+  const { control } = broker.parts;
+  const storeId = `doctor-${newId()}`;
+  const storeIds = new Set<string>();
+  let subscription: Subscription | undefined;
+  let cancel: (() => void) | undefined;
+  try {
+    await new Promise<void>((resolve, reject) => {
+      cancel = clock.after(withinMs, () =>
+        reject(new Error(`a notice did not come back within ${withinMs} ms`)),
+      );
+      control
+        .subscribe((notice) => {
+          if (notice.type === 'welcome') storeIds.add(notice.storeId);
+          else if (notice.type === 'hello' && notice.storeId === storeId) resolve();
+        })
+        .then((made) => {
+          subscription = made;
+          return control.publish({ type: 'hello', storeId, instance: storeId });
+        })
+        .catch(reject);
+    });
+    await new Promise<void>((resolve) => clock.after(objectionMs, resolve));
+    return storeIds;
+  } finally {
+    cancel?.();
+    await subscription?.unsubscribe();
+  }
+}
+
+const remedies: Partial<Record<ErrorCode, string>> = {
+  BROKER_UNAVAILABLE: 'start the broker, or correct BROKER_URL; a firewall may be in between',
+  BROKER_LOGIN_REFUSED: 'correct BROKER_LOGIN and BROKER_PASSCODE, or the login inside of BROKER_URL',
+  BROKER_UNSUPPORTED: 'use ActiveMQ Classic or the embedded broker',
+  SUBSCRIBE_REFUSED: 'give this login the right to read and to create topics of the prefix',
+  SEND_REFUSED: 'give this login the right to write to topics of the prefix',
+};
+
+function toFinding(error: unknown): Finding {
+  const code = isReplytoError(error) ? error.code : 'BROKER_UNAVAILABLE';
+  const says = error instanceof Error ? error.message : String(error);
+  const remedy = remedies[code] ?? 'look into the log of the broker: it may be full or out of order';
+  return { check: 'broker', state: 'wrong', says, remedy, code };
+}

@@ -1,0 +1,197 @@
+/** `replyto request`: asks a service through a gateway and brings its reply, or says how to come back for it. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { v7 as newId } from 'uuid';
+import { queueNameProblem } from '#core/destination.js';
+import { ReplytoError, isReplytoError } from '#core/errors.js';
+import type { Problem } from '#core/errors.js';
+import { headerProblem } from '#core/header-text.js';
+import { messageIdProblem } from '#core/message.js';
+import type { CommandContext } from '../command-context.js';
+import { readGivenBody, readGivenHeaders } from '../given-body.js';
+import { onStopSignal } from '../stop-signals.js';
+import type { AnswerForm } from './answer-text.js';
+import { comeBackText, printAnswer, statusText } from './answer-text.js';
+import type { GatewayClient } from './gateway-client.js';
+import { createGatewayClient, errorOf } from './gateway-client.js';
+import type { HttpAnswer } from './http-call.js';
+
+export interface AskOptions {
+  readonly queue: string;
+  /** See `readGivenBody`. */
+  readonly data?: string | undefined;
+  readonly contentType?: string | undefined;
+  /** Whole seconds; absent: as long as the gateway allows, or not at all with `replyTo`. */
+  readonly wait?: number | undefined;
+  /** Do not wait: the status document is the result. */
+  readonly async?: boolean | undefined;
+  readonly replyTo?: string | undefined;
+  /** Absent: a new UUID v7, so that one can come back even when the connection breaks. */
+  readonly messageId?: string | undefined;
+  readonly correlId?: string | undefined;
+  readonly project?: string | undefined;
+  /** Seconds until the request expires. */
+  readonly timeout?: number | undefined;
+  readonly priority?: number | undefined;
+  /** `Name: value` each. */
+  readonly header?: readonly string[] | undefined;
+  readonly output: AnswerForm;
+  /** Address of the gateway, before REPLYTO_URL. */
+  readonly url?: string | undefined;
+}
+
+/** The longest wait that any gateway can be configured to allow, in seconds. */
+const longestWait = 3_600;
+
+const headerRule = {
+  allowed: 'a header that may travel',
+  isAllowed: (name: string) => name !== 'authorization',
+};
+
+/**
+ * Resolves with the exit code 0 when the result was printed.
+ *
+ * @throws the error of the answer; NO_REPLY_YET when the wait was over, WAIT_ABORTED after a signal,
+ *   GATEWAY_UNAVAILABLE, INVALID_ARGUMENT
+ */
+export async function ask(context: CommandContext, options: AskOptions): Promise<number> {
+  const client = createGatewayClient(context.environment, options.url);
+  const id = options.messageId ?? newId();
+  check(options, id);
+  const headers = readGivenHeaders(options.header ?? [], headerRule);
+  const { body, contentType } = await readGivenBody(context, options);
+  const type = contentType === null ? {} : { 'content-type': contentType };
+  const isWaiting = options.async !== true && (options.wait !== undefined || options.replyTo === undefined);
+  const wait = isWaiting ? (options.wait ?? longestWait) : 0;
+
+  const stopped = new AbortController();
+  const stopListening = onStopSignal(context.environment, () => stopped.abort());
+  let answer: HttpAnswer;
+  try {
+    answer = await client.call({
+      method: 'POST',
+      path: `/requests/${encodeURIComponent(options.queue)}`,
+      headers: {
+        ...headers,
+        ...type,
+        ...askingHeaders(options, id),
+        ...preference(options, isWaiting, wait),
+      },
+      body,
+      waitMs: wait * 1_000,
+      signal: stopped.signal,
+    });
+    if (options.wait !== undefined) {
+      answer = await waitOn(
+        { client, id, untilAt: performance.now() + wait * 1_000, signal: stopped.signal },
+        answer,
+      );
+    }
+  } catch (error) {
+    await sayHowToGoOn(context, error, id);
+    throw error;
+  } finally {
+    stopListening();
+  }
+  return conclude(context, options, { answer, isWaiting });
+}
+
+function check({ queue, replyTo, correlId, project, contentType }: AskOptions, id: string): void {
+  const texts = { '--correl-id': correlId, '--project': project, '--content-type': contentType };
+  const problems = [
+    queueNameProblem('queue', queue),
+    messageIdProblem('--message-id', id),
+    replyTo === undefined ? undefined : queueNameProblem('--reply-to', replyTo),
+    ...Object.entries(texts).map(([option, text]) => optionProblem(option, text)),
+  ].filter((problem): problem is Problem => problem !== undefined);
+  if (problems.length > 0) throw new ReplytoError('INVALID_ARGUMENT', { problems });
+}
+
+/** What no header can carry. The rest is for the gateway to judge. */
+function optionProblem(field: string, text: string | undefined): Problem | undefined {
+  const problem = text === undefined ? undefined : headerProblem('x', text);
+  return problem === undefined ? undefined : { ...problem, field };
+}
+
+function askingHeaders(options: AskOptions, id: string): Record<string, string> {
+  const { replyTo, correlId, project, timeout, priority } = options;
+  const given = {
+    'message-id': id,
+    time: String(Date.now()),
+    'reply-to': replyTo,
+    'correl-id': correlId,
+    project,
+    'request-timeout': timeout?.toString(),
+    'message-priority': priority?.toString(),
+  };
+  return Object.fromEntries(
+    Object.entries(given).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}
+
+function preference(options: AskOptions, isWaiting: boolean, wait: number): Record<string, string> {
+  if (isWaiting) return { prefer: `wait=${wait}` };
+  return options.async === true ? { prefer: 'respond-async' } : {};
+}
+
+interface Waiting {
+  readonly client: GatewayClient;
+  readonly id: string;
+  /** Monotonic. */
+  readonly untilAt: number;
+  readonly signal: AbortSignal;
+}
+
+/** A gateway that lets nobody wait answers at once; asking it again at once would be an attack. */
+const betweenWaitsMs = 1_000;
+
+/** A gateway caps a single wait; the caller's own wait goes on until it is over. */
+async function waitOn({ client, id, untilAt, signal }: Waiting, first: HttpAnswer): Promise<HttpAnswer> {
+  let answer = first;
+  for (;;) {
+    if (answer.status !== 202 || untilAt - performance.now() < betweenWaitsMs) return answer;
+    await pause(betweenWaitsMs, undefined, { signal }).catch(() => undefined);
+    const seconds = Math.max(0, Math.ceil((untilAt - performance.now()) / 1_000));
+    answer = await client.call({
+      method: 'GET',
+      path: `/requests/${encodeURIComponent(id)}/reply`,
+      headers: { prefer: `wait=${seconds}` },
+      waitMs: seconds * 1_000,
+      signal,
+    });
+  }
+}
+
+/** The caller does not know whether the request was accepted, but need not: the same id is never sent twice. */
+async function sayHowToGoOn({ stderr, program }: CommandContext, error: unknown, id: string): Promise<void> {
+  if (!isReplytoError(error)) return;
+  const cause = error.cause instanceof Error && 'code' in error.cause ? error.cause.code : undefined;
+  const surelyUnsent = cause === 'ECONNREFUSED' || cause === 'ENOTFOUND' || cause === 'EAI_AGAIN';
+  if (error.code === 'WAIT_ABORTED') await stderr.write(comeBackText(program, id));
+  else if (error.code === 'GATEWAY_UNAVAILABLE' && !surelyUnsent) {
+    await stderr.write(
+      `the request may have been accepted; repeat it with --message-id ${id}: it is not sent twice\n`,
+    );
+  }
+}
+
+async function conclude(
+  context: CommandContext,
+  { output, replyTo, messageId }: AskOptions,
+  { answer, isWaiting }: { readonly answer: HttpAnswer; readonly isWaiting: boolean },
+): Promise<number> {
+  const { stdout, stderr, program } = context;
+  const error = errorOf(answer);
+  const isOpen = answer.status === 202;
+  const isResult = error === undefined && (!isOpen || !isWaiting || replyTo?.toLowerCase() === 'none');
+  if (isResult || output === 'json') await printAnswer(stdout, answer, output);
+  if (error !== undefined) throw error;
+  if (!isOpen) return 0;
+  const id = answer.headers['message-id'] ?? messageId ?? '';
+  if (isResult) {
+    await stderr.write(comeBackText(program, id));
+    return 0;
+  }
+  if (output !== 'json') await stderr.write(statusText(answer));
+  await stderr.write(comeBackText(program, id));
+  throw new ReplytoError('NO_REPLY_YET', { requestId: id });
+}

@@ -1,0 +1,123 @@
+import { ReplytoError, errorKinds, toProblem } from '#core/errors.js';
+import type { ErrorCode, Problem } from '#core/errors.js';
+import type { Environment } from '../configuration/environment.js';
+import { callHttp } from './http-call.js';
+import type { HttpAnswer, HttpCall } from './http-call.js';
+
+export type GatewayCall = Omit<HttpCall, 'base' | 'deadlineMs'> & {
+  /** Milliseconds that the gateway was asked to wait; the answer gets some more. Default 0. */
+  readonly waitMs?: number;
+};
+
+/** A gateway somewhere, as the commands that speak HTTP use it. */
+export interface GatewayClient {
+  /** As people may see it, without a login. */
+  readonly url: string;
+  /** Any answer is a success, whatever its status. @throws GATEWAY_UNAVAILABLE, WAIT_ABORTED */
+  call(call: GatewayCall): Promise<HttpAnswer>;
+}
+
+const defaultUrl = 'http://127.0.0.1:8080';
+const answerMs = 30_000;
+
+/**
+ * Address: `url` (the flag), else REPLYTO_URL, else http://127.0.0.1:8080. REPLYTO_TOKEN goes along as bearer.
+ *
+ * @throws INVALID_ARGUMENT
+ */
+export function createGatewayClient(environment: Environment, url?: string): GatewayClient {
+  const given = environment['REPLYTO_URL'] ?? '';
+  const base = toBase(
+    url === undefined ? 'REPLYTO_URL' : '--url',
+    url ?? (given === '' ? defaultUrl : given),
+  );
+  const token = (environment['REPLYTO_TOKEN'] ?? '').trim();
+  return {
+    url: `${base.origin}${base.pathname.replace(/\/$/u, '')}`,
+    call: ({ waitMs = 0, headers, ...call }) =>
+      callHttp({
+        ...call,
+        base,
+        deadlineMs: waitMs + answerMs,
+        headers: { ...headers, ...(token === '' ? {} : { Authorization: `Bearer ${token}` }) },
+      }),
+  };
+}
+
+function toBase(field: string, text: string): URL {
+  const allowed = 'the address of a gateway such as http://127.0.0.1:8080, without login and parameters';
+  if (!URL.canParse(text))
+    throw new ReplytoError('INVALID_ARGUMENT', { problems: [toProblem(field, text, allowed)] });
+  const url = new URL(text);
+  const isPlain = `${url.username}${url.password}${url.search}${url.hash}` === '';
+  if (isPlain && (url.protocol === 'http:' || url.protocol === 'https:')) return url;
+  // A password may stand in it, so it is not shown.
+  throw new ReplytoError('INVALID_ARGUMENT', {
+    problems: [toProblem(field, isPlain ? text : undefined, allowed)],
+  });
+}
+
+/** The members of application/problem+json that people are told. */
+interface ReceivedProblem {
+  readonly code?: unknown;
+  readonly title?: unknown;
+  readonly detail?: unknown;
+  readonly problems?: unknown;
+  readonly requestId?: unknown;
+  readonly fault?: unknown;
+}
+
+/** The answer as an error of the table, when it is one; its exit code is that of its `code`. */
+export function errorOf({ status, headers, body }: HttpAnswer): ReplytoError | undefined {
+  if (status < 400) return undefined;
+  const problem = isProblem(headers['content-type']) ? readJson(body) : undefined;
+  if (problem === undefined) {
+    const detail = `the gateway answered with status ${status} and no problem document: is a replyto gateway at that address?`;
+    return new ReplytoError(status >= 502 && status <= 504 ? 'GATEWAY_UNAVAILABLE' : 'INTERNAL', { detail });
+  }
+  const { code, title, detail, requestId } = problem;
+  const known = typeof code === 'string' && Object.hasOwn(errorKinds, code) ? (code as ErrorCode) : undefined;
+  const said = textOf(detail) ?? textOf(title);
+  return new ReplytoError(known ?? 'INTERNAL', {
+    detail:
+      known === undefined
+        ? `${textOf(code) ?? status}: ${said ?? 'no detail'}`
+        : (faultText(problem) ?? said ?? ''),
+    problems: problemsOf(problem.problems),
+    ...(typeof requestId === 'string' ? { requestId } : {}),
+  });
+}
+
+function isProblem(contentType: string | undefined): boolean {
+  return /^application\/problem\+json\b/iu.test(contentType ?? '');
+}
+
+function readJson(body: Buffer): ReceivedProblem | undefined {
+  try {
+    const value: unknown = JSON.parse(body.toString('utf8'));
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** What the service said, with its own code. */
+function faultText({ fault }: ReceivedProblem): string | undefined {
+  if (typeof fault !== 'object' || fault === null) return undefined;
+  const { code, message, details } = fault as Readonly<Record<string, unknown>>;
+  const more = details === undefined ? '' : ` ${JSON.stringify(details)}`;
+  return `the service answered with a fault: ${textOf(code) ?? '?'}: ${textOf(message) ?? ''}${more}`;
+}
+
+function problemsOf(value: unknown): Problem[] {
+  if (!Array.isArray(value)) return [];
+  return value.flatMap((entry: unknown) => {
+    if (typeof entry !== 'object' || entry === null) return [];
+    const { field, value: given, allowed } = entry as Readonly<Record<string, unknown>>;
+    return [toProblem(textOf(field) ?? '?', textOf(given), textOf(allowed) ?? '?')];
+  });
+}

@@ -1,0 +1,122 @@
+/**
+ * One HTTP call with node:http. Not fetch: that gives up on an answer after five minutes, and a gateway may be
+ * asked to hold one for an hour.
+ */
+import { request as httpRequest } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { ReplytoError } from '#core/errors.js';
+
+export interface HttpCall {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** Where the gateway is: `http://127.0.0.1:8080`. */
+  readonly base: URL;
+  /** Path with query, encoded; goes out as it is. */
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
+  /** Milliseconds until the whole answer must be there. */
+  readonly deadlineMs: number;
+  /** Ends the call with WAIT_ABORTED. */
+  readonly signal?: AbortSignal;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  /** Lower-case names; a repeated header is joined. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+/** Far above every reply that a gateway takes. */
+const maxAnswerBytes = 256 * 1024 * 1024;
+/** A gateway that lost its power says nothing while a reply is awaited; keep-alive probes find out. */
+const keepAliveMs = 15_000;
+
+/** @throws GATEWAY_UNAVAILABLE, WAIT_ABORTED */
+export function callHttp(call: HttpCall): Promise<HttpAnswer> {
+  const { base, method, path, body, signal } = call;
+  const shown = base.origin;
+  const send = base.protocol === 'https:' ? httpsRequest : httpRequest;
+  return new Promise((resolve, reject) => {
+    const fail = (reason: string, cause?: unknown): void => {
+      const detail = `no answer from the gateway at ${shown}: ${reason}; start one with 'replyto serve' or 'replyto dev', or name another by --url or REPLYTO_URL`;
+      reject(new ReplytoError('GATEWAY_UNAVAILABLE', { detail, cause }));
+    };
+    const request = send({
+      protocol: base.protocol,
+      hostname: base.hostname.replace(/^\[|\]$/gu, ''),
+      port: base.port,
+      path: `${base.pathname.replace(/\/$/u, '')}${path}`,
+      method,
+      headers: toWire({
+        ...call.headers,
+        ...(body === undefined ? {} : { 'Content-Length': String(body.byteLength) }),
+      }),
+      agent: false,
+    });
+    const timer = setTimeout(() => {
+      fail(`none came within ${Math.round(call.deadlineMs / 1000)} s`);
+      request.destroy();
+    }, call.deadlineMs);
+    const onAbort = (): void => {
+      reject(new ReplytoError('WAIT_ABORTED'));
+      request.destroy();
+    };
+    signal?.addEventListener('abort', onAbort);
+    request.setSocketKeepAlive(true, keepAliveMs);
+    request.on('error', (error) => fail(reasonOf(error), error));
+    request.on('close', () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+    });
+    request.on('response', (response) => {
+      readAnswer(response).then(resolve, (error: unknown) => fail(reasonOf(error), error));
+    });
+    if (signal?.aborted === true) onAbort();
+    else request.end(body);
+  });
+}
+
+async function readAnswer(response: IncomingMessage): Promise<HttpAnswer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    bytes += chunk.byteLength;
+    if (bytes > maxAnswerBytes) throw new Error(`it is larger than ${maxAnswerBytes} bytes`);
+    chunks.push(chunk);
+  }
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(response.headers)) {
+    if (value !== undefined) headers[name] = fromWire(Array.isArray(value) ? value.join(', ') : value);
+  }
+  return { status: response.statusCode ?? 0, headers, body: Buffer.concat(chunks) };
+}
+
+/** Header values are UTF-8 on the wire; Node takes and gives their bytes as latin-1 characters. */
+function toWire(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Buffer.from(value, 'utf8').toString('latin1')]),
+  );
+}
+
+function fromWire(value: string): string {
+  return Buffer.from(value, 'latin1').toString('utf8');
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nobody listens there',
+  ENOTFOUND: 'there is no such host',
+  EAI_AGAIN: 'its name cannot be resolved at present',
+  ECONNRESET: 'it ended the connection',
+  ETIMEDOUT: 'it cannot be reached',
+  EHOSTUNREACH: 'it cannot be reached',
+  ENETUNREACH: 'it cannot be reached',
+};
+
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError) return reasonOf(error.errors[0]);
+  if (!(error instanceof Error)) return 'it failed';
+  const code = 'code' in error ? String(error.code) : '';
+  return reasons[code] ?? (error.message === 'socket hang up' ? 'it ended the connection' : error.message);
+}

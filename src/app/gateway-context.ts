@@ -1,0 +1,123 @@
+import type { EmbeddedBroker } from '#adapters/broker/embedded-broker.js';
+import type { StompBroker } from '#adapters/stomp/broker.js';
+import type { Store } from '#adapters/store/open-store.js';
+import type { OwnDestinations } from '#core/destination.js';
+import type { Clock } from '#core/ports/clock.js';
+import type { IdSource } from '#core/ports/id-source.js';
+import type { Logger } from '#core/ports/logger.js';
+import type { GatewayContext, Readiness } from '#gateway/context.js';
+import type { GaugeSource, Metrics } from '#gateway/metrics.js';
+import type { AccessLog } from './access-log.js';
+import type { LoadedConfiguration } from './configuration/load.js';
+import type { Receivers } from './receivers.js';
+import type { RequestReply } from './request-reply.js';
+import { productVersion } from './version.js';
+
+export interface GatewayContextOptions {
+  readonly loaded: LoadedConfiguration;
+  readonly store: Store;
+  readonly broker: StompBroker;
+  readonly embedded: EmbeddedBroker | undefined;
+  readonly requestReply: RequestReply;
+  readonly receivers: Receivers;
+  readonly metrics: Metrics;
+  readonly own: OwnDestinations;
+  readonly clock: Clock;
+  readonly newId: IdSource;
+  readonly logger: Logger;
+  readonly accessLog: AccessLog | undefined;
+  readonly isStopping: () => boolean;
+}
+
+export function createGatewayContext(options: GatewayContextOptions): GatewayContext {
+  const { loaded, store, broker, requestReply, metrics, own, clock, newId, logger } = options;
+  metrics.addGauges(gauges(options));
+  return {
+    requestor: requestReply.requestor,
+    store: store.requests,
+    watch: requestReply.watch,
+    configuration: loaded.configuration,
+    bodyChecks: loaded.bodyChecks,
+    own,
+    clock,
+    newId,
+    logger,
+    meter: metrics,
+    announceCancel: (requestId) => {
+      requestReply.control.publish({ type: 'cancel', requestId }).catch((error: unknown) => {
+        logger.info({ err: error, requestId }, 'services could not be told of a cancel');
+      });
+    },
+    readiness: () => readiness(options),
+    metrics: () => metrics.read(),
+    version: {
+      version: productVersion,
+      node: process.versions.node,
+      broker: () => broker.broker()?.server ?? null,
+    },
+    accessLog: options.accessLog,
+    isStopping: options.isStopping,
+  };
+}
+
+/** An away broker must not take every gateway out of a load balancer: requests are still accepted. */
+async function readiness({
+  loaded,
+  store,
+  broker,
+  receivers,
+  requestReply,
+}: GatewayContextOptions): Promise<Readiness> {
+  const storeFailure = await store.check().then(
+    () => null,
+    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+  );
+  const { unsent } = requestReply.admission.counts();
+  const { maxPending } = loaded.configuration.outbox;
+  const isUp = broker.channel.isUp();
+  const brokerState = isUp
+    ? `connected to ${broker.broker()?.server ?? 'it'}`
+    : 'away; requests are kept for it';
+  const checks = [
+    { name: 'store', isOk: storeFailure === null, detail: storeFailure ?? 'answers' },
+    { name: 'broker', isOk: isUp, detail: brokerState },
+    {
+      name: 'replies',
+      isOk: receivers.isReceiving(),
+      detail: receivers.isReceiving() ? 'being received' : 'not received yet',
+    },
+    {
+      name: 'outbox',
+      isOk: unsent < maxPending,
+      detail: `${unsent} of ${maxPending} requests wait for the broker`,
+    },
+  ];
+  return { isReady: storeFailure === null && (isUp || unsent < maxPending), checks };
+}
+
+function gauges({ store, broker, embedded, requestReply }: GatewayContextOptions): GaugeSource[] {
+  const gauge = (name: string, help: string, read: () => number): GaugeSource => ({ name, help, read });
+  return [
+    gauge('requests_pending', 'requests without an end', () => requestReply.admission.counts().pending),
+    gauge('requests_unsent', 'requests not sent yet', () => requestReply.admission.counts().unsent),
+    gauge('waits', 'callers and streams waiting for changes', () => requestReply.watch.size),
+    gauge('sends_in_flight', 'messages under way to the broker', () => requestReply.relay.status().inFlight),
+    gauge(
+      'queues_held',
+      'queues that take no messages at present',
+      () => requestReply.relay.status().heldQueues.length,
+    ),
+    gauge('broker_up', '1 while a sending connection is up', () => Number(broker.channel.isUp())),
+    gauge('subscriptions_up', 'subscriptions that are up', () => broker.activity().subscriptions),
+    gauge('store_transactions', 'transactions committed since the start', () => store.transactions()),
+    ...(embedded === undefined
+      ? []
+      : [
+          gauge(
+            'embedded_connections',
+            'connections to the embedded broker',
+            () => embedded.statistics().connections,
+          ),
+        ]),
+  ];
+}

@@ -1,0 +1,105 @@
+/**
+ * The life of a process that serves until it is told to end: by a signal, by a part that cannot go on, or by a
+ * fault of the program that nobody caught. Whatever ends it, it is stopped in order first, with a deadline; a
+ * second signal does not wait for that.
+ */
+import { createDeferred } from '#core/deferred.js';
+import { toReplytoError } from '#core/errors.js';
+import type { Logger } from '#core/ports/logger.js';
+import type { Environment } from './configuration/environment.js';
+import { onStopSignal } from './stop-signals.js';
+import { systemClock as clock } from './system-clock.js';
+
+export interface ProcessLifeOptions {
+  readonly environment: Environment;
+  readonly logger: Logger;
+  /** Resolves when it serves. When it rejects, nothing of it is left. */
+  readonly start: () => Promise<void>;
+  readonly stop: (deadlineMs: number) => Promise<void>;
+  /** Milliseconds for the stop; default 25,000, because orchestrators kill after 30 s. */
+  readonly stopWithinMs?: number;
+}
+
+export interface ProcessLife {
+  /**
+   * Starts, serves, stops. Resolves with the exit code: 0 after a signal, else that of the error.
+   *
+   * @throws what `start` throws
+   */
+  run(): Promise<number>;
+  /** Ends it because it cannot go on. */
+  fail(error: unknown): void;
+}
+
+const stopMs = 25_000;
+/** A start that was interrupted may still be opening something; it gets this long to settle. */
+const startSettlesMs = 500;
+/** Parts end at the deadline by themselves; who does not is left behind. */
+const graceMs = 1_000;
+
+export function createProcessLife(options: ProcessLifeOptions): ProcessLife {
+  const { logger, stopWithinMs = stopMs } = options;
+  const ending = createDeferred<number>();
+
+  function fail(error: unknown): void {
+    const known = toReplytoError(error);
+    logger.error({ err: error, code: known.code }, `this process cannot go on: ${known.message}`);
+    ending.resolve(known.kind.exitCode);
+  }
+
+  function onFault(error: unknown): void {
+    logger.error({ err: error }, 'a fault of this program; it ends');
+    ending.resolve(1);
+  }
+
+  async function run(): Promise<number> {
+    const stopListening = onStopSignal(options.environment, (signal) => {
+      logger.info({ signal }, 'stopping');
+      ending.resolve(0);
+    });
+    // Rejections that nobody handles arrive here too.
+    process.on('uncaughtException', onFault);
+    try {
+      const started = options.start();
+      const early = await Promise.race([started, ending.promise]);
+      if (early !== undefined) await settled(started, startSettlesMs);
+      const exitCode = await ending.promise;
+      return (await stopped()) ? exitCode : 1;
+    } finally {
+      stopListening();
+      process.off('uncaughtException', onFault);
+    }
+  }
+
+  async function stopped(): Promise<boolean> {
+    const stop = options.stop(stopWithinMs).then(
+      () => true,
+      (error: unknown) => {
+        logger.error({ err: error }, 'the stop failed');
+        return false;
+      },
+    );
+    if ((await settled(stop, stopWithinMs + graceMs)) === undefined) {
+      logger.error({ stopWithinMs }, 'the stop did not end within its deadline');
+      return false;
+    }
+    return stop;
+  }
+
+  return { run, fail };
+}
+
+/** True when the promise has an outcome within the time, whichever; undefined when not. */
+async function settled(promise: Promise<unknown>, withinMs: number): Promise<true | undefined> {
+  const late = createDeferred<undefined>();
+  const cancel = clock.after(withinMs, () => late.resolve(undefined));
+  const outcome = await Promise.race([
+    promise.then(
+      () => true as const,
+      () => true as const,
+    ),
+    late.promise,
+  ]);
+  cancel();
+  return outcome;
+}

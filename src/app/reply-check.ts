@@ -1,0 +1,35 @@
+import type { RequestStore } from '#core/ports/request-store.js';
+import type { IncomingReply } from '#core/request.js';
+import { createRouteTable } from '#gateway/route-table.js';
+import type { LoadedConfiguration } from './configuration/load.js';
+
+/**
+ * Holds replies to the JSON Schema of the route whose queue was asked. Costs a look at the record, so it is
+ * only there when a route has such a schema.
+ */
+export function createReplyCheck(
+  { configuration, bodyChecks }: LoadedConfiguration,
+  store: RequestStore,
+): (reply: IncomingReply) => Promise<string | null> {
+  const routes = createRouteTable(configuration.routes);
+  const isNeeded = configuration.routes.some(({ schema }) => schema?.reply !== undefined);
+
+  return async ({ correlationIds, fault, body }) => {
+    if (!isNeeded || fault !== null) return null;
+    const [id = ''] = correlationIds;
+    const record = await store.find(id);
+    const file = record === null ? undefined : routes.forQueue(record.queue)?.schema?.reply;
+    const check = file === undefined ? undefined : bodyChecks.get(file);
+    if (check === undefined) return null;
+    let value: unknown;
+    try {
+      value = JSON.parse(new TextDecoder().decode(body));
+    } catch {
+      return 'its body is no JSON, as the JSON Schema of the route asks for';
+    }
+    const [first] = check(value);
+    return first === undefined
+      ? null
+      : `it breaks the JSON Schema of the route: ${first.field} must be ${first.allowed}`;
+  };
+}

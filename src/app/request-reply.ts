@@ -1,0 +1,104 @@
+/** Durable request-reply on a store and a broker: what the gateway and the library's requestor have in common. */
+import type { StompBroker } from '#adapters/stomp/broker.js';
+import type { Store } from '#adapters/store/open-store.js';
+import type { Destination, OwnDestinations } from '#core/destination.js';
+import type { Clock } from '#core/ports/clock.js';
+import type { IdSource } from '#core/ports/id-source.js';
+import type { Logger } from '#core/ports/logger.js';
+import type { Meter } from '#core/ports/meter.js';
+import type { IncomingReply } from '#core/request.js';
+import type { Admission } from '#messaging/admission.js';
+import { createAdmission } from '#messaging/admission.js';
+import type { ControlBus } from '#messaging/control-bus.js';
+import { createControlBus } from '#messaging/control-bus.js';
+import type { Correlator } from '#messaging/correlator.js';
+import { createCorrelator } from '#messaging/correlator.js';
+import { createMessageExpiration } from '#messaging/message-expiration.js';
+import type { OutboxRelay } from '#messaging/outbox-relay.js';
+import { createOutboxRelay } from '#messaging/outbox-relay.js';
+import type { RequestWatch } from '#messaging/request-watch.js';
+import { createRequestWatch } from '#messaging/request-watch.js';
+import type { Requestor } from '#messaging/requestor.js';
+import { createRequestor } from '#messaging/requestor.js';
+import type { Part } from './parts.js';
+
+export interface RequestReplyOptions {
+  readonly store: Store;
+  readonly broker: Pick<StompBroker, 'channel' | 'source'>;
+  readonly own: OwnDestinations;
+  /** Where replies come in: `{prefix}.replies` for gateways, a queue of its own for a library's requestor. */
+  readonly replies: Destination;
+  readonly clock: Clock;
+  readonly newId: IdSource;
+  readonly logger: Logger;
+  readonly meter: Meter;
+  /** Owner of leases; new at each start. */
+  readonly instance: string;
+  readonly receiptTimeoutMs: number;
+  readonly prefetch: number;
+  readonly maxPending: number;
+  readonly maxUnsent: number;
+  readonly maxReplyBytes: number;
+  /** Says why a reply is not taken, see Correlator. */
+  readonly checkReply?: (reply: IncomingReply) => Promise<string | null>;
+}
+
+export interface RequestReply {
+  readonly requestor: Requestor;
+  readonly watch: RequestWatch;
+  readonly admission: Admission;
+  readonly relay: OutboxRelay;
+  readonly control: ControlBus;
+  readonly correlator: Correlator;
+  /** All but the correlator, whose start needs the broker; in the order of their start. */
+  readonly parts: readonly Part[];
+}
+
+export function createRequestReply(options: RequestReplyOptions): RequestReply {
+  const { store, broker, clock, newId, logger, meter, replies } = options;
+  const { channel, source } = broker;
+  const shared = { clock, logger, meter, watch: createRequestWatch(clock) };
+  const { watch } = shared;
+  const admission = createAdmission({ ...options, store: store.requests });
+  const relay = createOutboxRelay({
+    ...shared,
+    store: store.requests,
+    outbox: store.outbox,
+    channel,
+    admission,
+    deployment: { storeId: store.id, secret: store.secret, replies },
+    instance: options.instance,
+    receiptTimeoutMs: options.receiptTimeoutMs,
+    random: Math.random,
+  });
+  const onForward = (): void => relay.wakeDeliveries();
+  const onEnded = (): void => admission.ended();
+  const correlator = createCorrelator({
+    ...shared,
+    store: store.requests,
+    deadLetters: store.deadLetters,
+    source,
+    replies,
+    storeId: store.id,
+    prefetch: options.prefetch,
+    maxBodyBytes: options.maxReplyBytes,
+    onForward,
+    onEnded,
+    checkStore: () => store.check(),
+    ...(options.checkReply === undefined ? {} : { checkReply: options.checkReply }),
+  });
+  const expiration = createMessageExpiration({ ...shared, store: store.requests, onForward, onEnded });
+  return {
+    requestor: createRequestor({ ...shared, store: store.requests, relay, admission }),
+    watch,
+    admission,
+    relay,
+    control: createControlBus({ channel, source, topic: options.own.control, clock, newId }),
+    correlator,
+    parts: [
+      { name: 'admission', start: () => admission.start(), stop: () => admission.stop() },
+      { name: 'outbox relay', start: () => relay.start(), stop: (deadlineMs) => relay.stop(deadlineMs) },
+      { name: 'message expiration', start: () => expiration.start(), stop: () => expiration.stop() },
+    ],
+  };
+}

@@ -1,0 +1,27 @@
+import { Option } from 'commander';
+import type { DocumentForm } from '#app/gateway-client/requests.js';
+import type { Configure } from './command.js';
+import { examples, gatewayNote } from './command.js';
+
+export const configure: Configure = (command, run) => {
+  command
+    .argument('<id>', 'Id of the request.')
+    .addOption(
+      new Option('-o, --output <form>', 'How to print it.').choices(['table', 'json']).default('table'),
+    )
+    .option('--url <url>', 'Address of the gateway.')
+    .addHelpText(
+      'after',
+      `
+Cancels an open request: nobody waits for it any more, and the service that works on it is told. Cancelling again is
+no error; a request that ended otherwise ends with exit code 6.
+${gatewayNote}
+${examples('replyto cancel my-id')}`,
+    )
+    .action((id: string, options: { readonly output: DocumentForm; readonly url?: string }) =>
+      run(async (context) => {
+        const { cancelRequest } = await import('#app/gateway-client/requests.js');
+        return cancelRequest(context, id, options);
+      }),
+    );
+};
