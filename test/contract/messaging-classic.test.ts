@@ -1,0 +1,11 @@
+import { brokerLabels, sharedClassic } from '../support/brokers.js';
+import { describeMessagingContract } from './messaging.suite.js';
+import { connectStomp } from './stomp-messaging.js';
+
+describeMessagingContract({
+  name: 'the STOMP adapter',
+  broker: brokerLabels.classic,
+  connect: connectStomp,
+  // It belongs to the whole run, which stops it.
+  start: () => Promise.resolve({ ...sharedClassic(), stop: () => Promise.resolve() }),
+});

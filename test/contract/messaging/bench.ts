@@ -1,0 +1,120 @@
+import type { Destination } from '#core/destination.js';
+import type { MessageChannel } from '#core/ports/message-channel.js';
+import type { Delivery, MessageSource, Subscription } from '#core/ports/message-source.js';
+import type { RawStomp } from '../../support/raw-stomp.js';
+import { openRawStomp } from '../../support/raw-stomp.js';
+import type { TcpProxy } from '../../support/tcp-proxy.js';
+import { startTcpProxy } from '../../support/tcp-proxy.js';
+import { until } from '../../support/until.js';
+
+/** Milliseconds an implementation under test gets to stop. */
+export const stopWithinMs = 2_000;
+
+/** One implementation of the two ports, connected. */
+export interface Messaging {
+  readonly channel: MessageChannel;
+  readonly source: MessageSource;
+  /** Sends and subscriptions that are under way; 0 after `stop`. */
+  pending(): number;
+  /** Ends it with {@link stopWithinMs} as deadline. */
+  stop(): Promise<void>;
+}
+
+export interface ConnectOptions {
+  readonly url: string;
+  /** Milliseconds until a receipt must have come; default 10,000. */
+  readonly receiptTimeoutMs?: number;
+}
+
+/** Resolves when the channel is up. */
+export type Connect = (options: ConnectOptions) => Promise<Messaging>;
+
+/** What a consumer of one destination got. */
+interface Inbox {
+  readonly deliveries: readonly Delivery[];
+  readonly subscription: Subscription;
+  /** Message ids in the order of their arrival. */
+  ids(): string[];
+  /** The deliveries once there are at least so many. */
+  atLeast(count: number, withinMs?: number): Promise<readonly Delivery[]>;
+}
+
+interface InboxOptions {
+  /** Default 100. */
+  readonly prefetch?: number;
+  /** Acknowledge on arrival; default true. */
+  readonly acknowledge?: boolean;
+}
+
+/** What a case works with; all that it opens is closed after the case. */
+export interface Bench {
+  connect(options?: Partial<ConnectOptions>): Promise<Messaging>;
+  /** A connection to the broker that the case can break. */
+  proxy(): Promise<TcpProxy>;
+  /** A client that speaks nothing but STOMP, logged in. */
+  raw(): Promise<RawStomp>;
+  inbox(messaging: Messaging, destination: Destination, options?: InboxOptions): Promise<Inbox>;
+}
+
+/** To be called inside `describe`. `rawUrl`: STOMP over plain TCP, where `url` is something else. */
+export function createBench(url: () => string, connect: Connect, rawUrl: () => string = url): Bench {
+  const open: (() => Promise<void>)[] = [];
+
+  afterEach(async function () {
+    // Suites that restart brokers have long timeouts; what does not close must not use them up.
+    this.timeout(20_000);
+    const failures: unknown[] = [];
+    for (const close of open.splice(0).reverse())
+      await close().catch((error: unknown) => failures.push(error));
+    if (failures.length > 0) throw new AggregateError(failures, 'what the case had opened did not close');
+  });
+
+  return {
+    async connect(options = {}) {
+      const messaging = await connect({ url: url(), ...options });
+      open.push(() => messaging.stop());
+      return messaging;
+    },
+    async proxy() {
+      const proxy = await startTcpProxy(url());
+      open.push(() => proxy.stop());
+      return proxy;
+    },
+    async raw() {
+      const { hostname, port } = new URL(rawUrl());
+      const client = await openRawStomp(Number(port), hostname);
+      open.push(() => {
+        client.destroy();
+        return Promise.resolve();
+      });
+      await client.connect();
+      return client;
+    },
+    inbox: openInbox,
+  };
+}
+
+async function openInbox(
+  { source }: Messaging,
+  destination: Destination,
+  { prefetch = 100, acknowledge = true }: InboxOptions = {},
+): Promise<Inbox> {
+  const deliveries: Delivery[] = [];
+  const subscription = await source.subscribe(destination, {
+    prefetch,
+    onDelivery: (delivery) => {
+      deliveries.push(delivery);
+      if (acknowledge) delivery.acknowledge();
+    },
+  });
+  return {
+    deliveries,
+    subscription,
+    ids: () => deliveries.map(({ message }) => message.messageId),
+    atLeast: (count, withinMs) =>
+      until(() => deliveries.length >= count && deliveries, {
+        what: `${count} deliveries from ${destination.name}`,
+        ...(withinMs === undefined ? {} : { withinMs }),
+      }),
+  };
+}

@@ -1,0 +1,51 @@
+/**
+ * What RequestStore, Outbox, DeadLetters and HandledMessages promise, as one suite that every store runs. A store
+ * that deviates names the case and the reason. The rules are those of the tables in the delivery design: every row
+ * of "Replies" and every transition of "States" has its case.
+ */
+import type { SkippedCases } from '../messaging/case.js';
+import { declareCases } from '../messaging/case.js';
+import { acceptingCases } from './accepting.cases.js';
+import type { OpenContractStore } from './bench.js';
+import { createStoreBench } from './bench.js';
+import { durabilityCases } from './durability.cases.js';
+import { endingCases } from './ending.cases.js';
+import { groupingCases } from './grouping.cases.js';
+import { historyCases } from './history.cases.js';
+import { keepingCases } from './keeping.cases.js';
+import { modelCases } from './model.cases.js';
+import { outboxCases } from './outbox.cases.js';
+import { readingCases } from './reading.cases.js';
+import { retentionCases } from './retention.cases.js';
+import { sendingCases } from './sending.cases.js';
+import { settlingCases } from './settling.cases.js';
+import { settlingAgainCases } from './settling-again.cases.js';
+
+export interface StoreContract {
+  /** The implementation, such as `SQLite`. */
+  readonly name: string;
+  /** Opens the store of a place; the same place again gives the same data. */
+  readonly open: OpenContractStore;
+  readonly skip?: readonly SkippedCases[];
+}
+
+export function describeStoreContract(contract: StoreContract): void {
+  describe(`the store on ${contract.name}`, () => {
+    const bench = createStoreBench(contract.open);
+    declareCases(contract.skip ?? [], (test) => {
+      acceptingCases(test, bench);
+      sendingCases(test, bench);
+      settlingCases(test, bench);
+      settlingAgainCases(test, bench);
+      endingCases(test, bench);
+      historyCases(test, bench);
+      readingCases(test, bench);
+      outboxCases(test, bench);
+      retentionCases(test, bench);
+      keepingCases(test, bench);
+      durabilityCases(test, bench);
+      groupingCases(test, bench);
+      modelCases(test, bench);
+    });
+  });
+}

@@ -1,0 +1,205 @@
+import { expect } from 'chai';
+import { randomUUID } from 'node:crypto';
+import { connectBroker } from '#app/library/connect-broker.js';
+import type { Broker } from '#app/library/connect-broker.js';
+import { createReplier } from '#app/library/create-replier.js';
+import type { CreateReplierOptions } from '#app/library/create-replier.js';
+import { openStore } from '#app/library/open-store.js';
+import type { Replier } from '#messaging/replier.js';
+import type { HttpAnswer } from '../support/http.js';
+import { call, post } from '../support/http.js';
+import { uniqueName } from '../support/gateway.js';
+import { startSource } from '../support/process.js';
+import { openRawStomp } from '../support/raw-stomp.js';
+import type { ServedGateway } from '../support/served-gateway.js';
+import { serveGateway } from '../support/served-gateway.js';
+import type { TcpProxy } from '../support/tcp-proxy.js';
+import { startTcpProxy } from '../support/tcp-proxy.js';
+import { until } from '../support/until.js';
+
+/**
+ * The crash table: a real process is killed between two given steps, and started again. A proxy between gateway
+ * and broker holds what one of them says, so that the moment is exact.
+ */
+export function describeCrashes(brokerUrl: () => string): void {
+  let proxy: TcpProxy;
+  let gateway: ServedGateway;
+  let broker: Broker;
+  const repliers: Replier[] = [];
+
+  beforeEach(async function () {
+    this.timeout(60_000);
+    proxy = await startTcpProxy(brokerUrl());
+    gateway = await serveGateway({
+      brokerUrl: proxy.url,
+      settings: { REPLYTO_PREFIX: `crash-${randomUUID()}` },
+    });
+    broker = await connectBroker(brokerUrl());
+  });
+  afterEach(async function () {
+    this.timeout(60_000);
+    await Promise.all(repliers.splice(0).map((replier) => replier.stop(1_000)));
+    await broker.close();
+    await gateway.remove();
+    await proxy.stop();
+  });
+
+  async function serve(queue: string, options: Partial<CreateReplierOptions> = {}): Promise<void> {
+    const replier = createReplier({ broker, queue, handler: (request) => request.body, ...options });
+    repliers.push(replier);
+    await replier.start();
+  }
+
+  async function ask(queue: string, headers: Record<string, string> = {}): Promise<string> {
+    const id = randomUUID();
+    const answer = await post(`${gateway.url}/requests/${queue}`, 'hello', {
+      'content-type': 'text/plain',
+      'message-id': id,
+      prefer: 'respond-async',
+      ...headers,
+    });
+    expect(answer.status, answer.text()).to.equal(202);
+    return id;
+  }
+
+  function reply(id: string): Promise<HttpAnswer> {
+    return call(`${gateway.url}/requests/${id}/reply`, { headers: { prefer: 'wait=20' } });
+  }
+
+  async function status(id: string): Promise<Record<string, unknown>> {
+    return (await call(`${gateway.url}/requests/${id}`)).json();
+  }
+
+  /** Killed, and started again with a network that holds nothing back. */
+  async function crash(): Promise<void> {
+    await gateway.kill();
+    // A proxy that holds back what a client said does not see that the client is gone.
+    proxy.cut();
+    await gateway.restart({ brokerUrl: brokerUrl() });
+  }
+
+  it('sends a request that was accepted and not yet sent', async function () {
+    this.timeout(60_000);
+    const queue = uniqueName('unsent');
+    await serve(queue);
+    proxy.holdCalls();
+    const id = await ask(queue);
+    await crash();
+    expect((await reply(id)).text()).to.equal('hello');
+  });
+
+  it('sends a request again, as a resend, when its receipt had not come; an idempotent service runs it once', async function () {
+    this.timeout(60_000);
+    const queue = uniqueName('unconfirmed');
+    const seen: (number | undefined)[] = [];
+    const store = openStore('sqlite::memory:');
+    const runs: string[] = [];
+    const raw = await openRawStomp(Number(new URL(brokerUrl()).port));
+    await serve(queue, {
+      idempotency: store,
+      handler: (request) => {
+        runs.push(request.messageId);
+        return 'done';
+      },
+    });
+    proxy.holdAnswers();
+    const id = await ask(queue);
+    await until(() => runs.length === 1, { what: 'the request at the service' });
+    await gateway.kill();
+    // Takes the place of the service for a moment, to see the resend as it is on the wire.
+    await repliers.splice(0)[0]!.stop(1_000);
+    await raw.connect();
+    await raw.confirmed('SUBSCRIBE', { id: 's', destination: `/queue/${queue}`, ack: 'client-individual' });
+    await gateway.restart({ brokerUrl: brokerUrl() });
+    const resent = await raw.take('MESSAGE');
+    seen.push(Number(resent.headers['Resend']));
+    expect(resent.headers['Message-ID']).to.equal(id);
+    raw.destroy();
+    await serve(queue, {
+      idempotency: store,
+      handler: (request) => {
+        runs.push(request.messageId);
+        return 'done';
+      },
+    });
+    expect((await reply(id)).text()).to.equal('done');
+    await until(async () => (await gateway.metric('replyto_replies_repeated_total')) >= 1, {
+      what: 'the same reply again',
+    });
+    expect({ runs, seen, replies: (await status(id))['replies'] }).to.deep.equal({
+      runs: [id],
+      seen: [1],
+      replies: 1,
+    });
+  });
+
+  it('receives again a reply that it had received and not yet stored', async function () {
+    this.timeout(60_000);
+    const queue = uniqueName('unstored');
+    let answer: () => void = () => undefined;
+    const mayAnswer = new Promise<void>((resolve) => (answer = resolve));
+    await serve(queue, { handler: () => mayAnswer.then(() => 'late but whole') });
+    const id = await ask(queue);
+    await until(() => repliers[0]!.running === 1, { what: 'the request at the service' });
+    // Stopped, not killed: the reply reaches its socket and nothing more.
+    process.kill(gateway.pid, 'SIGSTOP');
+    answer();
+    await until(() => repliers[0]!.running === 0, { what: 'the confirmed reply' });
+    await crash();
+    expect((await reply(id)).text()).to.equal('late but whole');
+    expect((await status(id))['replies']).to.equal(1);
+  });
+
+  it('recognises a reply that it had stored and not yet acknowledged', async function () {
+    this.timeout(60_000);
+    const queue = uniqueName('unacknowledged');
+    let answer: () => void = () => undefined;
+    const mayAnswer = new Promise<void>((resolve) => (answer = resolve));
+    await serve(queue, { handler: () => mayAnswer.then(() => 'once') });
+    const id = await ask(queue);
+    await until(async () => (await status(id))['status'] === 'sent', { what: 'the receipt' });
+    proxy.holdCalls();
+    answer();
+    expect((await reply(id)).text()).to.equal('once');
+    await crash();
+    await until(async () => (await gateway.metric('replyto_replies_repeated_total')) === 1, {
+      what: 'the redelivery',
+    });
+    expect(await status(id)).to.include({ status: 'replied', replies: 1 });
+  });
+
+  it('forwards to the Reply-To queue a reply that it had stored and not yet forwarded', async function () {
+    this.timeout(60_000);
+    const queue = uniqueName('unforwarded');
+    const replyTo = uniqueName('answers');
+    let answer: () => void = () => undefined;
+    const mayAnswer = new Promise<void>((resolve) => (answer = resolve));
+    await serve(queue, { handler: () => mayAnswer.then(() => 'forwarded') });
+    const id = await ask(queue, { 'reply-to': replyTo });
+    await until(async () => (await status(id))['status'] === 'sent', { what: 'the receipt' });
+    proxy.holdCalls();
+    answer();
+    await until(async () => (await status(id))['status'] === 'replied', { what: 'the stored reply' });
+    await crash();
+    const raw = await openRawStomp(Number(new URL(brokerUrl()).port));
+    await raw.connect();
+    await raw.confirmed('SUBSCRIBE', { id: 's', destination: `/queue/${replyTo}`, ack: 'client-individual' });
+    const forwarded = await raw.take('MESSAGE');
+    raw.destroy();
+    expect(forwarded.body.toString()).to.equal('forwarded');
+    expect(forwarded.headers['correlation-id']).to.equal(id);
+  });
+
+  it('has the request delivered to another service when the first dies before its reply', async function () {
+    this.timeout(60_000);
+    const queue = uniqueName('orphaned');
+    const dying = startSource('test/support/programs/service.ts', [brokerUrl(), queue]);
+    await dying.line(/serving/u);
+    const id = await ask(queue);
+    await dying.line(new RegExp(`handling ${id}`, 'u'));
+    dying.kill('SIGKILL');
+    await dying.exited;
+    await serve(queue, { handler: () => 'from the heir' });
+    expect((await reply(id)).text()).to.equal('from the heir');
+  });
+}

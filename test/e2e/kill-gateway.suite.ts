@@ -1,0 +1,101 @@
+import { expect } from 'chai';
+import { connectBroker } from '#app/library/connect-broker.js';
+import type { Broker } from '#app/library/connect-broker.js';
+import { createReplier } from '#app/library/create-replier.js';
+import type { Replier } from '#messaging/replier.js';
+import { uniqueName } from '../support/gateway.js';
+import { report } from '../support/report.js';
+import { call } from '../support/http.js';
+import { bodyOf, startRequestLoad } from '../support/request-load.js';
+import type { ServedGateway } from '../support/served-gateway.js';
+import { serveGateway } from '../support/served-gateway.js';
+import { until } from '../support/until.js';
+
+const kills = 3;
+/** Accepted between two kills. */
+const perRound = 300;
+const wantedInFlight = 200;
+
+/**
+ * kill -9 of `replyto serve` with hundreds of requests in flight, three times: every 202 ends in its reply.
+ * `brokerUrl` undefined = the embedded broker, which dies with the gateway.
+ */
+export function describeKillGateway(brokerUrl: () => string | undefined): void {
+  let gateway: ServedGateway;
+  let broker: Broker;
+  let replier: Replier;
+
+  before(async function () {
+    this.timeout(60_000);
+    const url = brokerUrl();
+    gateway = await serveGateway({
+      ...(url === undefined ? {} : { brokerUrl: url }),
+      settings: { REPLYTO_PREFIX: `kill-${Date.now()}` },
+    });
+  });
+  after(async function () {
+    this.timeout(30_000);
+    await replier.stop(2_000);
+    await broker.close();
+    await gateway.remove();
+  });
+
+  it(`loses no request when it is killed ${kills} times under load`, async function () {
+    this.timeout(180_000);
+    const queue = uniqueName('work');
+    const runs = new Map<string, number>();
+    broker = await connectBroker(gateway.brokerUrl);
+    replier = createReplier({
+      broker,
+      queue,
+      concurrency: 1_000,
+      // Slow enough that hundreds are under way, with replies at any moment.
+      handler: async (request) => {
+        runs.set(request.messageId, (runs.get(request.messageId) ?? 0) + 1);
+        await new Promise((resolve) => setTimeout(resolve, 500 + Math.random() * 1_500));
+        return request.body;
+      },
+    });
+    await replier.start();
+
+    const load = startRequestLoad({
+      url: gateway.url,
+      queue,
+      callers: 20,
+      pauseMs: 20,
+      headers: { prefer: 'respond-async' },
+    });
+    const inFlight: number[] = [];
+    for (let round = 1; round <= kills; round += 1) {
+      const goal = load.accepted.length + perRound;
+      await until(() => load.accepted.length >= goal && replier.running >= wantedInFlight, {
+        what: `${goal} accepted requests with ${wantedInFlight} under way`,
+        withinMs: 40_000,
+      });
+      inFlight.push(replier.running);
+      await gateway.kill();
+      await gateway.restart();
+    }
+    await load.stop();
+
+    let lost = 0;
+    let wrong = 0;
+    for (const id of load.accepted) {
+      const answer = await call(`${gateway.url}/requests/${id}/reply`, { headers: { prefer: 'wait=30' } });
+      if (answer.status !== 200) lost += 1;
+      else if (answer.text() !== bodyOf(id)) wrong += 1;
+    }
+    const twice = load.accepted.filter((id) => (runs.get(id) ?? 0) > 1).length;
+    report(
+      `${load.accepted.length} accepted, ${kills} kills with ${inFlight.join('/')} in flight: ` +
+        `${lost} lost, ${wrong} wrong, ${twice} run twice by the service`,
+    );
+    expect({ lost, wrong }).to.deep.equal({ lost: 0, wrong: 0 });
+    expect(load.accepted.length).to.be.at.least(kills * perRound);
+    expect(load.refused, 'calls while nobody listened').to.be.greaterThan(0);
+    await until(async () => (await gateway.metric('replyto_requests_pending')) === 0, {
+      what: 'no open request',
+      withinMs: 15_000,
+    });
+  });
+}

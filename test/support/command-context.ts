@@ -1,0 +1,37 @@
+import type { CommandContext, Output } from '#app/command-context.js';
+import type { Environment } from '#app/configuration/environment.js';
+
+/** A context for commands inside of the test's process, which keeps what they write. */
+export interface TestContext extends CommandContext {
+  readonly said: () => { readonly stdout: string; readonly stderr: string };
+}
+
+export interface TestContextOptions {
+  readonly environment?: Environment;
+  readonly workingFolder?: string;
+  /** What is piped into it; absent: nothing is. */
+  readonly input?: string;
+  readonly isTerminal?: boolean;
+}
+
+export function testContext(options: TestContextOptions = {}): TestContext {
+  const { environment = {}, workingFolder = '/nowhere', input, isTerminal = false } = options;
+  const written = { stdout: '', stderr: '' };
+  const output = (name: keyof typeof written): Output => ({
+    isTerminal,
+    isColourful: isTerminal && environment['NO_COLOR'] === undefined,
+    write: (text) => {
+      written[name] += typeof text === 'string' ? text : Buffer.from(text).toString('utf8');
+      return Promise.resolve(true);
+    },
+  });
+  return {
+    environment,
+    workingFolder,
+    program: 'replyto',
+    stdin: { isPiped: input !== undefined, readAll: () => Promise.resolve(Buffer.from(input ?? '')) },
+    stdout: output('stdout'),
+    stderr: output('stderr'),
+    said: () => ({ ...written }),
+  };
+}

@@ -1,0 +1,50 @@
+import { tmpdir } from 'node:os';
+import { loadConfiguration } from '#app/configuration/load.js';
+import { systemClock } from '#app/system-clock.js';
+import { ownDestinations } from '#core/destination.js';
+import { silentLogger } from '#core/ports/logger.js';
+import { silentMeter } from '#core/ports/meter.js';
+import type { GatewayContext } from '#gateway/context.js';
+import { createRequestWatch } from '#messaging/request-watch.js';
+import type { Configuration } from '#schema/configuration.js';
+
+/** A configuration of presets and these variables; nothing of the environment. */
+export function configurationOf(settings: Readonly<Record<string, string>> = {}): Configuration {
+  return loadConfiguration({ environment: { PORT: '0', ...settings }, workingFolder: tmpdir() })
+    .configuration;
+}
+
+/** A context for a gateway without a store and a broker: what needs one of them throws. */
+export function contextOf(overrides: Partial<GatewayContext> = {}): GatewayContext {
+  const configuration = overrides.configuration ?? configurationOf();
+  return {
+    requestor: absent('requestor'),
+    store: absent('store'),
+    watch: createRequestWatch(systemClock),
+    configuration,
+    bodyChecks: new Map(),
+    own: ownDestinations(configuration.prefix),
+    clock: systemClock,
+    newId: () => 'an-id',
+    logger: silentLogger,
+    meter: silentMeter,
+    announceCancel: () => undefined,
+    readiness: () => Promise.resolve({ isReady: true, checks: [] }),
+    metrics: () => Promise.resolve({ contentType: 'text/plain', text: '' }),
+    version: { version: '1.2.3', node: process.versions.node, broker: () => null },
+    accessLog: undefined,
+    isStopping: () => false,
+    ...overrides,
+  };
+}
+
+function absent(what: string): never {
+  return new Proxy(
+    {},
+    {
+      get(_, method) {
+        throw new Error(`there is no ${what} here; ${String(method)} was asked of it`);
+      },
+    },
+  ) as never;
+}

@@ -1,0 +1,67 @@
+import { randomUUID } from 'node:crypto';
+import { createDeployment } from '#app/deployment.js';
+import { loadConfiguration } from '#app/configuration/load.js';
+import { connectBroker } from '#app/library/connect-broker.js';
+import type { Broker } from '#app/library/connect-broker.js';
+import { silentLogger } from '#core/ports/logger.js';
+import { makeTemporaryFolder } from './temporary-folder.js';
+
+/** A gateway inside of the test's process, with a broker connection for the services of the test. */
+export interface TestGateway {
+  readonly url: string;
+  readonly brokerUrl: string;
+  readonly broker: Broker;
+  /** Its own on a shared broker. */
+  readonly prefix: string;
+  /** Errors that would have ended the process. */
+  readonly fatal: readonly unknown[];
+  stop(): Promise<void>;
+}
+
+export interface TestGatewayOptions {
+  /** Default: the embedded broker on a free port. */
+  readonly brokerUrl?: string;
+  /** As environment variables. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+export async function startGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
+  const folder = await makeTemporaryFolder();
+  const prefix = `t-${randomUUID()}`;
+  const loaded = loadConfiguration({
+    environment: {
+      PORT: '0',
+      BROKER_PORT: '0',
+      DATA_DIR: folder.path,
+      REPLYTO_PREFIX: prefix,
+      ...(options.brokerUrl === undefined ? {} : { BROKER_URL: options.brokerUrl }),
+      ...options.settings,
+    },
+    workingFolder: folder.path,
+  });
+  const fatal: unknown[] = [];
+  const deployment = createDeployment({
+    loaded,
+    logger: silentLogger,
+    onFatal: (error) => fatal.push(error),
+  });
+  const { httpUrl, brokerUrl } = await deployment.start();
+  const broker = await connectBroker({ url: brokerUrl, prefix });
+  return {
+    url: httpUrl,
+    brokerUrl,
+    broker,
+    prefix,
+    fatal,
+    async stop() {
+      await broker.close();
+      await deployment.stop(5_000);
+      await folder.remove();
+    },
+  };
+}
+
+/** A queue that no other test uses. */
+export function uniqueName(purpose: string): string {
+  return `${purpose}.${randomUUID()}`;
+}

@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto';
+import { post } from './http.js';
+
+/** Requests posted in the background, each with an id of its own; what was accepted must be answered. */
+export interface RequestLoad {
+  /** Ids with a 202 or 200, in the order of their answers. */
+  readonly accepted: readonly string[];
+  /** Calls that failed: the gateway was not there, or refused. */
+  readonly refused: number;
+  /** Stops posting; resolves when no call is under way. */
+  stop(): Promise<void>;
+}
+
+export interface RequestLoadOptions {
+  readonly url: string;
+  readonly queue: string;
+  /** Callers that post one after the other. */
+  readonly callers: number;
+  /** Milliseconds between two posts of one caller. */
+  readonly pauseMs: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** The body of a request names its id, and a good service sends it back. */
+export function bodyOf(id: string): string {
+  return JSON.stringify({ id });
+}
+
+export function startRequestLoad({
+  url,
+  queue,
+  callers,
+  pauseMs,
+  headers = {},
+}: RequestLoadOptions): RequestLoad {
+  const accepted: string[] = [];
+  let refused = 0;
+  let running = true;
+
+  async function caller(): Promise<void> {
+    while (running) {
+      const id = randomUUID();
+      try {
+        const answer = await post(`${url}/requests/${queue}`, bodyOf(id), {
+          'content-type': 'application/json',
+          'message-id': id,
+          ...headers,
+        });
+        if (answer.status === 202 || answer.status === 200) accepted.push(id);
+        else refused += 1;
+      } catch {
+        refused += 1;
+      }
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+  }
+
+  const all = Promise.all(Array.from({ length: callers }, caller));
+  return {
+    accepted,
+    get refused() {
+      return refused;
+    },
+    async stop() {
+      running = false;
+      await all;
+    },
+  };
+}

@@ -1,0 +1,98 @@
+import { freePort } from './free-port.js';
+import type { RunningProcess } from './process.js';
+import { startSource } from './process.js';
+import { call } from './http.js';
+import { makeTemporaryFolder } from './temporary-folder.js';
+import { until } from './until.js';
+
+/** `replyto serve` as a process of its own, on fixed ports and data that outlive it. */
+export interface ServedGateway {
+  readonly url: string;
+  /** Of the embedded broker, or the one that was given. */
+  readonly brokerUrl: string;
+  readonly pid: number;
+  /** kill -9 */
+  kill(): Promise<void>;
+  /** Starts it again on the same ports and data; `brokerUrl` puts another broker in its place. */
+  restart(changes?: { readonly brokerUrl?: string }): Promise<void>;
+  /** SIGTERM; resolves when it has ended. */
+  stop(): Promise<void>;
+  /** Ends it and removes its data. */
+  remove(): Promise<void>;
+  /** The value of a metric of /metrics. */
+  metric(name: string): Promise<number>;
+}
+
+export interface ServeOptions {
+  /** Default: its embedded broker. */
+  readonly brokerUrl?: string;
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+const startWithinMs = 30_000;
+
+export async function serveGateway(options: ServeOptions = {}): Promise<ServedGateway> {
+  const folder = await makeTemporaryFolder();
+  const port = await freePort();
+  const brokerPort = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  let { brokerUrl } = options;
+
+  async function launch(): Promise<RunningProcess> {
+    const child = startSource('src/cli/main.ts', ['serve'], {
+      cwd: folder.path,
+      env: {
+        PORT: String(port),
+        BROKER_PORT: String(brokerPort),
+        DATA_DIR: folder.path,
+        LOG_LEVEL: 'warn',
+        ...(brokerUrl === undefined ? {} : { BROKER_URL: brokerUrl }),
+        ...options.settings,
+      },
+    });
+    const what = 'the gateway to be ready';
+    await until(
+      async () => {
+        if (child.hasExited()) return true;
+        // Ready for calls is sooner than receiving replies, and tests cut the network at exact moments.
+        return (await call(`${url}/readyz?verbose`)).text().includes('[+] replies');
+      },
+      { what, withinMs: startWithinMs },
+    );
+    if (child.hasExited()) throw new Error(`the gateway ended: ${child.output()}`);
+    return child;
+  }
+
+  let child = await launch();
+  return {
+    url,
+    get brokerUrl() {
+      return brokerUrl ?? `stomp://127.0.0.1:${brokerPort}`;
+    },
+    get pid() {
+      return child.pid;
+    },
+    async kill() {
+      child.kill('SIGKILL');
+      await child.exited;
+    },
+    async restart(changes = {}) {
+      brokerUrl = changes.brokerUrl ?? brokerUrl;
+      await child.stop();
+      child = await launch();
+    },
+    async stop() {
+      await child.stop();
+    },
+    async remove() {
+      await child.stop();
+      await folder.remove();
+    },
+    async metric(name) {
+      const { body } = await call(`${url}/metrics`);
+      const found = new RegExp(`^${name} (\\S+)$`, 'mu').exec(body.toString('utf8'));
+      if (found === null) throw new Error(`no metric ${name}`);
+      return Number(found[1]);
+    },
+  };
+}

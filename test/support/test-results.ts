@@ -1,0 +1,24 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** One test as the reporter saw it end. */
+export interface TestResult {
+  readonly file: string;
+  /** Titles of its suites and its own, without a skip reason. */
+  readonly fullTitle: string;
+  readonly outcome: 'passed' | 'failed' | 'skipped';
+  readonly skipReason: string | null;
+}
+
+/** Where the run tells the reporter to put its results. */
+export const resultsFolderVariable = 'TEST_RESULTS_FOLDER';
+
+export function resultsFile(folder: string): string {
+  return join(folder, 'results.json');
+}
+
+/** Null when the reporter never came to its end: then mocha died or never began. */
+export function readResults(folder: string): readonly TestResult[] | null {
+  const file = resultsFile(folder);
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as TestResult[]) : null;
+}

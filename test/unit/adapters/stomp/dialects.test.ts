@@ -1,0 +1,75 @@
+import { expect } from 'chai';
+import { classicDialect } from '#adapters/stomp/dialects/classic.js';
+import { detectDialect } from '#adapters/stomp/dialects/detect.js';
+import { fromSlashAddress, toSlashAddress } from '#adapters/stomp/dialects/dialect.js';
+import { embeddedDialect } from '#adapters/stomp/dialects/embedded.js';
+import type { Destination } from '#core/destination.js';
+import { queue, topic } from '#core/destination.js';
+import { thrownBy } from '../../../support/errors.js';
+
+describe('the dialect of a broker', () => {
+  it('is found by what the broker calls itself', () => {
+    expect(detectDialect('ActiveMQ/6.3.1')).to.deep.equal({
+      ...{ dialect: classicDialect, server: 'ActiveMQ/6.3.1', version: '6.3.1' },
+    });
+    expect(detectDialect('activemq/5.17.2 (debian)')).to.include({
+      dialect: classicDialect,
+      version: '5.17.2',
+    });
+    expect(detectDialect('replyto-embedded/0.1.0')).to.include({
+      dialect: embeddedDialect,
+      version: '0.1.0',
+    });
+    expect(detectDialect('ActiveMQ')).to.include({ dialect: classicDialect, version: '' });
+  });
+
+  for (const server of [
+    'ActiveMQ-Artemis/2.56.0 ActiveMQ Artemis Messaging Engine',
+    'apache-activemq-artemis/2.30',
+    'RabbitMQ/4.3.5',
+    'stompserver/1',
+    '',
+  ]) {
+    it(`is not guessed for '${server}': a wrong one could lose messages`, () => {
+      const error = thrownBy(() => detectDialect(server));
+      expect(error.code).to.equal('BROKER_UNSUPPORTED');
+      expect(error.message).to.contain(`'${server}'`);
+    });
+  }
+
+  it('asks for so many messages ahead in the words of its broker', () => {
+    expect(classicDialect.subscribeHeaders(5)).to.deep.equal({ 'activemq.prefetchSize': '5' });
+    expect(embeddedDialect.subscribeHeaders(5)).to.deep.equal({ 'prefetch-count': '5' });
+  });
+
+  it('asks for expiry where the broker knows it', () => {
+    expect(classicDialect.expiryHeaders(7, 5)).to.deep.equal({ expires: '7' });
+    expect(embeddedDialect.expiryHeaders(7, 5)).to.deep.equal({});
+  });
+});
+
+describe('addresses with slashes', () => {
+  it('say whether they are a queue or a topic', () => {
+    expect(toSlashAddress(queue('a.b'))).to.equal('/queue/a.b');
+    expect(toSlashAddress(topic('a.b'))).to.equal('/topic/a.b');
+  });
+
+  it('are read back as they were written', () => {
+    const destinations: Destination[] = [
+      queue('q'),
+      topic('t'),
+      queue('queue://x'),
+      { kind: 'opaque', name: '/remote-temp-queue/ID:1' },
+      { kind: 'opaque', name: 'temp-topic://ID:1' },
+    ];
+    for (const destination of destinations) {
+      expect(fromSlashAddress(toSlashAddress(destination))).to.deep.equal(destination);
+    }
+  });
+
+  it('without a name are left to the broker', () => {
+    for (const address of ['/queue/', 'queue://', '/other/x', '/']) {
+      expect(fromSlashAddress(address), address).to.deep.equal({ kind: 'opaque', name: address });
+    }
+  });
+});

@@ -1,0 +1,83 @@
+import { expect } from 'chai';
+import { brokenRules } from '#app/configuration/rules.js';
+
+function broken(tree: Readonly<Record<string, unknown>>): string[] {
+  return brokenRules(tree).map(({ path }) => path.join('.'));
+}
+
+describe('rules between keys', () => {
+  it('keep the gateway on loopback unless it is told otherwise', () => {
+    for (const host of ['127.0.0.1', '127.9.9.9', '::1', 'localhost', 'LOCALHOST']) {
+      expect(broken({ http: { host } }), host).to.deep.equal([]);
+    }
+    for (const host of ['0.0.0.0', '::', '10.0.0.1', 'example.com', '0', '127.1', '::ffff:10.0.0.1']) {
+      expect(broken({ http: { host } }), host).to.deep.equal(['http.host']);
+      expect(broken({ http: { host, insecure: true } }), host).to.deep.equal([]);
+      expect(broken({ http: { host, insecure: 'true' } }), host).to.deep.equal(['http.host']);
+    }
+  });
+
+  it('name both remedies for an open host, and that one is not built', () => {
+    const [finding] = brokenRules({ http: { host: '0.0.0.0' } });
+    expect(finding?.allowed)
+      .to.contain('http.insecure (--insecure)')
+      .and.to.contain('tokens, which is not built yet');
+  });
+
+  it('take every form of a broker address that the product speaks', () => {
+    const good = [
+      'embedded:',
+      'stomp://localhost',
+      'stomp://u:p%40@localhost:61613/vhost',
+      'stomps://broker:61614',
+      'ws://broker:15674/ws?x=1',
+      'wss://broker/stomp',
+      'failover:(stomp://a:1,stomps://b:2)?randomize=true',
+      'failover:(stomp://a,stomp://b)',
+      'stomp://[::1]:61613',
+    ];
+    for (const url of good) expect(broken({ broker: { url } }), url).to.deep.equal([]);
+  });
+
+  it('refuse broker addresses that would not mean what they seem to', () => {
+    const bad = [
+      'embedded:x',
+      'amqp://broker',
+      'stomp://',
+      'stomp://broker:99999',
+      'stomp://u:a#b@broker',
+      'stomp://u%zz@broker',
+      'stomp://broker?login=x',
+      'failover:()',
+      'failover:(stomp://a,http://b)',
+      'failover:(stomp://a)?randomize=yes',
+      'failover:(stomp://a)?timeout=3',
+    ];
+    for (const url of bad) expect(broken({ broker: { url } }), url).to.deep.equal(['broker.url']);
+  });
+
+  it('want the login once, and none for the embedded broker', () => {
+    const url = 'stomp://user@broker';
+    expect(broken({ broker: { url, passcode: 'x' } })).to.deep.equal([]);
+    expect(broken({ broker: { url, login: 'x' } })).to.deep.equal(['broker.login']);
+    expect(broken({ broker: { url: 'stomp://u:p@broker', passcode: 'x' } })).to.deep.equal([
+      'broker.passcode',
+    ]);
+    expect(broken({ broker: { login: 'x', passcode: 'y' } })).to.deep.equal([
+      'broker.login',
+      'broker.passcode',
+    ]);
+  });
+
+  it('weigh routes with the prefix and the allowed queues that are given', () => {
+    const routes = [{ path: '/a', queue: 'mine.a' }];
+    expect(broken({ routes })).to.deep.equal([]);
+    expect(broken({ routes, prefix: 'mine' })).to.deep.equal(['routes.0.queue']);
+    expect(broken({ routes, allow: { queues: ['other.*'] } })).to.deep.equal(['routes.0.queue']);
+  });
+
+  it('pass over what has no sensible form', () => {
+    expect(broken({ http: 7, broker: [], routes: 'x', allow: null, prefix: {} })).to.deep.equal([]);
+    expect(broken({ http: { host: 7 }, broker: { url: 7, login: 'x' }, routes: [7] })).to.deep.equal([]);
+  });
+});

@@ -1,0 +1,191 @@
+import { expect } from 'chai';
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { runCommandLine } from '#cli/program.js';
+import type { TestContextOptions } from '../../support/command-context.js';
+import { testContext } from '../../support/command-context.js';
+
+/** Commands that speak HTTP, against answers that a good gateway does not give, or not yet. */
+describe('what the commands make of an answer', () => {
+  let server: Server;
+  let url: string;
+  let seen: IncomingMessage[];
+  let answer: (response: ServerResponse, request: IncomingMessage) => void;
+
+  beforeEach(async () => {
+    seen = [];
+    server = createServer((request, response) => {
+      seen.push(request);
+      request.resume().on('end', () => answer(response, request));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  afterEach(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+
+  async function run(
+    given: readonly string[],
+    options: TestContextOptions = {},
+  ): Promise<{ code: number; stdout: string; stderr: string }> {
+    const context = testContext({ ...options, environment: { REPLYTO_URL: url, ...options.environment } });
+    const code = await runCommandLine(given, context);
+    return { code, ...context.said() };
+  }
+
+  function problem(status: number, document: object): void {
+    answer = (response) =>
+      response
+        .writeHead(status, { 'content-type': 'application/problem+json' })
+        .end(JSON.stringify(document));
+  }
+
+  it('takes the exit code from the code of a problem, whatever its status', async () => {
+    problem(404, { code: 'REQUEST_EXPIRED', title: 'Expired.', detail: 'it expired' });
+    expect(await run(['status', 'x'])).to.deep.equal({ code: 5, stdout: '', stderr: 'error: it expired\n' });
+  });
+
+  it('tells a code that it does not know, and ends with 1', async () => {
+    problem(451, { code: 'OF_TOMORROW', title: 'New.', detail: 'not today' });
+    expect(await run(['status', 'x'])).to.include({ code: 1, stderr: 'error: OF_TOMORROW: not today\n' });
+  });
+
+  it('tells every problem with its field', async () => {
+    problem(400, {
+      code: 'INVALID_REQUEST',
+      title: 'Bad.',
+      detail: 'Prefer: no',
+      problems: [
+        { field: 'Prefer', value: 'x', allowed: 'seconds' },
+        { field: 'Time', allowed: 'milliseconds' },
+        7,
+      ],
+    });
+    const { code, stderr } = await run(['request', 'q', '-d', 'x']);
+    expect(code).to.equal(2);
+    expect(stderr).to.match(/^error: .*\n {2}Prefer 'x': seconds\n {2}Time: milliseconds\n$/u);
+  });
+
+  it('says that no gateway is there when a proxy or somebody else answers', async () => {
+    answer = (response) =>
+      response.writeHead(502, { 'content-type': 'text/html' }).end('<h1>Bad Gateway</h1>');
+    expect(await run(['status', 'x'])).to.include({ code: 7, stdout: '' });
+    answer = (response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>Welcome</h1>');
+    for (const command of [['status', 'x'], ['cancel', 'x'], ['list']]) {
+      const { code, stderr } = await run(command);
+      expect(stderr).to.contain('is a replyto gateway at that address?');
+      expect(code).to.equal(7);
+    }
+  });
+
+  it('says that the request may have been accepted when the connection breaks in the middle', async () => {
+    answer = (response) => response.destroy();
+    const { code, stderr } = await run(['request', 'q', '-d', 'x', '--message-id', 'mine']);
+    expect(code).to.equal(7);
+    expect(stderr).to.contain('repeat it with --message-id mine: it is not sent twice');
+  });
+
+  it('sends what was asked for as the headers of the API, in UTF-8, and the token as bearer', async () => {
+    answer = (response) => response.writeHead(200, { 'content-type': 'text/plain' }).end('ok');
+    const given = [
+      'request',
+      'größe',
+      ...[
+        '-d',
+        '{"a":1}',
+        '--wait',
+        '7',
+        '--reply-to',
+        'Größe Antwort',
+        '--message-id',
+        'm1',
+        '--correl-id',
+        'c1',
+      ],
+      ...['--project', 'p1', '--timeout', '60', '--priority', '9', '-H', 'X-One: 1', '-H', 'x-two: ü'],
+    ];
+    expect(await run(given, { environment: { REPLYTO_TOKEN: 't0ken' } })).to.include({
+      code: 0,
+      stdout: 'ok',
+    });
+    const [request] = seen;
+    expect(request?.url).to.equal('/requests/gr%C3%B6%C3%9Fe');
+    const utf8 = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
+    expect(request?.headers).to.include({
+      'content-type': 'application/json',
+      prefer: 'wait=7',
+      'reply-to': utf8('Größe Antwort'),
+      'message-id': 'm1',
+      'correl-id': 'c1',
+      project: 'p1',
+      'request-timeout': '60',
+      'message-priority': '9',
+      'x-one': '1',
+      'x-two': utf8('ü'),
+      authorization: 'Bearer t0ken',
+    });
+  });
+
+  it('refuses what no header can carry, all at once, before anything is sent', async () => {
+    const { code, stderr } = await run([
+      'request',
+      'a/b',
+      '-d',
+      'x',
+      '--correl-id',
+      'a\nb',
+      '--project',
+      ' p',
+    ]);
+    expect(code).to.equal(2);
+    expect(stderr).to.match(/queue 'a\/b'[^]*--correl-id 'a\nb'[^]*--project ' p'/u);
+    expect(seen).to.deep.equal([]);
+  });
+
+  it('waits as long as the gateway allows, unless it is told otherwise', async () => {
+    answer = (response) => response.writeHead(200).end();
+    await run(['request', 'q', '-d', 'x']);
+    await run(['request', 'q', '-d', 'x', '--async']);
+    await run(['request', 'q', '-d', 'x', '--reply-to', 'r']);
+    expect(seen.map(({ headers }) => headers['prefer'])).to.deep.equal([
+      'wait=3600',
+      'respond-async',
+      undefined,
+    ]);
+    expect(seen[0]?.headers['authorization']).to.equal(undefined);
+  });
+
+  it('goes on waiting when the gateway allows less than what was asked for', async () => {
+    const accepted = JSON.stringify({ id: 'm1', status: 'sent' });
+    answer = (response, { method }) => {
+      if (method === 'POST') response.writeHead(202, { 'message-id': 'm1' }).end(accepted);
+      else response.writeHead(200, { 'content-type': 'text/plain' }).end('late but there');
+    };
+    const outcome = await run(['request', 'q', '-d', 'x', '--wait', '30', '--message-id', 'm1']);
+    expect(outcome).to.deep.equal({ code: 0, stdout: 'late but there', stderr: '' });
+    expect(seen.map((request) => request.url)).to.deep.equal(['/requests/q', '/requests/m1/reply']);
+    expect(seen[1]?.headers['prefer']).to.match(/^wait=(?:28|29|30)$/u);
+  });
+
+  it('keeps the path of the address, and refuses addresses with a login without showing it', async () => {
+    answer = (response) => response.writeHead(200).end('{"requests":[]}');
+    await run(['list', '--url', `${url}/behind/proxy/`]);
+    expect(seen[0]?.url).to.equal('/behind/proxy/requests');
+    const { code, stderr } = await run(['list'], {
+      environment: { REPLYTO_URL: 'http://ada:secret@127.0.0.1' },
+    });
+    expect(code).to.equal(2);
+    expect(stderr).to.contain('REPLYTO_URL').and.not.to.contain('secret');
+  });
+
+  it('shows text of others harmlessly on a terminal, and as it is in a pipe', async () => {
+    answer = (response) => response.writeHead(200, { 'content-type': 'text/plain' }).end('a\u001b[2Jb');
+    expect((await run(['request', 'q', '-d', 'x'])).stdout).to.equal('a\u001b[2Jb');
+    expect((await run(['request', 'q', '-d', 'x'], { isTerminal: true })).stdout).to.equal('a\\u001b[2Jb\n');
+    answer = (response) => response.writeHead(200).end(Buffer.from([0xff, 0xfe]));
+    expect((await run(['request', 'q', '-d', 'x'], { isTerminal: true })).stdout).to.match(/^\(2 bytes/u);
+  });
+});

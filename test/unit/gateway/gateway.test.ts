@@ -1,0 +1,82 @@
+import { expect } from 'chai';
+import type { GatewayContext } from '#gateway/context.js';
+import { createGateway } from '#gateway/gateway.js';
+import type { Gateway } from '#gateway/gateway.js';
+import type { RequestRecord } from '#core/request.js';
+import { configurationOf, contextOf } from '../../support/gateway-context.js';
+import { failureOf } from '../../support/errors.js';
+import { call, post } from '../../support/http.js';
+import { problemOf } from '../../support/http-bench.js';
+import { openRawHttp, rawRequest } from '../../support/raw-http.js';
+import { within } from '../../support/until.js';
+
+describe('the gateway', () => {
+  const gateways: Gateway[] = [];
+  afterEach(async () => {
+    await Promise.all(gateways.splice(0).map((gateway) => gateway.stop(1_000)));
+  });
+
+  async function start(
+    overrides: Partial<GatewayContext> = {},
+  ): Promise<{ url: string; gateway: Gateway; port: number }> {
+    const gateway = createGateway(contextOf(overrides), new Map());
+    gateways.push(gateway);
+    const { host, port } = await gateway.start();
+    return { url: `http://${host}:${port}`, gateway, port };
+  }
+
+  it('that is stopping refuses new work and says when to come back, and is not ready', async () => {
+    const { url } = await start({ isStopping: () => true });
+    const asked = await post(`${url}/requests/x`, '{}');
+    problemOf(asked, 503, 'SHUTTING_DOWN');
+    expect(asked.headers['retry-after']).to.equal('5');
+    expect((await call(`${url}/readyz`)).status).to.equal(503);
+    expect((await call(`${url}/readyz?verbose`)).text()).to.equal('[-] running: stopping\n');
+    expect((await call(`${url}/livez`)).status).to.equal(200);
+  });
+
+  it('hides what failed inside of it, and logs it', async () => {
+    const logged: object[] = [];
+    const logger = { ...contextOf().logger, error: (facts: object) => logged.push(facts) };
+    const { url } = await start({ logger });
+    const answer = await call(`${url}/requests/x`);
+    const problem = problemOf(answer, 500, 'INTERNAL');
+    expect(problem).not.to.have.any.keys('detail', 'problems');
+    expect(answer.text()).not.to.include('there is no store here');
+    expect(logged).to.have.lengthOf(1);
+    expect(String((logged[0] as { err: unknown }).err)).to.include('there is no store here');
+  });
+
+  it('says which port is taken', async () => {
+    const { port } = await start();
+    const other = createGateway(
+      contextOf({ configuration: configurationOf({ PORT: String(port) }) }),
+      new Map(),
+    );
+    const failure = await failureOf(other.start());
+    expect(failure.code).to.equal('PORT_TAKEN');
+    expect(failure.message).to.include(String(port));
+    await other.stop(100);
+  });
+
+  it('ends at its deadline although a call is never answered', async () => {
+    const store = {
+      find: () => new Promise<RequestRecord>(() => undefined),
+    } as unknown as GatewayContext['store'];
+    const { gateway, port } = await start({ store });
+    const connection = await openRawHttp(port);
+    connection.write(rawRequest('GET /requests/x', []));
+    await call(`http://127.0.0.1:${port}/livez`);
+    const started = performance.now();
+    await within(gateway.stop(200), { what: 'the gateway to stop' });
+    expect(performance.now() - started).to.be.at.least(190);
+    await connection.closed();
+    connection.destroy();
+    gateways.length = 0;
+  });
+
+  it('stops without having been started', async () => {
+    const gateway = createGateway(contextOf(), new Map());
+    await within(gateway.stop(1_000), { what: 'the gateway to stop' });
+  });
+});

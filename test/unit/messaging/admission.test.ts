@@ -1,0 +1,95 @@
+import { expect } from 'chai';
+import type { RequestCounts, RequestStore } from '#core/ports/request-store.js';
+import type { Admission } from '#messaging/admission.js';
+import { createAdmission } from '#messaging/admission.js';
+import { rejectionOf, thrownBy } from '../../support/errors.js';
+import { passTime } from '../../support/event-loop.js';
+import type { ManualClock } from '../../support/manual-clock.js';
+import { createManualClock } from '../../support/manual-clock.js';
+import type { RecordingLogger } from '../../support/recording.js';
+import { createRecordingLogger } from '../../support/recording.js';
+
+describe('admission', () => {
+  let clock: ManualClock;
+  let logger: RecordingLogger;
+  let stored: RequestCounts;
+  let isBroken: boolean;
+  let admission: Admission;
+
+  beforeEach(() => {
+    clock = createManualClock();
+    logger = createRecordingLogger();
+    stored = { pending: 0, unsent: 0 };
+    isBroken = false;
+    const counts = (): Promise<RequestCounts> =>
+      isBroken ? Promise.reject(new Error('away')) : Promise.resolve(stored);
+    const store = { counts } as RequestStore;
+    admission = createAdmission({ store, clock, logger, maxPending: 4, maxUnsent: 2 });
+  });
+  afterEach(() => admission.stop());
+
+  it('lets requests in below both limits', () => {
+    admission.accepted();
+    admission.check();
+    expect(admission.counts()).to.deep.equal({ pending: 1, unsent: 1 });
+  });
+
+  it('refuses with OUTBOX_FULL while too many wait for the broker', () => {
+    admission.accepted();
+    admission.accepted();
+    const error = thrownBy(() => admission.check());
+    expect(error).to.include({ code: 'OUTBOX_FULL', retryable: true });
+    expect(error.message).to.equal('2 requests wait for the broker; the limit is 2');
+    admission.sent();
+    admission.check();
+  });
+
+  it('refuses with TOO_MANY_PENDING while too many are open', () => {
+    for (let count = 0; count < 4; count += 1) {
+      admission.accepted();
+      admission.sent();
+    }
+    const error = thrownBy(() => admission.check());
+    expect(error).to.include({ code: 'TOO_MANY_PENDING', retryable: true });
+    expect(error.message).to.equal('4 requests are open; the limit is 4');
+    admission.ended();
+    admission.check();
+  });
+
+  it('never counts below zero', () => {
+    admission.sent();
+    admission.ended();
+    expect(admission.counts()).to.deep.equal({ pending: 0, unsent: 0 });
+  });
+
+  it('begins with the true counts and sets itself right every ten seconds', async () => {
+    stored = { pending: 4, unsent: 1 };
+    await admission.start();
+    expect(thrownBy(() => admission.check()).code).to.equal('TOO_MANY_PENDING');
+    stored = { pending: 1, unsent: 0 };
+    await passTime(clock, 9_000, { stepMs: 1_000 });
+    expect(admission.counts()).to.deep.equal({ pending: 4, unsent: 1 });
+    await passTime(clock, 1_000);
+    expect(admission.counts()).to.deep.equal({ pending: 1, unsent: 0 });
+  });
+
+  it('keeps its counts when the store cannot be asked, and goes on asking', async () => {
+    await admission.start();
+    admission.accepted();
+    isBroken = true;
+    await passTime(clock, 20_000, { stepMs: 1_000 });
+    expect([admission.counts().pending, logger.sentences('warn').length]).to.deep.equal([1, 2]);
+    isBroken = false;
+    await passTime(clock, 10_000, { stepMs: 1_000 });
+    expect(admission.counts().pending).to.equal(0);
+  });
+
+  it('does not start without a store, and leaves no timer when it stops', async () => {
+    isBroken = true;
+    expect(await rejectionOf(admission.start())).to.have.property('message', 'away');
+    isBroken = false;
+    await admission.start();
+    admission.stop();
+    expect(clock.pending).to.equal(0);
+  });
+});

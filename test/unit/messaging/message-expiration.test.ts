@@ -1,0 +1,103 @@
+import { expect } from 'chai';
+import type { MessageExpiration, MessageExpirationOptions } from '#messaging/message-expiration.js';
+import { createMessageExpiration } from '#messaging/message-expiration.js';
+import { passTime, settled } from '../../support/event-loop.js';
+import { newReply, newRequest } from '../../support/requests.js';
+import { leaseMs, relayBench } from './relay-bench.js';
+
+const weekMs = 7 * 86_400_000;
+
+describe('message expiration', () => {
+  const bench = relayBench();
+  let ended: number;
+  let forwards: number;
+  let running: MessageExpiration | undefined;
+
+  beforeEach(() => {
+    [ended, forwards] = [0, 0];
+  });
+  afterEach(() => running?.stop());
+
+  function start(options: Partial<MessageExpirationOptions> = {}): void {
+    const { store, watch, clock, logger, meter } = bench;
+    running = createMessageExpiration({
+      ...{ store: store.requests, watch, clock, logger, meter },
+      onForward: () => (forwards += 1),
+      onEnded: () => (ended += 1),
+      ...options,
+    });
+    running.start();
+  }
+
+  it('ends a request at its deadline and tells its waiters', async () => {
+    const { id } = await bench.stored({ timeoutMs: 1_000 });
+    const changes = bench.changes(id);
+    start();
+    await passTime(bench.clock, 750);
+    expect(changes).to.deep.equal([]);
+    await passTime(bench.clock, 250);
+    expect(changes).to.deep.equal([{ record: await bench.record(id), reply: null }]);
+    expect(await bench.record(id)).to.include({ status: 'expired' });
+    expect([ended, forwards, bench.meter.counts()]).to.deep.equal([1, 0, { 'requests-expired': 1 }]);
+  });
+
+  it('lets the Fault for a Reply-To queue go', async () => {
+    await bench.stored({ timeoutMs: 100, replyTo: 'answers' });
+    start();
+    await passTime(bench.clock, 250);
+    expect(forwards).to.equal(1);
+    expect(await bench.store.outbox.nextDueMs()).to.equal(0);
+  });
+
+  it('ends 1,200 requests that are due at once', async () => {
+    await Promise.all(
+      Array.from({ length: 1_200 }, () =>
+        bench.store.requests.accept(newRequest({ timeoutMs: 10 }), { owner: null, leaseMs }),
+      ),
+    );
+    start();
+    bench.clock.advance(250);
+    await settled(60);
+    expect([ended, (await bench.store.requests.counts()).pending]).to.deep.equal([1_200, 0]);
+  });
+
+  it('removes ended requests past their retention, batch after batch', async () => {
+    await Promise.all(
+      Array.from({ length: 1_100 }, async () => {
+        const request = newRequest();
+        await bench.store.requests.accept(request, { owner: null, leaseMs });
+        await bench.store.requests.settle(newReply(request.id));
+      }),
+    );
+    bench.clock.advance(weekMs);
+    start();
+    await passTime(bench.clock, 65_000, { stepMs: 1_000 });
+    expect(await bench.store.requests.list({ limit: 10 })).to.deep.equal([]);
+  });
+
+  it('goes on after the store was away', async () => {
+    const { id } = await bench.stored({ timeoutMs: 100 });
+    let isAway = true;
+    start({
+      store: {
+        ...bench.store.requests,
+        expireDue: (limit) =>
+          isAway ? Promise.reject(new Error('away')) : bench.store.requests.expireDue(limit),
+      },
+    });
+    await passTime(bench.clock, 1_000);
+    expect(bench.logger.sentences('warn')).to.include('the store could not be tidied');
+    isAway = false;
+    await passTime(bench.clock, 250);
+    expect(await bench.record(id)).to.include({ status: 'expired' });
+  });
+
+  it('stops at once and leaves no timer', async () => {
+    const { id } = await bench.stored({ timeoutMs: 100 });
+    start();
+    running?.stop();
+    expect(bench.clock.pending).to.equal(0);
+    await passTime(bench.clock, 1_000);
+    expect(await bench.record(id)).to.include({ status: 'accepted' });
+  });
+});

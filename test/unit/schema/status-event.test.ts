@@ -1,0 +1,51 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { parseStatusEvent } from '#schema/status-event.js';
+
+const event = { id: 'e1', project: 'orion', subject: 'r1', kind: 'progress', percent: 40, time: 5 };
+
+function bytes(value: unknown): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(value));
+}
+
+describe('parseStatusEvent', () => {
+  it('reads an event and ignores members it does not know', () => {
+    const result = parseStatusEvent(bytes({ ...event, sequence: 9 }));
+    expect(result).to.deep.equal({ ok: true, value: event });
+  });
+
+  it('takes an absent project as none', () => {
+    const result = parseStatusEvent(bytes({ id: 'e', subject: 's', kind: 'log', text: null, time: 0 }));
+    expect(result).to.deep.equal({
+      ok: true,
+      value: { id: 'e', project: null, subject: 's', kind: 'log', time: 0 },
+    });
+  });
+
+  it('refuses a project that cannot be a part of the name of a topic', () => {
+    for (const project of ['', ' orion', 'a/b', 'a*', '>', 'x'.repeat(249)]) {
+      const result = parseStatusEvent(bytes({ ...event, project }));
+      expect(result.ok, project).to.equal(false);
+    }
+    expect(parseStatusEvent(bytes({ ...event, project: 'x'.repeat(248) })).ok).to.equal(true);
+  });
+
+  it('names every member that is wrong', () => {
+    const result = parseStatusEvent(bytes({ ...event, kind: 'done', percent: 101, time: '5', project: 7 }));
+    expect(result.ok ? [] : result.problems.map(({ field, value }) => [field, value])).to.deep.equal([
+      ['project', '7'],
+      ['kind', 'done'],
+      ['percent', '101'],
+      ['time', '5'],
+    ]);
+  });
+
+  it('never throws, whatever the bytes are', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.uint8Array(), fc.jsonValue().map(bytes)), (body) => {
+        const result = parseStatusEvent(body);
+        return result.ok || result.problems.length > 0;
+      }),
+    );
+  });
+});
