@@ -12,6 +12,7 @@ import type { Logger } from '#core/ports/logger.js';
 import type { Gateway } from '#gateway/gateway.js';
 import { createGateway } from '#gateway/gateway.js';
 import { createMetrics } from '#gateway/metrics.js';
+import { createRouteTable } from '#gateway/route-table.js';
 import type { AccessLog } from './access-log.js';
 import type { LoadedConfiguration } from './configuration/load.js';
 import { createGatewayContext } from './gateway-context.js';
@@ -117,6 +118,7 @@ export function createDeployment({ loaded, logger, accessLog, onFatal }: Deploym
     embedded: EmbeddedBroker | undefined,
   ): { gateway: Gateway; waits: Part; parts: readonly Part[] } {
     const own = ownDestinations(configuration.prefix);
+    const routes = createRouteTable(configuration.routes);
     const metrics = createMetrics();
     const shared = { store, broker, own, clock, newId, logger, meter: metrics, instance };
     const requestReply = createRequestReply({
@@ -127,7 +129,7 @@ export function createDeployment({ loaded, logger, accessLog, onFatal }: Deploym
       maxPending: requests.maxPending,
       maxUnsent: configuration.outbox.maxPending,
       maxReplyBytes,
-      checkReply: createReplyCheck(loaded, store.requests),
+      checkReply: createReplyCheck(routes, loaded, store.requests),
     });
     const receivers = createReceivers({
       ...shared,
@@ -140,6 +142,7 @@ export function createDeployment({ loaded, logger, accessLog, onFatal }: Deploym
     const context = createGatewayContext({
       ...shared,
       loaded,
+      routes,
       requestReply,
       receivers,
       metrics,

@@ -7,6 +7,7 @@ import type { IdSource } from '#core/ports/id-source.js';
 import type { Logger } from '#core/ports/logger.js';
 import type { GatewayContext, Readiness } from '#gateway/context.js';
 import type { GaugeSource, Metrics } from '#gateway/metrics.js';
+import type { RouteTable } from '#gateway/route-table.js';
 import type { AccessLog } from './access-log.js';
 import type { LoadedConfiguration } from './configuration/load.js';
 import type { Receivers } from './receivers.js';
@@ -15,6 +16,7 @@ import { productVersion } from './version.js';
 
 export interface GatewayContextOptions {
   readonly loaded: LoadedConfiguration;
+  readonly routes: RouteTable;
   readonly store: Store;
   readonly broker: StompBroker;
   readonly embedded: EmbeddedBroker | undefined;
@@ -37,6 +39,7 @@ export function createGatewayContext(options: GatewayContextOptions): GatewayCon
     store: store.requests,
     watch: requestReply.watch,
     configuration: loaded.configuration,
+    routes: options.routes,
     bodyChecks: loaded.bodyChecks,
     own,
     clock,

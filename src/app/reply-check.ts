@@ -1,6 +1,7 @@
 import type { RequestStore } from '#core/ports/request-store.js';
 import type { IncomingReply } from '#core/request.js';
-import { createRouteTable } from '#gateway/route-table.js';
+import type { RouteTable } from '#gateway/route-table.js';
+import { bodyProblems } from '#schema/body-check.js';
 import type { LoadedConfiguration } from './configuration/load.js';
 
 /**
@@ -8,10 +9,10 @@ import type { LoadedConfiguration } from './configuration/load.js';
  * only there when a route has such a schema.
  */
 export function createReplyCheck(
+  routes: RouteTable,
   { configuration, bodyChecks }: LoadedConfiguration,
   store: RequestStore,
 ): (reply: IncomingReply) => Promise<string | null> {
-  const routes = createRouteTable(configuration.routes);
   const isNeeded = configuration.routes.some(({ schema }) => schema?.reply !== undefined);
 
   return async ({ correlationIds, fault, body }) => {
@@ -21,13 +22,7 @@ export function createReplyCheck(
     const file = record === null ? undefined : routes.forQueue(record.queue)?.schema?.reply;
     const check = file === undefined ? undefined : bodyChecks.get(file);
     if (check === undefined) return null;
-    let value: unknown;
-    try {
-      value = JSON.parse(new TextDecoder().decode(body));
-    } catch {
-      return 'its body is no JSON, as the JSON Schema of the route asks for';
-    }
-    const [first] = check(value);
+    const [first] = bodyProblems(check, body);
     return first === undefined
       ? null
       : `it breaks the JSON Schema of the route: ${first.field} must be ${first.allowed}`;

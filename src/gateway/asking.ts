@@ -7,14 +7,14 @@ import { ReplytoError, toProblem } from '#core/errors.js';
 import type { NewRequest } from '#core/request.js';
 import { contentDigest, fingerprint } from '#messaging/digest.js';
 import type { Answer } from '#messaging/requestor.js';
-import { parseJson } from '#schema/json.js';
+import { bodyProblems } from '#schema/body-check.js';
 import { isQueueAllowed } from '#schema/queue-pattern.js';
 import { sendReply, sendStatus, sendWithoutReply } from './answers.js';
 import { readAskingHeaders } from './asking-headers.js';
 import type { AskingHeaders } from './asking-headers.js';
 import type { GatewayContext } from './context.js';
 import { readQuery } from './parameters.js';
-import type { ConfiguredRoute, RouteTable } from './route-table.js';
+import type { ConfiguredRoute } from './route-table.js';
 import type { Waiting } from './waiting.js';
 
 export interface Asking {
@@ -24,7 +24,7 @@ export interface Asking {
   readonly routes: RequestHandler;
 }
 
-export function createAsking(context: GatewayContext, routeTable: RouteTable, waiting: Waiting): Asking {
+export function createAsking(context: GatewayContext, waiting: Waiting): Asking {
   const { configuration, own } = context;
   const { requests, allow } = configuration;
   const readBody = raw({ type: () => true, limit: configuration.http.maxBodyBytes });
@@ -35,7 +35,7 @@ export function createAsking(context: GatewayContext, routeTable: RouteTable, wa
     if (context.isStopping()) throw new ReplytoError('SHUTTING_DOWN');
     checkDestination('queue', queue, allow.queues);
     readQuery(request, []);
-    const target = { queue, route: wanted.route ?? routeTable.forQueue(queue) };
+    const target = { queue, route: wanted.route ?? context.routes.forQueue(queue) };
     const headers = readAskingHeaders(request.headers, {
       own,
       forwardHeaders: target.route?.forwardHeaders ?? [],
@@ -82,8 +82,7 @@ export function createAsking(context: GatewayContext, routeTable: RouteTable, wa
     const file = route?.schema?.request;
     const check = file === undefined ? undefined : context.bodyChecks.get(file);
     if (check === undefined) return;
-    const json = parseJson(body, 'body');
-    const problems = json.ok ? check(json.value) : json.problems;
+    const problems = bodyProblems(check, body);
     if (problems.length > 0) throw new ReplytoError('SCHEMA_MISMATCH', { problems });
   }
 
@@ -130,7 +129,7 @@ export function createAsking(context: GatewayContext, routeTable: RouteTable, wa
       });
     },
     routes(request, response, next) {
-      const target = request.method === 'POST' ? routeTable.match(request.path) : undefined;
+      const target = request.method === 'POST' ? context.routes.match(request.path) : undefined;
       if (target === undefined) next();
       else ask(request, response, next, target);
     },

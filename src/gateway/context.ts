@@ -9,6 +9,7 @@ import type { RequestWatch } from '#messaging/request-watch.js';
 import type { Requestor } from '#messaging/requestor.js';
 import type { BodyCheck } from '#schema/body-check.js';
 import type { Configuration } from '#schema/configuration.js';
+import type { RouteTable } from './route-table.js';
 
 /** What the resources of the gateway work with. */
 export interface GatewayContext {
@@ -16,6 +17,7 @@ export interface GatewayContext {
   readonly store: RequestStore;
   readonly watch: RequestWatch;
   readonly configuration: Configuration;
+  readonly routes: RouteTable;
   /** Compiled JSON Schemas of the routes, by file. */
   readonly bodyChecks: ReadonlyMap<string, BodyCheck>;
   readonly own: OwnDestinations;

@@ -24,7 +24,6 @@ import { createRequestEvents } from './request-events.js';
 import { addRequestList } from './request-list.js';
 import { addRequestReply } from './request-reply.js';
 import { addRequestStatus } from './request-status.js';
-import { createRouteTable } from './route-table.js';
 import { answerUnreadableCalls, callTimeoutMs, maxHeaderBytes } from './unreadable-calls.js';
 import { serveUpgrades } from './upgrades.js';
 import type { UpgradeHandler } from './upgrades.js';
@@ -46,10 +45,9 @@ export function createGateway(
   upgrades: ReadonlyMap<string, UpgradeHandler>,
 ): Gateway {
   const { http, requests } = context.configuration;
-  const routes = createRouteTable(context.configuration.routes);
   const waiting = createWaiting(requests);
   const events = createRequestEvents(context);
-  const asking = createAsking(context, routes, waiting);
+  const asking = createAsking(context, waiting);
   const originRule = createOriginRule(http.allowedOrigins, () => ownHosts(server, http.host));
 
   const app: Express = express();
@@ -66,7 +64,7 @@ export function createGateway(
   app.use(checkOrigin(originRule));
   asking.addResource(app);
   addRequestStatus(app, context, waiting);
-  addRequestReply(app, context, routes, waiting);
+  addRequestReply(app, context, waiting);
   events.addResource(app);
   addRequestCancel(app, context);
   addRequestList(app, context);
@@ -75,7 +73,7 @@ export function createGateway(
   addOpenApi(app, context.configuration, context.version.version);
   addDocs(app);
   app.use(asking.routes);
-  app.use(refuseOtherMethods(resources, routes));
+  app.use(refuseOtherMethods(resources, context.routes));
   app.use((request: Request) => {
     throw notFound(request);
   });

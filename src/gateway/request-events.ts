@@ -71,20 +71,16 @@ export function createRequestEvents({
     stream.onClose(() => closed.abort());
     let position = after;
     while (stream.isOpen && !isStopping()) {
-      const over = new AbortController();
-      // Registered before the events are read, so that none slips through in between.
-      const changed = watch.next(id, () => true, {
-        waitMs: lookAgainMs,
-        signal: AbortSignal.any([closed.signal, over.signal]),
-      });
+      // Begun before the events are read, so that none slips through in between.
+      const wait = watch.wait(id, () => true, { waitMs: lookAgainMs, signal: closed.signal });
       try {
         // The state is read before the events: if it is final, they are all there.
         const record = await store.find(id);
         position = await sendFrom(stream, id, position);
         if (record === null || isFinal(record.status)) break;
-        await changed;
+        await wait.outcome;
       } finally {
-        over.abort();
+        wait.end();
       }
     }
     stream.end(retryMs);

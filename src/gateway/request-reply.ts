@@ -5,15 +5,13 @@ import { sendReply, sendWithoutReply } from './answers.js';
 import type { GatewayContext } from './context.js';
 import { readId, readPrefer, requestNotFound } from './known-request.js';
 import { readInteger, readQuery } from './parameters.js';
-import type { RouteTable } from './route-table.js';
 import type { Waiting } from './waiting.js';
 
 export const mostReplies = 1_000_000;
 
 export function addRequestReply(
   app: Express,
-  { requestor, store }: GatewayContext,
-  routes: RouteTable,
+  { requestor, store, routes }: GatewayContext,
   waiting: Waiting,
 ): void {
   app.get('/requests/:id/reply', async (request: Request<{ id: string }>, response: Response) => {

@@ -15,20 +15,16 @@ export function addRequestStatus(app: Express, { store, watch }: GatewayContext,
     const record = await waiting.run(
       response,
       { prefer: readPrefer(request), defaultMs: 0 },
-      async ({ waitMs, signal }) => {
-        // Registered before the record is read, so that no change slips through in between.
-        const over = new AbortController();
-        const changed = watch.next(id, () => true, {
-          waitMs,
-          signal: AbortSignal.any([signal, over.signal]),
-        });
+      async (limits) => {
+        // Begun before the record is read, so that no change slips through in between.
+        const wait = watch.wait(id, () => true, limits);
         try {
           const current = await store.find(id);
           if (current === null) throw requestNotFound(id);
           const differs = known !== undefined && !matches(known, current);
-          return differs ? current : ((await changed)?.record ?? current);
+          return differs ? current : ((await wait.outcome)?.record ?? current);
         } finally {
-          over.abort();
+          wait.end();
         }
       },
     );

@@ -1,8 +1,8 @@
 /**
  * Who waits for what becomes of a request, in this process: waiting callers, long polls, event streams.
- * Nothing durable lives here; whoever commits a change calls `notify` afterwards, and a waiter registers before
- * it reads the record, so that a fast change cannot slip through between. Every wait ends: by a change, its
- * deadline, its caller's hang-up, or `stop`.
+ * Nothing durable lives here; whoever commits a change calls `notify` afterwards, and a waiter begins its wait
+ * before it reads the record, so that a fast change cannot slip through between. Every wait ends: by a change,
+ * its deadline, its caller's hang-up, whoever began it, or `stop`.
  */
 import type { Clock } from '#core/ports/clock.js';
 import type { RequestRecord, StoredReply } from '#core/request.js';
@@ -22,16 +22,23 @@ export interface WaitOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A wait that has begun. */
+export interface Wait {
+  /** The change that was waited for; null when the wait ended without one. */
+  readonly outcome: Promise<RequestChange | null>;
+  /** Ends it without a change, unless it has ended. */
+  readonly end: () => void;
+}
+
+/** One that has ended before it began. */
+const noWait: Wait = { outcome: Promise.resolve(null), end: () => undefined };
+
 export interface RequestWatch {
   notify(change: RequestChange): void;
   /** Hears of every change until the returned function is called. */
   watch(id: string, listener: ChangeListener): () => void;
-  /** The first change that satisfies `until`; null when the wait ended without one. */
-  next(
-    id: string,
-    until: (change: RequestChange) => boolean,
-    options: WaitOptions,
-  ): Promise<RequestChange | null>;
+  /** Waits for the first change that satisfies `until`. Whoever begins a wait ends it. */
+  wait(id: string, until: (change: RequestChange) => boolean, options: WaitOptions): Wait;
   /** Ends every wait, now and in future, without a change. */
   stop(): void;
   /** Waits and listeners under way. */
@@ -61,27 +68,28 @@ export function createRequestWatch(clock: Clock): RequestWatch {
     notify(change) {
       for (const listener of [...(listeners.get(change.record.id) ?? [])]) listener(change);
     },
-    next(id, until, { waitMs, signal }) {
-      if (stopped || waitMs <= 0 || signal?.aborted === true) return Promise.resolve(null);
-      return new Promise((resolve) => {
-        const unwatch = watch(id, (change) => {
-          if (until(change)) end(change);
-        });
-        const cancelTimer = clock.after(waitMs, endWithout);
-        signal?.addEventListener('abort', endWithout);
-        endings.add(endWithout);
-
-        function endWithout(): void {
-          end(null);
-        }
-        function end(change: RequestChange | null): void {
-          unwatch();
-          cancelTimer();
-          signal?.removeEventListener('abort', endWithout);
-          endings.delete(endWithout);
-          resolve(change);
-        }
+    wait(id, until, { waitMs, signal }) {
+      if (stopped || waitMs <= 0 || signal?.aborted === true) return noWait;
+      let resolve!: (change: RequestChange | null) => void;
+      const outcome = new Promise<RequestChange | null>((settle) => (resolve = settle));
+      const unwatch = watch(id, (change) => {
+        if (until(change)) finish(change);
       });
+      const cancelTimer = clock.after(waitMs, end);
+      signal?.addEventListener('abort', end);
+      endings.add(end);
+
+      function end(): void {
+        finish(null);
+      }
+      function finish(change: RequestChange | null): void {
+        if (!endings.delete(end)) return;
+        unwatch();
+        cancelTimer();
+        signal?.removeEventListener('abort', end);
+        resolve(change);
+      }
+      return { outcome, end };
     },
     stop() {
       stopped = true;

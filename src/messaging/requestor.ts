@@ -13,7 +13,7 @@ import { isFinal } from '#core/request.js';
 import type { NewRequest, RequestRecord, StoredReply, StoredRequest } from '#core/request.js';
 import type { Admission } from './admission.js';
 import type { OutboxRelay } from './outbox-relay.js';
-import type { RequestWatch, WaitOptions } from './request-watch.js';
+import type { RequestChange, RequestWatch, Wait, WaitOptions } from './request-watch.js';
 
 export interface RequestorOptions {
   readonly store: RequestStore;
@@ -81,10 +81,10 @@ export function createRequestor(options: RequestorOptions): Requestor {
   /** Until it has ended; the reply is read where the change did not bring it. */
   async function settled(
     record: RequestRecord,
-    ended: Promise<{ record: RequestRecord; reply: StoredReply | null } | null>,
+    wait: Wait,
   ): Promise<{ record: RequestRecord; reply: StoredReply | null }> {
     if (isFinal(record.status)) return { record, reply: await firstReply(record) };
-    const change = await ended;
+    const change = await wait.outcome;
     if (change === null) return lastSeen(record);
     return { record: change.record, reply: change.reply ?? (await firstReply(change.record)) };
   }
@@ -102,43 +102,26 @@ export function createRequestor(options: RequestorOptions): Requestor {
   }
 
   return {
-    async request(request, { waitMs, signal }) {
-      if (waitMs <= 0) {
-        const { record, joined } = await accept(request);
-        return {
-          ...(isFinal(record.status)
-            ? await settled(record, Promise.resolve(null))
-            : { record, reply: null }),
-          joined,
-        };
-      }
-      const hangUp = new AbortController();
-      const signals = signal === undefined ? [hangUp.signal] : [hangUp.signal, signal];
-      const ended = watch.next(request.id, ({ record }) => isFinal(record.status), {
-        waitMs,
-        signal: AbortSignal.any(signals),
-      });
+    async request(request, limits) {
+      const wait = watch.wait(request.id, hasEnded, limits);
       try {
         const { record, joined } = await accept(request);
-        return { ...(await settled(record, ended)), joined };
+        // Nobody waits for what was only just accepted.
+        if (limits.waitMs <= 0 && !isFinal(record.status)) return { record, reply: null, joined };
+        return { ...(await settled(record, wait)), joined };
       } finally {
         // When accept failed or the request had ended before, nobody waits any more.
-        hangUp.abort();
+        wait.end();
       }
     },
 
-    async follow(id, { waitMs, signal }) {
-      const hangUp = new AbortController();
-      const signals = signal === undefined ? [hangUp.signal] : [hangUp.signal, signal];
-      const ended = watch.next(id, ({ record }) => isFinal(record.status), {
-        waitMs,
-        signal: AbortSignal.any(signals),
-      });
+    async follow(id, limits) {
+      const wait = watch.wait(id, hasEnded, limits);
       try {
         const record = await store.find(id);
-        return record === null ? null : await settled(record, ended);
+        return record === null ? null : await settled(record, wait);
       } finally {
-        hangUp.abort();
+        wait.end();
       }
     },
 
@@ -152,6 +135,10 @@ export function createRequestor(options: RequestorOptions): Requestor {
       return outcome;
     },
   };
+}
+
+function hasEnded({ record }: RequestChange): boolean {
+  return isFinal(record.status);
 }
 
 function toStored(record: RequestRecord, request: NewRequest): StoredRequest {

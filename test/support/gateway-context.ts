@@ -5,6 +5,7 @@ import { ownDestinations } from '#core/destination.js';
 import { silentLogger } from '#core/ports/logger.js';
 import { silentMeter } from '#core/ports/meter.js';
 import type { GatewayContext } from '#gateway/context.js';
+import { createRouteTable } from '#gateway/route-table.js';
 import { createRequestWatch } from '#messaging/request-watch.js';
 import type { Configuration } from '#schema/configuration.js';
 
@@ -22,6 +23,7 @@ export function contextOf(overrides: Partial<GatewayContext> = {}): GatewayConte
     store: absent('store'),
     watch: createRequestWatch(systemClock),
     configuration,
+    routes: createRouteTable(configuration.routes),
     bodyChecks: new Map(),
     own: ownDestinations(configuration.prefix),
     clock: systemClock,

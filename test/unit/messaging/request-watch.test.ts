@@ -20,7 +20,7 @@ describe('the watch of requests', () => {
   });
 
   const nextReply = (id: string, waitMs = 1_000, signal?: AbortSignal): Promise<RequestChange | null> =>
-    watch.next(id, ({ record }) => record.status === 'replied', { waitMs, signal });
+    watch.wait(id, ({ record }) => record.status === 'replied', { waitMs, signal }).outcome;
 
   const left = (): number[] => [watch.size, clock.pending];
 
@@ -61,6 +61,19 @@ describe('the watch of requests', () => {
     caller.abort();
     expect(await waiting).to.equal(null);
     expect(await nextReply('a', 1_000, caller.signal)).to.equal(null);
+    expect(left()).to.deep.equal([0, 0]);
+  });
+
+  it('ends a wait when whoever began it says so, once, and not what came before', async () => {
+    const waiting = watch.wait('a', () => true, { waitMs: 1_000 });
+    waiting.end();
+    waiting.end();
+    watch.notify(change('a'));
+    expect(await waiting.outcome).to.equal(null);
+    const changed = watch.wait('a', () => true, { waitMs: 1_000 });
+    watch.notify(change('a'));
+    changed.end();
+    expect(await changed.outcome).to.deep.equal(change('a'));
     expect(left()).to.deep.equal([0, 0]);
   });
 
