@@ -1,5 +1,5 @@
-/** What each code of core/errors.ts means and what to do about it, for people. Problem pages and docs/errors.md read it. */
-import type { ErrorCode } from './errors.js';
+/** What each code of core/error-kinds.ts means and what to do about it, for people. Problem pages and docs/errors.md read it. */
+import type { ErrorCode } from './error-kinds.js';
 
 export interface ErrorRemedy {
   /** When it happens, and what became of the request. */

@@ -3,7 +3,7 @@
  * (schemas/fault.v1.json). A local failure is an Error instead.
  */
 export interface FaultBody {
-  /** Stable, for programs: the service's own, or one of core/errors.ts. */
+  /** Stable, for programs: the service's own, or one of core/error-kinds.ts. */
   readonly code: string;
   /** For people. */
   readonly message: string;

@@ -1,8 +1,9 @@
 /** What the operations of the API description are put together from. */
 import type { OpenApiGeneratorV31, ResponseConfig, RouteConfig } from '@asteasolutions/zod-to-openapi';
 import type { z } from 'zod';
-import type { ErrorCode } from '#core/errors.js';
-import { ReplytoError, errorKinds } from '#core/errors.js';
+import type { ErrorCode } from '#core/error-kinds.js';
+import { errorKinds } from '#core/error-kinds.js';
+import { ReplytoError } from '#core/errors.js';
 import type { Resource } from './methods.js';
 import { answerHeaders } from './openapi-headers.js';
 import type { AnswerHeaderName, DescribedHeaders } from './openapi-headers.js';

@@ -4,8 +4,8 @@
  * leaves the flags of regular expressions in their patterns.
  */
 import { z } from 'zod';
-import { errorKinds } from '#core/errors.js';
-import type { ErrorCode } from '#core/errors.js';
+import { errorKinds } from '#core/error-kinds.js';
+import type { ErrorCode } from '#core/error-kinds.js';
 import { faultSchema } from '#schema/fault.js';
 import { messageIdSchema } from '#schema/message.js';
 import { problemSchema } from '#schema/problem.js';

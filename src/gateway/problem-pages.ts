@@ -7,8 +7,9 @@ import { createHash } from 'node:crypto';
 import type { Express, Request, Response } from 'express';
 import { errorRemedies } from '#core/error-remedies.js';
 import type { ErrorRemedy } from '#core/error-remedies.js';
-import type { ErrorCode, ErrorKind } from '#core/errors.js';
-import { ReplytoError, errorKinds } from '#core/errors.js';
+import type { ErrorCode, ErrorKind } from '#core/error-kinds.js';
+import { errorKinds } from '#core/error-kinds.js';
+import { ReplytoError } from '#core/errors.js';
 
 /** One code of the error table with all that is known about it; `schemas` of the API description has its form. */
 export interface ProblemPage extends ErrorRemedy, Omit<ErrorKind, 'sentence'> {
@@ -125,7 +126,7 @@ function inWords(retryable: boolean): string {
 
 const markdownIntroduction = `# Errors
 
-This page is generated from the error table in \`src/core/errors.ts\`; \`npm run schemas\` writes it. A running gateway
+This page is generated from the error table in \`src/core/error-kinds.ts\`; \`npm run schemas\` writes it. A running gateway
 serves the same as \`/problems\`, and the \`type\` of every problem it answers with leads to its page there.
 
 An error of the HTTP API is \`application/problem+json\` (RFC 9457). Programs branch on its \`code\`; \`problems\` lists

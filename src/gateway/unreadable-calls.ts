@@ -5,7 +5,8 @@
 import { STATUS_CODES } from 'node:http';
 import type { Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { ErrorCode, Problem } from '#core/errors.js';
+import type { ErrorCode } from '#core/error-kinds.js';
+import type { Problem } from '#core/errors.js';
 import { ReplytoError, toProblem } from '#core/errors.js';
 import { toProblemDocument } from './problem.js';
 

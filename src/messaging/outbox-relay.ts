@@ -7,7 +7,8 @@
  * dead letter. Shutdown: see send-line.ts.
  */
 import { queue } from '#core/destination.js';
-import type { ErrorCode, ReplytoError } from '#core/errors.js';
+import type { ErrorCode } from '#core/error-kinds.js';
+import type { ReplytoError } from '#core/errors.js';
 import type { Clock } from '#core/ports/clock.js';
 import type { Logger } from '#core/ports/logger.js';
 import type { MessageChannel } from '#core/ports/message-channel.js';

@@ -1,5 +1,5 @@
 import type { Destination } from '#core/destination.js';
-import type { ErrorCode } from '#core/errors.js';
+import type { ErrorCode } from '#core/error-kinds.js';
 import { ReplytoError } from '#core/errors.js';
 import type { Message } from '#core/message.js';
 import type { Delivery, MessageSource, SubscribeOptions } from '#core/ports/message-source.js';

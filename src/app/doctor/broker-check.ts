@@ -1,6 +1,6 @@
 import { v7 as newId } from 'uuid';
 import { isReplytoError } from '#core/errors.js';
-import type { ErrorCode } from '#core/errors.js';
+import type { ErrorCode } from '#core/error-kinds.js';
 import type { Configuration } from '#schema/configuration.js';
 import type { Subscription } from '#core/ports/message-source.js';
 import { redactedUrl } from '../configuration/secrets.js';

@@ -9,7 +9,7 @@ import { logMigrations } from '#adapters/broker/log-schema.js';
 import { openDatabase } from '#adapters/sqlite/database.js';
 import { storeMigrations } from '#adapters/store/migrations.js';
 import { ReplytoError, isReplytoError } from '#core/errors.js';
-import type { ErrorCode } from '#core/errors.js';
+import type { ErrorCode } from '#core/error-kinds.js';
 import type { Finding } from './finding.js';
 
 export interface DataFolderCheckOptions {

@@ -2,7 +2,7 @@
  * `replyto doctor`: says what is right and what is wrong with an installation, before a start or beside a running
  * gateway. Every check is made whatever the others found, each with a deadline; nothing is left behind.
  */
-import { errorKinds } from '#core/errors.js';
+import { errorKinds } from '#core/error-kinds.js';
 import type { CommandContext } from '../command-context.js';
 import { withoutMessageVariables } from '../broker-tools/message-variables.js';
 import type { ServeFlags } from '../configuration/flags.js';

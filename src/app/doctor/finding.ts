@@ -1,4 +1,5 @@
-import type { ErrorCode, Problem } from '#core/errors.js';
+import type { ErrorCode } from '#core/error-kinds.js';
+import type { Problem } from '#core/errors.js';
 
 /** What one check of the doctor found. */
 export interface Finding {

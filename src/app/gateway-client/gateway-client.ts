@@ -1,5 +1,7 @@
-import { ReplytoError, errorKinds, toProblem } from '#core/errors.js';
-import type { ErrorCode, Problem } from '#core/errors.js';
+import { errorKinds } from '#core/error-kinds.js';
+import { ReplytoError, toProblem } from '#core/errors.js';
+import type { ErrorCode } from '#core/error-kinds.js';
+import type { Problem } from '#core/errors.js';
 import type { Environment } from '../configuration/environment.js';
 import { callHttp } from './http-call.js';
 import type { HttpAnswer, HttpCall } from './http-call.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 // Loaded by some commands only; its globals would else count as leaks of their tests.
 import '#schema/settings.js';
 import { runCommandLine } from '#cli/program.js';
-import { errorKinds } from '#core/errors.js';
+import { errorKinds } from '#core/error-kinds.js';
 import type { TestContextOptions } from '../../support/command-context.js';
 import { testContext } from '../../support/command-context.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';

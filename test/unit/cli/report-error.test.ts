@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { reportError } from '#cli/report-error.js';
-import { ReplytoError, errorKinds, toProblem } from '#core/errors.js';
-import type { ErrorCode } from '#core/errors.js';
+import { errorKinds } from '#core/error-kinds.js';
+import { ReplytoError, toProblem } from '#core/errors.js';
+import type { ErrorCode } from '#core/error-kinds.js';
 import { testContext } from '../../support/command-context.js';
 
 async function reported(

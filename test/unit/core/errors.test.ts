@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { ErrorCode } from '#core/errors.js';
-import { ReplytoError, errorKinds, isReplytoError, toProblem, toReplytoError } from '#core/errors.js';
+import type { ErrorCode } from '#core/error-kinds.js';
+import { errorKinds } from '#core/error-kinds.js';
+import { ReplytoError, isReplytoError, toProblem, toReplytoError } from '#core/errors.js';
 
 const codes = Object.keys(errorKinds) as ErrorCode[];
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { errorRemedies } from '#core/error-remedies.js';
-import { errorKinds } from '#core/errors.js';
-import type { ErrorCode } from '#core/errors.js';
+import { errorKinds } from '#core/error-kinds.js';
+import type { ErrorCode } from '#core/error-kinds.js';
 import { errorsPage, problemPages } from '#gateway/problem-pages.js';
 import { openApiDocument } from '#gateway/openapi.js';
 import { configurationOf } from '../../support/gateway-context.js';
