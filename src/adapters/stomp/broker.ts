@@ -4,6 +4,7 @@ import type { Logger } from '#core/ports/logger.js';
 import type { MessageChannel } from '#core/ports/message-channel.js';
 import type { MessageSource } from '#core/ports/message-source.js';
 import { parseBrokerUrl } from './broker-url.js';
+import { createConnectionLog } from './connection-log.js';
 import { createStompChannel } from './channel.js';
 import type { ConnectionSettings } from './connection.js';
 import type { Dialect } from './dialects/dialect.js';
@@ -70,14 +71,16 @@ export function createStompBroker(options: StompBrokerOptions): StompBroker {
     tls: options.tls,
     dialect: options.dialect,
   };
+  const log = createConnectionLog(options);
   const channel = createStompChannel({
     address,
+    log,
     settings,
     random,
     connections: options.sendConnections ?? 2,
     maxUnconfirmed: options.maxUnconfirmed ?? 500,
   });
-  const source = createStompSource({ address, settings, random });
+  const source = createStompSource({ address, log, settings, random });
   return {
     channel,
     source,

@@ -11,12 +11,14 @@ import type { Message } from '#core/message.js';
 import type { MessageChannel, SendOptions } from '#core/ports/message-channel.js';
 import { bodyForm } from './body.js';
 import type { BrokerAddress } from './broker-url.js';
+import type { ConnectionLog } from './connection-log.js';
 import type { ConnectionSettings, StompConnection } from './connection.js';
 import { toHeaders } from './headers.js';
 import { createReconnecting } from './reconnecting.js';
 
 export interface ChannelOptions {
   readonly address: BrokerAddress;
+  readonly log: ConnectionLog;
   readonly settings: ConnectionSettings;
   readonly random: () => number;
   /** Connections that share the sends; at least 1. */

@@ -5,7 +5,7 @@
  * connection is still there, and no callback throws into the parser (it would be printed and swallowed).
  */
 import { Client, StompSocketState, Versions } from '@stomp/stompjs';
-import type { IFrame, IMessage, IStompSocket } from '@stomp/stompjs';
+import type { IFrame, IStompSocket } from '@stomp/stompjs';
 import { createDeferred } from '#core/deferred.js';
 import { ReplytoError, isReplytoError } from '#core/errors.js';
 import type { Clock } from '#core/ports/clock.js';
@@ -15,6 +15,8 @@ import { describeEndpoint } from './broker-url.js';
 import { detectDialect } from './dialects/detect.js';
 import type { DetectedDialect } from './dialects/detect.js';
 import type { Dialect } from './dialects/dialect.js';
+import type { MessageHandler } from './incoming-frame.js';
+import { receive } from './incoming-frame.js';
 import { createReceipts } from './receipts.js';
 import { openSocket } from './socket.js';
 import type { SocketOptions } from './socket.js';
@@ -43,14 +45,6 @@ interface OutgoingFrame {
   readonly asText: boolean;
 }
 
-/** A MESSAGE as it came, and the means to acknowledge it while its connection lives. */
-export interface IncomingFrame {
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Uint8Array;
-  /** False when the connection has ended: the broker will deliver the message again. */
-  acknowledge(): boolean;
-}
-
 export interface StompConnection {
   readonly broker: DetectedDialect;
   readonly endpoint: string;
@@ -64,7 +58,7 @@ export interface StompConnection {
       readonly mode: 'auto' | 'client-individual';
       readonly headers: Readonly<Record<string, string>>;
     },
-    onMessage: (frame: IncomingFrame) => unknown,
+    onMessage: MessageHandler,
   ): Promise<void>;
   /** Says goodbye and waits for it, at most `deadlineMs`. */
   close(deadlineMs: number): Promise<void>;
@@ -165,26 +159,6 @@ export async function openConnection(
     return endReason === undefined && client.connected && socket?.readyState === StompSocketState.OPEN;
   }
 
-  function receive(onMessage: (frame: IncomingFrame) => unknown, message: IMessage): void {
-    const acknowledge = (): boolean => {
-      if (!isOpen()) return false;
-      message.ack();
-      return true;
-    };
-    const failed = (error: unknown): void => {
-      const facts = { err: error, destination: message.headers['destination'] };
-      logger.error(facts, 'a message handler threw; not acknowledged');
-    };
-    try {
-      // An asynchronous handler is as good as any; its failure must not end the process.
-      Promise.resolve(onMessage({ headers: message.headers, body: message.binaryBody, acknowledge })).catch(
-        failed,
-      );
-    } catch (error) {
-      failed(error);
-    }
-  }
-
   const cancelConnectDeadline = clock.after(settings.connectTimeoutMs, () =>
     end(unavailable(`${name} did not answer within ${settings.connectTimeoutMs} ms`)),
   );
@@ -222,7 +196,7 @@ export async function openConnection(
     subscribe(address, { mode, headers }, onMessage) {
       return receipts.confirmed(address, (receipt) => {
         requireOpen();
-        client.subscribe(address, (message) => receive(onMessage, message), {
+        client.subscribe(address, (message) => receive(message, { onMessage, isOpen, logger }), {
           ...headers,
           ack: mode,
           receipt,

@@ -1,11 +1,13 @@
 import { ReplytoError, toReplytoError } from '#core/errors.js';
 import type { BrokerAddress, Endpoint } from './broker-url.js';
+import type { ConnectionLog } from './connection-log.js';
 import { openConnection } from './connection.js';
 import type { ConnectionSettings, StompConnection } from './connection.js';
 
 export interface ReconnectingOptions {
   /** For the log: what the connection is for. */
   readonly purpose: string;
+  readonly log: ConnectionLog;
   readonly address: BrokerAddress;
   readonly settings: ConnectionSettings;
   /** 0 up to 1; jitter keeps a hundred clients from coming back in the same moment. */
@@ -39,7 +41,7 @@ export function backoffMs(failures: number, random: () => number): number {
 export function createReconnecting(options: ReconnectingOptions): Reconnecting {
   const { address, settings, random } = options;
   const { clock } = settings;
-  const logger = settings.logger.child({ connection: options.purpose });
+  const log = options.log.link(options.purpose);
   const stopping = new AbortController();
   let current: StompConnection | undefined;
   let wake: (() => void) | undefined;
@@ -80,10 +82,7 @@ export function createReconnecting(options: ReconnectingOptions): Reconnecting {
         const reason = toReplytoError(error);
         firstAttempt(reason);
         if (isStopped()) return;
-        logger.warn(
-          { code: reason.code, reason: reason.message, failures: failures + 1 },
-          'the broker cannot be reached',
-        );
+        log.down(reason);
         await pause(backoffMs(failures++, random));
         continue;
       }
@@ -92,18 +91,14 @@ export function createReconnecting(options: ReconnectingOptions): Reconnecting {
         return;
       }
       const upAt = clock.monotonic();
-      const { broker, endpoint } = current;
-      logger.info(
-        { endpoint, server: broker.server, dialect: broker.dialect.name },
-        'connected to the broker',
-      );
+      log.up(current);
       firstAttempt(null);
       options.onUp?.(current);
       const reason = await current.ended;
       current = undefined;
       options.onDown?.(reason);
       if (isStopped()) return;
-      logger.warn({ endpoint, reason: reason.message }, 'the broker connection ended');
+      log.down(reason);
       failures = clock.monotonic() - upAt >= provenAfterMs ? 0 : failures + 1;
       await pause(backoffMs(failures, random));
     }
@@ -132,6 +127,7 @@ export function createReconnecting(options: ReconnectingOptions): Reconnecting {
       wake?.();
       await current?.close(deadlineMs);
       await running;
+      log.end();
     },
     current: () => (current?.isOpen() === true ? current : undefined),
   };

@@ -10,13 +10,16 @@ import type { Destination } from '#core/destination.js';
 import { ReplytoError, isReplytoError, toProblem } from '#core/errors.js';
 import type { Delivery, MessageSource, SubscribeOptions, Subscription } from '#core/ports/message-source.js';
 import type { BrokerAddress } from './broker-url.js';
-import type { ConnectionSettings, IncomingFrame, StompConnection } from './connection.js';
+import type { ConnectionLog } from './connection-log.js';
+import type { ConnectionSettings, StompConnection } from './connection.js';
+import type { IncomingFrame } from './incoming-frame.js';
 import { toMessage } from './headers.js';
 import { createReconnecting } from './reconnecting.js';
 import type { Reconnecting } from './reconnecting.js';
 
 export interface SourceOptions {
   readonly address: BrokerAddress;
+  readonly log: ConnectionLog;
   readonly settings: ConnectionSettings;
   readonly random: () => number;
 }

@@ -1,0 +1,84 @@
+/**
+ * What the connections to one broker tell the log. They fall together when it goes away, so they speak together:
+ * why (each reason once, and again every half minute), and when all are back. Each for itself is told at level debug.
+ */
+import type { ErrorCode } from '#core/error-kinds.js';
+import type { ReplytoError } from '#core/errors.js';
+import type { Clock } from '#core/ports/clock.js';
+import type { Logger } from '#core/ports/logger.js';
+import type { DetectedDialect } from './dialects/detect.js';
+
+export interface ConnectionLog {
+  /** For one connection that comes back; `purpose` says what it is for. */
+  link(purpose: string): LinkLog;
+}
+
+interface LinkLog {
+  up(connection: { readonly endpoint: string; readonly broker: DetectedDialect }): void;
+  /** It ended, or could not be opened or prepared. */
+  down(reason: ReplytoError): void;
+  /** It is wanted no more. */
+  end(): void;
+}
+
+const repeatMs = 30_000;
+/** With more reasons than this at a time, each is no news any more. */
+const mostReasons = 20;
+
+const sentences: Partial<Record<ErrorCode, string>> = {
+  BROKER_LOGIN_REFUSED: 'the broker refuses the login',
+  SUBSCRIBE_REFUSED: 'the broker refuses a subscription',
+};
+
+export function createConnectionLog({ clock, logger }: { clock: Clock; logger: Logger }): ConnectionLog {
+  const down = new Set<LinkLog>();
+  const toldAt = new Map<string, number>();
+  let awaySince = 0;
+  let isKnown = false;
+
+  function isNews(reason: string): boolean {
+    const last = toldAt.get(reason);
+    const now = clock.monotonic();
+    if (last !== undefined && now - last < repeatMs) return false;
+    if (last === undefined && toldAt.size >= mostReasons) return false;
+    toldAt.set(reason, now);
+    return true;
+  }
+
+  function awayMs(): number {
+    return Math.round(clock.monotonic() - awaySince);
+  }
+
+  return {
+    link(purpose) {
+      let wasUp = false;
+      const log: LinkLog = {
+        up({ endpoint, broker }) {
+          wasUp = true;
+          const facts = { endpoint, server: broker.server, dialect: broker.dialect.name };
+          logger.debug({ ...facts, connection: purpose }, 'a connection to the broker is up');
+          if (!isKnown) logger.info(facts, 'connected to the broker');
+          isKnown = true;
+          if (!down.delete(log) || down.size > 0) return;
+          // As loud as its beginning: whoever was told that it is away wants to know that it is back.
+          logger.warn({ ...facts, awayMs: awayMs() }, 'the broker is back');
+          toldAt.clear();
+        },
+        down({ code, message }) {
+          if (down.size === 0) awaySince = clock.monotonic();
+          down.add(log);
+          const facts = { code, reason: message };
+          logger.debug({ ...facts, connection: purpose }, 'a connection to the broker is down');
+          const lost = wasUp ? 'the broker connection ended' : 'the broker cannot be reached';
+          wasUp = false;
+          if (isNews(message)) logger.warn({ ...facts, awayMs: awayMs() }, sentences[code] ?? lost);
+        },
+        end() {
+          down.delete(log);
+          if (down.size === 0) toldAt.clear();
+        },
+      };
+      return log;
+    },
+  };
+}
