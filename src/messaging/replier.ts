@@ -133,16 +133,30 @@ export function createReplier(options: ReplierOptions): Replier {
     remember(cancelled, requestId);
   }
 
+  /** A subscription that comes when this is stopped already would only keep messages from others. */
+  async function receive(subscribe: () => Promise<Subscription>): Promise<void> {
+    if (shutdown.signal.aborted) return;
+    const subscription = await subscribe();
+    if (shutdown.signal.aborted) await subscription.unsubscribe();
+    else subscriptions.push(subscription);
+  }
+
+  async function end(): Promise<void> {
+    await Promise.all(subscriptions.splice(0).map((subscription) => subscription.unsubscribe()));
+  }
+
   return {
     async start() {
       const prefetch = Math.max(concurrency, options.prefetch ?? concurrency);
-      const control = await options.control.subscribe((notice) => {
-        if (notice.type === 'cancel') onCancelled(notice.requestId);
-      });
+      await receive(() =>
+        options.control.subscribe((notice) => {
+          if (notice.type === 'cancel') onCancelled(notice.requestId);
+        }),
+      );
       try {
-        subscriptions.push(await source.subscribe(queue, { prefetch, onDelivery: take }), control);
+        await receive(() => source.subscribe(queue, { prefetch, onDelivery: take }));
       } catch (error) {
-        await control.unsubscribe();
+        await end();
         throw error;
       }
     },
@@ -150,7 +164,7 @@ export function createReplier(options: ReplierOptions): Replier {
       shutdown.abort('shutting-down');
       waiting.clear();
       await inFlight.idle(deadlineMs);
-      await Promise.all(subscriptions.splice(0).map((subscription) => subscription.unsubscribe()));
+      await end();
       cancelled.clear();
       unacknowledged.clear();
     },

@@ -1,6 +1,6 @@
 /** What a replier does with one request, from the broker's delivery to the moment it may be acknowledged. */
 import type { Destination } from '#core/destination.js';
-import { isReplytoError } from '#core/errors.js';
+import { toReplytoError } from '#core/errors.js';
 import type { FaultBody } from '#core/fault.js';
 import type { Message } from '#core/message.js';
 import type { Clock } from '#core/ports/clock.js';
@@ -13,11 +13,12 @@ import { returnAddressOf } from '#core/return-address.js';
 import type { ReturnAddress } from '#core/return-address.js';
 import type { DeadLetterChannel } from './dead-letter-channel.js';
 import { contentDigest } from './digest.js';
-import type { Handler, HandlerRun, RunOutcome } from './handler-run.js';
+import type { Handler, RunOutcome } from './handler-run.js';
 import { runHandler } from './handler-run.js';
 import { createPatientMemory } from './patient-memory.js';
 import { pause } from './pause.js';
 import { sendProgress } from './progress-sender.js';
+import { createRequestConclusion } from './request-conclusion.js';
 import { sendUntilConfirmed, toFaultMessage, toReplyMessage, toSameReply } from './reply-sender.js';
 import type { RetryPolicy } from './retry-policy.js';
 import { backoffAfter } from './retry-policy.js';
@@ -48,6 +49,16 @@ export interface RequestHandling {
   };
 }
 
+/** One request on its way. */
+interface Work {
+  readonly delivery: Delivery;
+  readonly message: Message;
+  /** Null when it expects no reply. */
+  readonly address: ReturnAddress | null;
+  /** Aborted when somebody cancelled it. */
+  readonly cancelled: AbortSignal;
+}
+
 /** Clocks of two machines differ; a request is skipped only when it is surely too late. */
 const clockToleranceMs = 5 * 60_000;
 /** Deliveries of one message that ended without an outcome: it probably kills its service. */
@@ -61,164 +72,134 @@ export function createRequestHandling(options: RequestHandlingOptions): RequestH
       ? undefined
       : createPatientMemory(idempotency, { clock, logger, signal: shutdown });
 
-  function confirmed(send: () => Promise<void>): Promise<void> {
-    return sendUntilConfirmed(send, { channel, clock, signal: shutdown });
-  }
+  const conclusion = createRequestConclusion(options);
 
   function begin(delivery: Delivery, isCancelled: boolean): ReturnType<RequestHandling['begin']> {
+    const cancelled = new AbortController();
+    if (isCancelled) cancelled.abort('cancelled');
     const { message } = delivery;
-    let run: HandlerRun | undefined;
-    const cancel = new AbortController();
-    if (isCancelled) cancel.abort();
-
-    async function handle(): Promise<boolean> {
-      const { expiresAt } = message.properties;
-      const isTooLate = expiresAt !== undefined && clock.now() > expiresAt + clockToleranceMs;
-      if (isTooLate || isCancelled) {
-        logger.info(
-          { messageId: message.messageId, isTooLate },
-          'skipped: nobody waits for this request any more',
-        );
-        return true;
-      }
-      const address = returnAddressOf(message, contentDigest(message.body));
-      const before = await memory?.begin(queue.name, message.messageId);
-      if (shutdown.aborted) return false;
-      if (before !== undefined && before.reply !== null) {
-        if (address !== null) await reply(delivery, toSameReply(address, before.reply, options));
-        return true;
-      }
-      if (before !== undefined && before.deliveries > mostDeliveries) {
-        const reason = `it was delivered ${before.deliveries} times and never finished`;
-        await fail(
-          delivery,
-          address,
-          { code: 'DELIVERED_TOO_OFTEN', message: reason, retryable: false },
-          reason,
-        );
-        return true;
-      }
-      run = runHandler({
-        handler: options.handler,
-        request: message,
-        address,
-        timeoutMs: options.timeoutMs ?? timeLeft(expiresAt),
-        clock,
-        log: logger.child({ messageId: message.messageId }),
-        progress: (percent, text) => progress(message, percent, text),
-      });
-      if (cancel.signal.aborted) run.stop('cancelled');
-      const onShutdown = (): void => run?.stop('shutting-down');
-      shutdown.addEventListener('abort', onShutdown);
-      try {
-        return await conclude(delivery, address, await run.outcome);
-      } finally {
-        shutdown.removeEventListener('abort', onShutdown);
-      }
-    }
-
+    const address = returnAddressOf(message, contentDigest(message.body));
     return {
-      isDone: handle(),
-      cancel: () => {
-        cancel.abort();
-        run?.stop('cancelled');
-      },
+      isDone: handle({ delivery, message, address, cancelled: cancelled.signal }),
+      cancel: () => cancelled.abort('cancelled'),
     };
   }
 
-  async function conclude(
-    delivery: Delivery,
-    address: ReturnAddress | null,
-    outcome: RunOutcome,
-  ): Promise<boolean> {
-    const { message } = delivery;
+  async function handle(work: Work): Promise<boolean> {
+    try {
+      return await run(work);
+    } catch (error) {
+      const failure = toReplytoError(error);
+      if (failure.code === 'SHUTTING_DOWN' || shutdown.aborted) throw error;
+      // Left alone it would stay here, unacknowledged, as long as the connection lives.
+      logger.error({ err: error, messageId: work.message.messageId }, 'a request cannot be handled');
+      await conclusion.fail(work.delivery, work.address, serviceFailed(work), failure.message);
+      return true;
+    }
+  }
+
+  async function run(work: Work): Promise<boolean> {
+    const { delivery, message, address, cancelled } = work;
+    const { expiresAt } = message.properties;
+    const isTooLate = expiresAt !== undefined && clock.now() > expiresAt + clockToleranceMs;
+    if (isTooLate || cancelled.aborted) {
+      logger.info(
+        { messageId: message.messageId, isTooLate },
+        'skipped: nobody waits for this request any more',
+      );
+      return true;
+    }
+    const before = await memory?.begin(queue.name, message.messageId);
+    if (shutdown.aborted) return giveBack(work);
+    if (before !== undefined && before.reply !== null) {
+      if (address !== null) await conclusion.reply(delivery, toSameReply(address, before.reply, options));
+      return true;
+    }
+    if (before !== undefined && before.deliveries > mostDeliveries) {
+      const reason = `it was delivered ${before.deliveries} times and never finished`;
+      const fault = { code: 'DELIVERED_TOO_OFTEN', message: reason, retryable: false };
+      await conclusion.fail(delivery, address, fault, reason);
+      return true;
+    }
+    return conclude(work, await outcomeOf(work));
+  }
+
+  async function outcomeOf({ message, address, cancelled }: Work): Promise<RunOutcome> {
+    const handlerRun = runHandler({
+      handler: options.handler,
+      request: message,
+      address,
+      timeoutMs: options.timeoutMs ?? timeLeft(message.properties.expiresAt),
+      clock,
+      log: logger.child({ messageId: message.messageId }),
+      progress: (percent, text) => progress(message, percent, text),
+    });
+    const onShutdown = (): void => handlerRun.stop('shutting-down');
+    const onCancelled = (): void => handlerRun.stop('cancelled');
+    if (cancelled.aborted) onCancelled();
+    shutdown.addEventListener('abort', onShutdown);
+    cancelled.addEventListener('abort', onCancelled);
+    try {
+      return await handlerRun.outcome;
+    } finally {
+      shutdown.removeEventListener('abort', onShutdown);
+      cancelled.removeEventListener('abort', onCancelled);
+    }
+  }
+
+  async function conclude(work: Work, outcome: RunOutcome): Promise<boolean> {
+    const { message, address } = work;
     switch (outcome.kind) {
       case 'reply':
-        return concludeWith(delivery, address, () =>
-          toReplyMessage(address ?? nowhere(message), outcome.value, options),
-        );
+        return concludeWith(work, () => toReplyMessage(address ?? nowhere(message), outcome.value, options));
       case 'fault':
-        return concludeWith(delivery, address, () =>
+        return concludeWith(work, () =>
           toFaultMessage(address ?? nowhere(message), outcome.fault.toJSON(), options),
         );
       case 'deferred':
         return true;
       case 'stopped':
-        return outcome.reason === 'cancelled';
+        return outcome.reason === 'cancelled' || giveBack(work);
       case 'error':
-        await retryOrFail(delivery, address, outcome.error);
+        await retryOrFail(work, outcome.error);
         return true;
     }
   }
 
-  async function concludeWith(
-    delivery: Delivery,
-    address: ReturnAddress | null,
-    make: () => Message,
-  ): Promise<boolean> {
+  /** Whoever gets it next begins to count anew: a service that is stopped was not killed by its request. */
+  async function giveBack({ message }: Work): Promise<false> {
+    await memory?.forget(queue.name, message.messageId);
+    return false;
+  }
+
+  async function concludeWith(work: Work, make: () => Message): Promise<boolean> {
     let made: Message;
     try {
       made = make();
     } catch (error) {
       // What the handler returned cannot be written: as good as a throw.
-      await retryOrFail(delivery, address, error);
+      await retryOrFail(work, error);
       return true;
     }
-    await memory?.remember(queue.name, delivery.message.messageId, made);
-    if (address !== null) await reply(delivery, made);
+    await memory?.remember(queue.name, work.message.messageId, made);
+    if (work.address !== null) await conclusion.reply(work.delivery, made);
     return true;
   }
 
-  async function reply(delivery: Delivery, message: Message): Promise<void> {
-    const { replyTo } = delivery.message;
-    if (replyTo === null) return;
-    try {
-      await confirmed(() => channel.send(replyTo, message));
-    } catch (error) {
-      if (!isReplytoError(error) || error.code === 'SHUTTING_DOWN') throw error;
-      logger.error(
-        { err: error, messageId: delivery.message.messageId },
-        'the broker does not take the reply',
-      );
-      await confirmed(() =>
-        options.deadLetters.deadLetter(delivery, `its reply was refused: ${error.message}`),
-      );
-    }
-  }
-
-  async function retryOrFail(
-    delivery: Delivery,
-    address: ReturnAddress | null,
-    error: unknown,
-  ): Promise<void> {
-    const { message } = delivery;
-    const attempt = message.properties.attempt ?? 1;
-    const reason = error instanceof Error ? error.message : String(error);
+  async function retryOrFail(work: Work, error: unknown): Promise<void> {
+    const { delivery, message, address, cancelled } = work;
+    const attempt = attemptOf(message);
     logger.warn({ err: error, messageId: message.messageId, attempt }, 'the handler failed');
     if (attempt >= retry.attempts) {
-      const fault = {
-        code: 'SERVICE_FAILED',
-        // Why is for the log and the dead letter: what went wrong inside is not the caller's affair.
-        message: `the service failed ${attempt} times`,
-        retryable: true,
-      };
-      await fail(delivery, address, fault, reason);
+      const reason = error instanceof Error ? error.message : String(error);
+      await conclusion.fail(delivery, address, serviceFailed(work), reason);
       return;
     }
-    await pause(clock, backoffAfter(retry, attempt), shutdown);
+    await pause(clock, backoffAfter(retry, attempt), shutdown, cancelled);
     // The count of deliveries belongs to one attempt.
     await memory?.forget(queue.name, message.messageId);
-    await confirmed(() => channel.send(queue, nextAttempt(message, attempt + 1)));
-  }
-
-  async function fail(
-    delivery: Delivery,
-    address: ReturnAddress | null,
-    fault: FaultBody,
-    reason: string,
-  ): Promise<void> {
-    await confirmed(() => options.deadLetters.deadLetter(delivery, reason));
-    if (address !== null) await reply(delivery, toFaultMessage(address, fault, options));
+    if (cancelled.aborted) return;
+    await conclusion.retry(delivery, address, nextAttempt(message, attempt + 1));
   }
 
   /** The same message once more; its deadline is made anew. */
@@ -230,7 +211,8 @@ export function createRequestHandling(options: RequestHandlingOptions): RequestH
 
   /** A service may leave the promise: its failure must not end the process. */
   function progress(message: Message, percent: number, text: string | undefined): Promise<void> {
-    const send = (to: Destination, event: Message): Promise<void> => confirmed(() => channel.send(to, event));
+    const send = (to: Destination, event: Message): Promise<void> =>
+      sendUntilConfirmed(() => channel.send(to, event), { channel, clock, signal: shutdown });
     const sent = sendProgress({ ...options, send }, message, percent, text);
     sent.catch((error: unknown) =>
       logger.warn({ err: error, messageId: message.messageId }, 'progress was not sent'),
@@ -243,6 +225,17 @@ export function createRequestHandling(options: RequestHandlingOptions): RequestH
   }
 
   return { begin };
+}
+
+/** Why is for the log and the dead letter: what went wrong inside is not the caller's affair. */
+function serviceFailed({ message }: Work): FaultBody {
+  const attempts = attemptOf(message);
+  const times = attempts === 1 ? '' : ` ${attempts} times`;
+  return { code: 'SERVICE_FAILED', message: `the service failed${times}`, retryable: true };
+}
+
+function attemptOf({ properties }: Message): number {
+  return properties.attempt ?? 1;
 }
 
 /** A one-way request has no return address; what is remembered of it needs a shape all the same. */

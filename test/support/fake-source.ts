@@ -1,3 +1,4 @@
+import { createDeferred } from '#core/deferred.js';
 import type { Destination } from '#core/destination.js';
 import type { ErrorCode } from '#core/error-kinds.js';
 import { ReplytoError } from '#core/errors.js';
@@ -23,6 +24,8 @@ export interface FakeSource extends MessageSource {
   reconnect(): void;
   /** The next subscriptions fail with this code; undefined = they work again. */
   refuse(code: ErrorCode | undefined): void;
+  /** The next subscriptions are made when the returned function is called. */
+  hold(): () => void;
   /** Prefetch of the present subscriptions of this destination. */
   prefetches(name: string): readonly number[];
   /** Present subscriptions. */
@@ -40,6 +43,8 @@ export function createFakeSource(): FakeSource {
   let refusal: ErrorCode | undefined;
   let subscribed = 0;
   let connection = 0;
+  let held = createDeferred<undefined>();
+  held.resolve(undefined);
 
   const of = (name: string): FakeSubscription[] =>
     [...present].filter(({ destination }) => destination.name === name);
@@ -48,13 +53,15 @@ export function createFakeSource(): FakeSource {
     subscribe(destination, options) {
       if (refusal !== undefined) return Promise.reject(new ReplytoError(refusal));
       const subscription: FakeSubscription = { ...options, destination };
-      present.add(subscription);
-      subscribed += 1;
-      return Promise.resolve({
-        unsubscribe: () => {
-          present.delete(subscription);
-          return Promise.resolve();
-        },
+      return held.promise.then(() => {
+        present.add(subscription);
+        subscribed += 1;
+        return {
+          unsubscribe: () => {
+            present.delete(subscription);
+            return Promise.resolve();
+          },
+        };
       });
     },
     deliver(name, message, parts = {}) {
@@ -82,6 +89,10 @@ export function createFakeSource(): FakeSource {
       return delivery;
     },
     reconnect: () => void (connection += 1),
+    hold() {
+      held = createDeferred();
+      return () => held.resolve(undefined);
+    },
     refuse: (code) => void (refusal = code),
     prefetches: (name) => of(name).map(({ prefetch }) => prefetch),
     get subscriptions() {

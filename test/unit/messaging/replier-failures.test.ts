@@ -132,25 +132,85 @@ describe('a replier whose broker fails', () => {
     expect([bench.clock.pending, bench.channel.listeners]).to.deep.equal([0, 0]);
   });
 
-  it('makes a dead letter of a request whose reply the broker refuses', async () => {
+  it('offers a refused reply again, because a full broker refuses too, and then makes a dead letter', async () => {
     bench.channel.always(({ destination }) =>
       destination.name === own.deadLetters.name ? 'confirm' : 'SEND_REFUSED',
     );
     await bench.start(() => 'yes');
     const delivery = await bench.ask();
-    expect(bench.replies()).to.have.length(1);
-    expect(bench.deadLetters()[0]!.applicationHeaders['x-reason']).to.match(/^its reply was refused: /u);
+    await passTime(bench.clock, 6_750);
+    expect([bench.replies().length, bench.deadLetters(), delivery.isAcknowledged]).to.deep.equal([
+      3,
+      [],
+      false,
+    ]);
+    await passTime(bench.clock, 250);
+    expect(bench.replies()).to.have.length(4);
+    expect(bench.deadLetters()[0]!.applicationHeaders['x-reason']).to.match(/^its reply was refused: SEND/u);
     expect(delivery.isAcknowledged).to.equal(true);
   });
 
-  it('leaves a request to the broker that can be neither answered nor kept, and works on', async () => {
+  it('answers with the reply that it made when a broker that was full takes messages again', async () => {
+    let runs = 0;
+    const replier = await bench.start(() => (runs += 1), { concurrency: 1 });
     bench.channel.always('SEND_REFUSED');
-    const replier = await bench.start(() => 'yes', { concurrency: 1 });
     const delivery = await bench.ask();
-    expect([delivery.isAcknowledged, replier.running]).to.deep.equal([false, 0]);
-    expect(bench.logger.sentences('error')).to.include('a request was left to the broker');
+    await passTime(bench.clock, 120_000, { stepMs: 1_000 });
+    expect([delivery.isAcknowledged, replier.running]).to.deep.equal([false, 1]);
     bench.channel.always('confirm');
+    const before = bench.replies().length;
+    await passTime(bench.clock, 60_000, { stepMs: 1_000 });
+    expect([delivery.isAcknowledged, bench.replies().length - before, runs]).to.deep.equal([true, 1, 1]);
     expect((await bench.ask()).isAcknowledged).to.equal(true);
+    expect(
+      new Set(
+        bench
+          .replies()
+          .slice(0, -1)
+          .map(({ messageId }) => messageId),
+      ).size,
+    ).to.equal(1);
+    expect(bench.clock.pending).to.equal(0);
+  });
+
+  it('makes a dead letter and a Fault of a request whose queue does not take its retry', async () => {
+    bench.channel.always(({ destination }) => (destination.name === 'prices' ? 'SEND_REFUSED' : 'confirm'));
+    await bench.start(() => {
+      throw new Error('no database');
+    });
+    const delivery = await bench.ask();
+    await passTime(bench.clock, 8_000);
+    expect([bench.retries().length, bench.deadLetters().length, delivery.isAcknowledged]).to.deep.equal([
+      4,
+      1,
+      true,
+    ]);
+    expect(jsonOf(bench.replies()[0])).to.include({ code: 'SERVICE_FAILED' });
+  });
+
+  it('tells the caller when its reply cannot be sent to any broker', async () => {
+    bench.channel.always(({ message }) => (message.body.length === 3 ? 'INVALID_ARGUMENT' : 'confirm'));
+    await bench.start(() => 'yes');
+    const delivery = await bench.ask();
+    await settled();
+    expect([bench.deadLetters().length, delivery.isAcknowledged, bench.clock.pending]).to.deep.equal([
+      1,
+      true,
+      0,
+    ]);
+    const [, fault] = bench.replies();
+    expect([jsonOf(fault), fault!.correlationId]).to.deep.equal([
+      { code: 'SERVICE_FAILED', message: 'the reply of the service cannot be sent' },
+      delivery.message.messageId,
+    ]);
+  });
+
+  it('leaves a request to the broker when it stops before anything of it was taken', async () => {
+    bench.channel.always('SEND_REFUSED');
+    const replier = await bench.start(() => 'yes');
+    const delivery = await bench.ask();
+    await replier.stop(1_000);
+    expect([delivery.isAcknowledged, replier.running, bench.clock.pending]).to.deep.equal([false, 0, 0]);
   });
 });
 
@@ -261,6 +321,21 @@ describe('a replier and cancelled requests', () => {
     bench.cancel(delivery.message.messageId);
     await passTime(bench.clock, 5_000);
     expect([reasons, delivery.isAcknowledged, bench.channel.sent]).to.deep.equal([['cancelled'], true, []]);
+  });
+
+  it('does not run again what was cancelled while it waited for its next attempt', async () => {
+    let runs = 0;
+    await bench.start(() => {
+      runs += 1;
+      throw new Error('again');
+    });
+    const delivery = await bench.ask();
+    await passTime(bench.clock, 500);
+    bench.cancel(delivery.message.messageId);
+    await settled();
+    expect([delivery.isAcknowledged, bench.clock.pending]).to.deep.equal([true, 0]);
+    await passTime(bench.clock, 2_000);
+    expect([runs, bench.retries()]).to.deep.equal([1, []]);
   });
 
   it('sends what a handler returns all the same: the reply is kept as late', async () => {

@@ -112,6 +112,31 @@ describe('an idempotent replier', () => {
     expect(bench.deadLetters()).to.have.length(1);
   });
 
+  it('does not count how often it was stopped while it worked', async () => {
+    const interrupted: Handler = (_, { signal }) =>
+      new Promise((_resolve, reject) => {
+        runs += 1;
+        signal.addEventListener('abort', () => reject(new Error('interrupted')));
+      });
+    const message = newRequestMessage();
+    for (let count = 0; count < 7; count += 1) {
+      const replier = await bench.start(interrupted, { idempotency: store.handledMessages });
+      await bench.ask(message);
+      await replier.stop(5_000);
+    }
+    await bench.start(counting, { idempotency: store.handledMessages });
+    await bench.ask(message);
+    expect([runs, bench.deadLetters(), bench.replies().length]).to.deep.equal([8, [], 1]);
+  });
+
+  it('answers with a Fault and a dead letter when its memory is broken for good', async () => {
+    const broken = (): Promise<never> => Promise.reject(new ReplytoError('STORE_CORRUPT'));
+    await bench.start(counting, { idempotency: { begin: broken, remember: broken, forget: broken } });
+    const delivery = await bench.ask();
+    expect([runs, bench.deadLetters().length, delivery.isAcknowledged]).to.deep.equal([0, 1, true]);
+    expect(jsonOf(bench.replies()[0])).to.include({ code: 'SERVICE_FAILED' });
+  });
+
   it('runs a request that was delivered a fifth time', async () => {
     const message = newRequestMessage();
     for (let count = 0; count < 4; count += 1) {

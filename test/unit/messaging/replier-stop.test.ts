@@ -42,6 +42,16 @@ describe('a replier that stops', () => {
     expect([bench.channel.sent, bench.clock.pending]).to.deep.equal([[], 0]);
   });
 
+  it('takes nothing from the broker when it was stopped before its subscriptions were there', async () => {
+    const arrive = bench.source.hold();
+    const replier = bench.create(() => 'yes');
+    const starting = replier.start();
+    await replier.stop(1_000);
+    arrive();
+    await starting;
+    expect([bench.source.subscriptions, bench.source.subscribed]).to.deep.equal([0, 1]);
+  });
+
   it('stops at its deadline though a handler hears nothing', async () => {
     const replier = await bench.start(() => new Promise(() => undefined), { timeoutMs: 60_000 });
     const delivery = await bench.ask();
