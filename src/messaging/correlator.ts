@@ -7,7 +7,6 @@
  * Shutdown: what is being stored is finished, the rest goes back to the broker.
  */
 import type { Destination } from '#core/destination.js';
-import { toReplytoError } from '#core/errors.js';
 import type { Clock } from '#core/ports/clock.js';
 import type { DeadLetters } from '#core/ports/dead-letters.js';
 import type { Logger } from '#core/ports/logger.js';
@@ -16,7 +15,7 @@ import type { Meter } from '#core/ports/meter.js';
 import type { RequestStore, SettleOutcome } from '#core/ports/request-store.js';
 import type { IncomingReply } from '#core/request.js';
 import { createGuardedConsumer } from './guarded-consumer.js';
-import { keepInvalid } from './invalid-message-channel.js';
+import { keepInvalid } from './keep-invalid.js';
 import { readReply } from './reply-message.js';
 import type { RequestWatch } from './request-watch.js';
 
@@ -66,18 +65,7 @@ export function createCorrelator(options: CorrelatorOptions): Correlator {
       await keepInvalid(invalid, delivery, refusal);
       return;
     }
-    let outcome: SettleOutcome;
-    try {
-      outcome = await store.settle(read.reply);
-    } catch (error) {
-      const failure = toReplytoError(error);
-      if (failure.category === 'store') throw failure;
-      // A reply that cannot be stored as it is would come back for ever.
-      logger.error({ err: error, messageId: delivery.message.messageId }, 'a reply cannot be stored');
-      await keepInvalid(invalid, delivery, `it cannot be stored: ${failure.message}`);
-      return;
-    }
-    report(outcome);
+    report(await store.settle(read.reply));
   }
 
   function report(outcome: SettleOutcome): void {
@@ -113,6 +101,7 @@ export function createCorrelator(options: CorrelatorOptions): Correlator {
     clock,
     logger,
     handle,
+    keepInvalid: (delivery, reason) => keepInvalid(invalid, delivery, reason),
     checkStore: options.checkStore,
   });
   return { start: () => consumer.start(), stop: (deadlineMs) => consumer.stop(deadlineMs) };

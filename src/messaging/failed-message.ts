@@ -3,6 +3,8 @@
  * its reason on a queue of the product, and the gateway, its only consumer, moves it into the store.
  */
 import type { Destination } from '#core/destination.js';
+import { queueNameProblem } from '#core/destination.js';
+import { isReplytoError } from '#core/errors.js';
 import type { Clock } from '#core/ports/clock.js';
 import type { DeadLetter, DeadLetters } from '#core/ports/dead-letters.js';
 import type { IdSource } from '#core/ports/id-source.js';
@@ -12,6 +14,7 @@ import type { Delivery, MessageSource } from '#core/ports/message-source.js';
 import type { Meter } from '#core/ports/meter.js';
 import type { GuardedConsumer } from './guarded-consumer.js';
 import { createGuardedConsumer } from './guarded-consumer.js';
+import { keepInvalid } from './keep-invalid.js';
 
 /** Any STOMP client may set them when it sends to one of these queues. */
 const reasonHeader = 'x-reason';
@@ -33,19 +36,31 @@ export async function sendFailedMessage(
   reason: string,
 ): Promise<void> {
   const { message } = delivery;
-  await channel.send(destination, {
+  const origin = {
+    [reasonHeader]: toHeaderValue(reason),
+    [queueHeader]: delivery.destination.name,
+    [messageIdHeader]: message.messageId,
+  };
+  const copy = {
     ...message,
     messageId: newId(),
     correlationId: message.correlationId ?? message.messageId,
     replyTo: null,
     time: clock.now(),
-    applicationHeaders: {
-      ...message.applicationHeaders,
-      [reasonHeader]: toHeaderValue(reason),
-      [queueHeader]: delivery.destination.name,
-      [messageIdHeader]: message.messageId,
-    },
-  });
+    applicationHeaders: { ...message.applicationHeaders, ...origin },
+  };
+  try {
+    await channel.send(destination, copy);
+  } catch (error) {
+    if (!isReplytoError(error) || error.code !== 'INVALID_ARGUMENT') throw error;
+    // A stranger's headers, or too many with the reason; the body and where it came from matter most.
+    await channel.send(destination, {
+      ...copy,
+      contentType: null,
+      properties: {},
+      applicationHeaders: origin,
+    });
+  }
 }
 
 const longestReason = 1_000;
@@ -75,6 +90,10 @@ const prefetch = 100;
 /** The gateway's side: moves the queue into the store. */
 export function createFailedMessageKeeper(options: FailedMessageKeeperOptions): GuardedConsumer {
   const { kind, deadLetters, meter } = options;
+  const invalid = {
+    ...options,
+    sentence: `a message came to ${options.destination.name} that cannot be kept`,
+  };
   return createGuardedConsumer({
     ...options,
     prefetch,
@@ -84,11 +103,17 @@ export function createFailedMessageKeeper(options: FailedMessageKeeperOptions): 
         id: `${kind} ${message.messageId}`,
         kind,
         reason: given[reasonHeader] ?? 'no reason was given',
-        queue: given[queueHeader] ?? destination.name,
+        queue: originalQueue(given[queueHeader]) ?? destination.name,
         headers,
         body: message.body,
       });
       if (kept) meter.count(kind === 'invalid' ? 'messages-invalid' : 'messages-dead-lettered');
     },
+    keepInvalid: (delivery, reason) => keepInvalid(invalid, delivery, reason),
   });
+}
+
+/** Anybody may send to these queues, with anything in their headers. */
+function originalQueue(given: string | undefined): string | undefined {
+  return given !== undefined && queueNameProblem(queueHeader, given) === undefined ? given : undefined;
 }

@@ -2,7 +2,7 @@
  * Consumes one of the product's own queues into the store: a delivery is acknowledged after `handle` has
  * committed, never before. While the store is away nothing is acknowledged and every delivery is tried
  * again; after 10 s the subscription ends, so that what is held here goes to other instances, and it is made
- * again when the store answers.
+ * again when the store answers. What can never be stored is kept as an invalid message.
  */
 import type { Destination } from '#core/destination.js';
 import { toReplytoError } from '#core/errors.js';
@@ -20,6 +20,8 @@ export interface GuardedConsumerOptions {
   readonly logger: Logger;
   /** Resolves after the commit; rejects with an error of the store when it is away. */
   readonly handle: (delivery: Delivery) => Promise<void>;
+  /** Keeps what `handle` rejects with any other error: it would come back for ever. Rejects as `handle` does. */
+  readonly keepInvalid: (delivery: Delivery, reason: string) => Promise<void>;
   /** Resolves when the store answers. */
   readonly checkStore: () => Promise<void>;
 }
@@ -58,13 +60,25 @@ export function createGuardedConsumer(options: GuardedConsumerOptions): GuardedC
     if (stopped || from !== epoch) return;
     try {
       await inFlight.run(async () => {
-        await handle(delivery);
+        await handleOrKeep(delivery);
         storeAwaySince = undefined;
         // Within the run, so that a stop does not end the subscription before its acknowledgements.
         delivery.acknowledge();
       });
     } catch (error) {
       tryAgain(delivery, from, error);
+    }
+  }
+
+  async function handleOrKeep(delivery: Delivery): Promise<void> {
+    try {
+      await handle(delivery);
+    } catch (error) {
+      const failure = toReplytoError(error);
+      if (failure.category === 'store') throw failure;
+      const { messageId } = delivery.message;
+      logger.error({ err: error, messageId }, 'a message cannot be stored');
+      await options.keepInvalid(delivery, `it cannot be stored: ${failure.message}`);
     }
   }
 

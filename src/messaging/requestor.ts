@@ -5,7 +5,7 @@
  * away broker leaves the request in the store for the outbox relay; an away store refuses it, nothing is sent.
  * Shutdown: waits end without an answer, the request goes on.
  */
-import { ReplytoError } from '#core/errors.js';
+import { ReplytoError, toReplytoError } from '#core/errors.js';
 import type { Clock } from '#core/ports/clock.js';
 import type { Meter } from '#core/ports/meter.js';
 import type { RequestStore } from '#core/ports/request-store.js';
@@ -89,6 +89,17 @@ export function createRequestor(options: RequestorOptions): Requestor {
     return { record: change.record, reply: change.reply ?? (await firstReply(change.record)) };
   }
 
+  /**
+   * It was accepted and goes on, whatever becomes of the store while its caller waits: the record in hand is a truer
+   * answer than an error that says that nothing was accepted.
+   */
+  function settledOr(record: RequestRecord, wait: Wait): ReturnType<typeof settled> {
+    return settled(record, wait).catch((error: unknown) => {
+      if (isFinal(record.status) || toReplytoError(error).category !== 'store') throw error;
+      return { record, reply: null };
+    });
+  }
+
   /** The wait is over without an end, but the request may have moved on since it was read. */
   async function lastSeen(
     record: RequestRecord,
@@ -108,7 +119,7 @@ export function createRequestor(options: RequestorOptions): Requestor {
         const { record, joined } = await accept(request);
         // Nobody waits for what was only just accepted.
         if (limits.waitMs <= 0 && !isFinal(record.status)) return { record, reply: null, joined };
-        return { ...(await settled(record, wait)), joined };
+        return { ...(await settledOr(record, wait)), joined };
       } finally {
         // When accept failed or the request had ended before, nobody waits any more.
         wait.end();

@@ -6,18 +6,18 @@ import type { Parsed } from './problems.js';
 import { parseWith } from './problems.js';
 import { projectNameSchema } from './project-name.js';
 
+const nameSchema = z.string().regex(/^[^\u0000-\u001f\u007f]{1,255}$/u, {
+  error: '1-255 characters without control characters',
+});
+
 /** One thing that happened to a subject; members it does not know are ignored. */
 export const statusEventSchema = z.object({
-  id: z
-    .string()
-    .min(1)
-    .max(255)
-    .describe('Unique, best a UUID v7; an event that comes again with the same id is ignored.'),
+  id: nameSchema.describe('Unique, best a UUID v7; an event that comes again with the same id is ignored.'),
   project: z
     .union([projectNameSchema, z.null()])
     .default(null)
     .describe('Whose status topic hears of it; null or absent: only the subject itself.'),
-  subject: z.string().min(1).max(255).describe('What it is about: a request id, a process id, a user.'),
+  subject: nameSchema.describe('What it is about: a request id, a process id, a user.'),
   kind: z.enum(statusEventKinds),
   percent: z.exactOptional(z.number().min(0).max(100)).describe('How much is done.'),
   text: z.exactOptional(z.string()).describe('For people.'),

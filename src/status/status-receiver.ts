@@ -12,7 +12,7 @@ import type { Meter } from '#core/ports/meter.js';
 import type { RequestStore } from '#core/ports/request-store.js';
 import type { GuardedConsumer } from '#messaging/guarded-consumer.js';
 import { createGuardedConsumer } from '#messaging/guarded-consumer.js';
-import { keepInvalid } from '#messaging/invalid-message-channel.js';
+import { keepInvalid } from '#messaging/keep-invalid.js';
 import type { RequestWatch } from '#messaging/request-watch.js';
 import { parseStatusEvent } from '#schema/status-event.js';
 
@@ -51,5 +51,9 @@ export function createStatusReceiver(options: StatusReceiverOptions): GuardedCon
     watch.notify({ record, reply: null });
   }
 
-  return createGuardedConsumer({ ...options, handle });
+  return createGuardedConsumer({
+    ...options,
+    handle,
+    keepInvalid: (delivery, reason) => keepInvalid(invalid, delivery, reason),
+  });
 }

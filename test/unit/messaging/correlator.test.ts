@@ -208,7 +208,7 @@ describe('the correlator', () => {
     await settled();
     expect(delivery.isAcknowledged).to.equal(true);
     expect(await store.deadLetters.count()).to.include({ invalid: 1 });
-    expect(logger.sentences('error')).to.deep.equal(['a reply cannot be stored']);
+    expect(logger.sentences('error')).to.deep.equal(['a message cannot be stored']);
   });
 
   it('acknowledges nothing while the store is away, and settles when it is back', async () => {

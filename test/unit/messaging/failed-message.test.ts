@@ -81,6 +81,23 @@ describe('sending a failed message', () => {
     expect((await failureOf(letters.deadLetter(failed(), 'no'))).code).to.equal('SEND_UNCONFIRMED');
   });
 
+  it('sends it without its own headers when those cannot travel', async () => {
+    channel.next('INVALID_ARGUMENT');
+    const delivery = failed({ properties: { project: 'shop' }, applicationHeaders: { 'x-a': '1' } });
+    await createDeadLetterChannel(options()).deadLetter(delivery, 'no');
+    const { message } = channel.sent[1]!;
+    expect([message.messageId, message.body, message.properties]).to.deep.equal([
+      'letter',
+      delivery.message.body,
+      {},
+    ]);
+    expect(message.applicationHeaders).to.deep.equal({
+      'x-reason': 'no',
+      'x-original-queue': 'prices',
+      'x-original-message-id': 'request',
+    });
+  });
+
   it('makes a header that travels out of any reason', async () => {
     const letters = createDeadLetterChannel(options());
     await fc.assert(
@@ -155,5 +172,13 @@ describe('keeping failed messages', () => {
     await settled();
     expect(kept[0]).to.include({ kind: 'invalid', reason: 'no reason was given', queue: destination.name });
     expect(meter.counts()).to.deep.equal({ 'messages-invalid': 1 });
+  });
+
+  it('takes no name of a queue from a stranger that could be none', async () => {
+    await start(createDeadLetterKeeper);
+    const applicationHeaders = { 'x-reason': 'a\u0000b', 'x-original-queue': 'a\u0000b' };
+    const delivery = source.deliver(destination.name, newMessage({ applicationHeaders }));
+    await settled();
+    expect([kept[0]!.queue, delivery.isAcknowledged]).to.deep.equal([destination.name, true]);
   });
 });

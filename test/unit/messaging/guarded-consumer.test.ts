@@ -21,6 +21,7 @@ describe('a guarded consumer', () => {
   let logger: RecordingLogger;
   let isAway: boolean;
   let handled: string[];
+  let invalid: [string, string][];
 
   beforeEach(() => {
     clock = createManualClock();
@@ -28,6 +29,7 @@ describe('a guarded consumer', () => {
     logger = createRecordingLogger();
     isAway = false;
     handled = [];
+    invalid = [];
   });
 
   const away = (): Promise<never> => Promise.reject(new ReplytoError('STORE_UNAVAILABLE'));
@@ -44,6 +46,11 @@ describe('a guarded consumer', () => {
       handle: ({ message }: Delivery) => {
         if (isAway) return away();
         handled.push(message.messageId);
+        return Promise.resolve();
+      },
+      keepInvalid: ({ message }, reason) => {
+        if (isAway) return away();
+        invalid.push([message.messageId, reason]);
         return Promise.resolve();
       },
       checkStore: () => (isAway ? away() : Promise.resolve()),
@@ -77,6 +84,27 @@ describe('a guarded consumer', () => {
     await passTime(clock, 500);
     expect(handled.sort()).to.deep.equal(['1', '2']);
     expect(deliveries.map(({ isAcknowledged }) => isAcknowledged)).to.deep.equal([true, true]);
+  });
+
+  it('keeps as invalid what can never be stored, as soon as the store takes that', async () => {
+    await started({
+      handle: ({ message }) =>
+        message.messageId === 'poison'
+          ? Promise.reject(new ReplytoError('INTERNAL', { detail: 'no such text' }))
+          : Promise.resolve(),
+    });
+    isAway = true;
+    const poison = deliver('poison');
+    const good = deliver('good');
+    await passTime(clock, 2_000);
+    expect([poison.isAcknowledged, good.isAcknowledged]).to.deep.equal([false, true]);
+    isAway = false;
+    await passTime(clock, 500);
+    expect([poison.isAcknowledged, invalid]).to.deep.equal([
+      true,
+      [['poison', 'it cannot be stored: no such text']],
+    ]);
+    expect([source.subscriptions, source.subscribed, clock.pending]).to.deep.equal([1, 1, 0]);
   });
 
   it('gives everything back after 10 s without a store, and subscribes again when it answers', async () => {

@@ -111,6 +111,21 @@ describe('the requestor', () => {
     expect(await bench.record(request.id)).to.include({ status: 'sent' });
   });
 
+  it('answers with what it accepted when the store goes away while the caller waits', async () => {
+    bench.relay.start();
+    const { store } = bench;
+    let isAway = false;
+    const find: typeof store.requests.find = (id) =>
+      isAway ? Promise.reject(new ReplytoError('STORE_UNAVAILABLE')) : store.requests.find(id);
+    const request = newRequest();
+    const asking = requestor({ store: { ...store.requests, find } }).request(request, wait);
+    await settled();
+    isAway = true;
+    await passTime(bench.clock, wait.waitMs);
+    const { record, reply: none } = await asking;
+    expect([record.id, record.status, none, left()]).to.deep.equal([request.id, 'accepted', null, 0]);
+  });
+
   it('answers a one-way request when it is completed', async () => {
     bench.relay.start();
     const answer = await requestor().request(newRequest({ oneWay: true }), wait);

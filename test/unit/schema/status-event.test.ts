@@ -30,6 +30,15 @@ describe('parseStatusEvent', () => {
     expect(parseStatusEvent(bytes({ ...event, project: 'x'.repeat(248) })).ok).to.equal(true);
   });
 
+  it('refuses an id and a subject that no store could keep', () => {
+    for (const name of ['', 'a\u0000', 'a\nb', 'x'.repeat(256)]) {
+      for (const member of ['id', 'subject']) {
+        const result = parseStatusEvent(bytes({ ...event, [member]: name }));
+        expect(result.ok ? [] : result.problems.map(({ field }) => field), name).to.deep.equal([member]);
+      }
+    }
+  });
+
   it('names every member that is wrong', () => {
     const result = parseStatusEvent(bytes({ ...event, kind: 'done', percent: 101, time: '5', project: 7 }));
     expect(result.ok ? [] : result.problems.map(({ field, value }) => [field, value])).to.deep.equal([

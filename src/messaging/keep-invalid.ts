@@ -1,0 +1,30 @@
+import type { DeadLetters } from '#core/ports/dead-letters.js';
+import type { Logger } from '#core/ports/logger.js';
+import type { Delivery } from '#core/ports/message-source.js';
+import type { Meter } from '#core/ports/meter.js';
+
+export interface KeepInvalidOptions {
+  readonly deadLetters: DeadLetters;
+  readonly meter: Meter;
+  readonly logger: Logger;
+  /** What the log says of it. */
+  readonly sentence: string;
+}
+
+/** The gateway's own finds go straight into the store; resolves after the commit. Once per delivery of the broker. */
+export async function keepInvalid(
+  { deadLetters, meter, logger, sentence }: KeepInvalidOptions,
+  { message, headers, brokerId, destination }: Delivery,
+  reason: string,
+): Promise<void> {
+  const kept = await deadLetters.keep({
+    id: `invalid ${brokerId?.value ?? message.messageId}`,
+    kind: 'invalid',
+    reason,
+    queue: destination.name,
+    headers,
+    body: message.body,
+  });
+  if (kept) meter.count('messages-invalid');
+  logger.warn({ messageId: message.messageId, reason }, sentence);
+}
