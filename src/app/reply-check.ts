@@ -1,5 +1,5 @@
 import type { RequestStore } from '#core/ports/request-store.js';
-import type { IncomingReply } from '#core/request.js';
+import type { IncomingReply, RequestRecord } from '#core/request.js';
 import type { RouteTable } from '#gateway/route-table.js';
 import { bodyProblems } from '#schema/body-check.js';
 import type { LoadedConfiguration } from './configuration/load.js';
@@ -17,8 +17,7 @@ export function createReplyCheck(
 
   return async ({ correlationIds, fault, body }) => {
     if (!isNeeded || fault !== null) return null;
-    const [id = ''] = correlationIds;
-    const record = await store.find(id);
+    const record = await firstKnown(store, correlationIds);
     const file = record === null ? undefined : routes.forQueue(record.queue)?.schema?.reply;
     const check = file === undefined ? undefined : bodyChecks.get(file);
     if (check === undefined) return null;
@@ -27,4 +26,13 @@ export function createReplyCheck(
       ? null
       : `it breaks the JSON Schema of the route: ${first.field} must be ${first.allowed}`;
   };
+}
+
+/** The one that the reply will settle. */
+async function firstKnown(store: RequestStore, ids: readonly string[]): Promise<RequestRecord | null> {
+  for (const id of ids) {
+    const record = await store.find(id);
+    if (record !== null) return record;
+  }
+  return null;
 }
