@@ -20,6 +20,7 @@ import type { RequestWatch } from '#messaging/request-watch.js';
 import { createRequestWatch } from '#messaging/request-watch.js';
 import type { Requestor } from '#messaging/requestor.js';
 import { createRequestor } from '#messaging/requestor.js';
+import { createStoreSweep } from '#messaging/store-sweep.js';
 import type { Part } from './parts.js';
 
 export interface RequestReplyOptions {
@@ -88,6 +89,7 @@ export function createRequestReply(options: RequestReplyOptions): RequestReply {
     ...(options.checkReply === undefined ? {} : { checkReply: options.checkReply }),
   });
   const expiration = createMessageExpiration({ ...shared, store: store.requests, onForward, onEnded });
+  const sweep = createStoreSweep({ store: store.requests, clock, logger });
   return {
     requestor: createRequestor({ ...shared, store: store.requests, relay, admission }),
     watch,
@@ -99,6 +101,7 @@ export function createRequestReply(options: RequestReplyOptions): RequestReply {
       { name: 'admission', start: () => admission.start(), stop: () => admission.stop() },
       { name: 'outbox relay', start: () => relay.start(), stop: (deadlineMs) => relay.stop(deadlineMs) },
       { name: 'message expiration', start: () => expiration.start(), stop: () => expiration.stop() },
+      { name: 'store sweep', start: () => sweep.start(), stop: () => sweep.stop() },
     ],
   };
 }

@@ -1,6 +1,7 @@
 import type { Problem } from '#core/errors.js';
 import { ReplytoError, toProblem } from '#core/errors.js';
 import { headerProblem } from '#core/header-text.js';
+import { valueInWords } from '#schema/problems.js';
 
 /** Contents of a message as a program gives them, and their bytes and type on the wire. */
 export interface Contents {
@@ -25,16 +26,24 @@ export interface ContentsOptions {
 /**
  * Contents with a content type or headers of one's own; header names begin with `x-`.
  *
- * @throws INVALID_ARGUMENT when a header cannot travel, TypeError when the value cannot be written as JSON
+ * @throws INVALID_ARGUMENT naming the content type and each header that cannot travel, TypeError when the value cannot
+ *   be written as JSON
  * @example return contents('<ok/>', { contentType: 'application/xml' });
  */
 export function contents(value: unknown, options: ContentsOptions = {}): Contents {
   const plain = toContents(value);
+  const { contentType = plain.contentType } = options;
+  const headers = options.headers ?? {};
+  const problems = [
+    contentType === null ? undefined : headerValueProblem('contentType', 'content-type', contentType),
+    ...Object.entries(headers).map(([name, text]) => applicationHeaderProblem(name, text)),
+  ].filter((problem) => problem !== undefined);
+  if (problems.length > 0) throw new ReplytoError('INVALID_ARGUMENT', { problems });
   const given: GivenContents = {
     [marker]: true,
     body: plain.body,
-    contentType: options.contentType === undefined ? plain.contentType : options.contentType,
-    headers: { ...plain.headers, ...applicationHeaders(options.headers ?? {}) },
+    contentType,
+    headers: { ...plain.headers, ...lowerCased(headers) },
   };
   return given;
 }
@@ -67,18 +76,22 @@ function textContents(text: string, contentType: string): Contents {
 }
 
 /** Another name could be one of the frame's own, such as `content-length`, and break it. */
-function applicationHeaders(given: Readonly<Record<string, string>>): Record<string, string> {
-  const problems: Problem[] = [];
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(given)) {
-    const field = `headers.${name}`;
-    const problem = headerProblem(name, value);
-    if (!/^x-./iu.test(name)) problems.push(toProblem(field, value, 'a name that begins with x-'));
-    else if (problem !== undefined) problems.push({ ...problem, field });
-    else headers[name.toLowerCase()] = value;
-  }
-  if (problems.length > 0) throw new ReplytoError('INVALID_ARGUMENT', { problems });
-  return headers;
+function applicationHeaderProblem(name: string, value: unknown): Problem | undefined {
+  const field = `headers.${name}`;
+  return /^x-./iu.test(name)
+    ? headerValueProblem(field, name, value)
+    : toProblem(field, valueInWords(value), 'a name that begins with x-');
+}
+
+/** {@link headerProblem} for what a program gives as the option `field`, which may be no text at all. */
+export function headerValueProblem(field: string, name: string, value: unknown): Problem | undefined {
+  if (typeof value !== 'string') return toProblem(field, valueInWords(value), 'text');
+  const problem = headerProblem(name, value);
+  return problem === undefined ? undefined : { ...problem, field };
+}
+
+function lowerCased(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }
 
 /** A received message with its body as text or JSON. */

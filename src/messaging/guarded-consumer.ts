@@ -125,10 +125,11 @@ export function createGuardedConsumer(options: GuardedConsumerOptions): GuardedC
   return {
     start: subscribe,
     async stop(deadlineMs) {
+      const endAt = clock.monotonic() + deadlineMs;
       stopped = true;
       timers.stop();
       await inFlight.idle(deadlineMs);
-      await subscription?.unsubscribe();
+      await subscription?.unsubscribe(Math.max(0, endAt - clock.monotonic()));
     },
   };
 }

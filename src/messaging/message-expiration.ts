@@ -1,8 +1,8 @@
 /**
  * Message Expiration (https://www.enterpriseintegrationpatterns.com/MessageExpiration.html), kept by the store and
  * not by the broker: ends requests whose deadline has passed, tells their waiters, and lets the Fault for
- * their Reply-To queue go. A reply that comes afterwards is still kept, as late. Also removes what is past its
- * retention, in small batches. Failure: tried again at the next look. Shutdown: at once.
+ * their Reply-To queue go. A reply that comes afterwards is still kept, as late. Failure: tried again at the next
+ * look. Shutdown: at once.
  */
 import type { Clock } from '#core/ports/clock.js';
 import type { Logger } from '#core/ports/logger.js';
@@ -30,8 +30,6 @@ export interface MessageExpiration {
 
 const lookEveryMs = 250;
 const expireAtOnce = 500;
-const sweepEveryMs = 60_000;
-const sweepAtOnce = 500;
 
 export function createMessageExpiration(options: MessageExpirationOptions): MessageExpiration {
   const { store, watch, clock, logger, meter } = options;
@@ -48,25 +46,16 @@ export function createMessageExpiration(options: MessageExpirationOptions): Mess
     if (expired.length === expireAtOnce) await expire();
   }
 
-  async function sweep(): Promise<void> {
-    const removed = await store.sweep(sweepAtOnce);
-    // The next batch in a later turn: callers come first.
-    if (removed === sweepAtOnce) timers.after(0, () => void logged('sweep', sweep));
-  }
-
-  async function logged(task: string, work: () => Promise<void>): Promise<void> {
+  async function expireOrLog(): Promise<void> {
     try {
-      await work();
+      await expire();
     } catch (error) {
-      logger.warn({ err: error, task }, 'the store could not be tidied');
+      logger.warn({ err: error }, 'what is past its deadline could not be ended');
     }
   }
 
   return {
-    start() {
-      timers.every(lookEveryMs, () => logged('expire', expire));
-      timers.every(sweepEveryMs, () => logged('sweep', sweep));
-    },
+    start: () => timers.every(lookEveryMs, expireOrLog),
     stop: () => timers.stop(),
   };
 }

@@ -3,8 +3,8 @@
  * stored to the broker. Two lines: requests to their queues, replies to the callers' Reply-To queues.
  * Guarantee: at least once, always with the same Message-ID; the receipt is recorded after it came, so a crash in
  * between sends again. Failure: an attempt counts only when the broker answered with an error; an absent
- * broker or a missing receipt never counts. After 12 counted attempts a request becomes faulted, a delivery a
- * dead letter. Shutdown: see send-line.ts.
+ * broker or a missing receipt never counts. After 12 counted attempts, or at once when no frame can be made of it, a
+ * request becomes faulted, a delivery a dead letter. Shutdown: see send-line.ts.
  */
 import { queue } from '#core/destination.js';
 import type { ErrorCode } from '#core/error-kinds.js';
@@ -73,6 +73,11 @@ function isCounted(error: ReplytoError): boolean {
   return !notCounted.has(error.code);
 }
 
+/** It was never sent and never will be: no frame can be made of it. */
+function isHopeless(error: ReplytoError): boolean {
+  return error.code === 'INVALID_ARGUMENT';
+}
+
 export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
   const { store, outbox, channel, clock, meter, instance, deployment } = options;
   const leaseMs = Math.max(shortestLeaseMs, 2 * options.receiptTimeoutMs);
@@ -118,7 +123,7 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
       return;
     }
     if (error.code === 'RECEIPT_TIMEOUT') meter.count('receipts-missed');
-    if (isCounted(error) && refusals.add(request.id) >= mostAttempts) {
+    if (isHopeless(error) || (isCounted(error) && refusals.add(request.id) >= mostAttempts)) {
       await giveUp(request, error);
       return;
     }
@@ -129,19 +134,9 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
   /** The broker will not take it: the caller learns by a Fault, as of any other failure of the far side. */
   async function giveUp(request: StoredRequest, error: ReplytoError): Promise<void> {
     const fault = { code: error.code, message: error.message, retryable: false };
-    const outcome = await store.settle({
-      correlationIds: [request.id],
-      replyId: `send-refused ${request.id}`,
-      messageId: null,
-      time: clock.now(),
-      contentType: 'application/json',
-      body: new TextEncoder().encode(JSON.stringify(fault)),
-      properties: { fault: true },
-      applicationHeaders: {},
-      fault,
-    });
+    const outcome = await store.giveUpSend(request.id, fault);
     refusals.forget(request.id);
-    if (outcome.kind !== 'settled') return;
+    if (outcome === null) return;
     meter.count('requests-faulted');
     options.admission.ended();
     options.watch.notify(outcome);
@@ -158,6 +153,8 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
       const result = deliveryResult(delivery, error);
       meter.count(`deliveries-${result.kind}`);
       await outbox.finish(delivery.id, instance, result);
+      // A late reply waits for the Fault before it.
+      if (delivery.reply === null) deliveries.wake();
     },
   });
 
@@ -165,7 +162,7 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
     if (error === null) return { kind: 'delivered' };
     const { message } = error;
     if (!isCounted(error)) return { kind: 'postponed', error: message, retryMs: 0 };
-    if (attempts + 1 >= mostAttempts) return { kind: 'dead', error: message };
+    if (isHopeless(error) || attempts + 1 >= mostAttempts) return { kind: 'dead', error: message };
     const ceiling = Math.min(longestRetryMs, firstRetryMs * 2 ** attempts);
     return { kind: 'refused', error: message, retryMs: ceiling / 2 + (options.random() * ceiling) / 2 };
   }

@@ -141,8 +141,9 @@ export function createReplier(options: ReplierOptions): Replier {
     else subscriptions.push(subscription);
   }
 
-  async function end(): Promise<void> {
-    await Promise.all(subscriptions.splice(0).map((subscription) => subscription.unsubscribe()));
+  async function end(deadlineMs?: number): Promise<void> {
+    const ended = subscriptions.splice(0);
+    await Promise.all(ended.map((subscription) => subscription.unsubscribe(deadlineMs)));
   }
 
   return {
@@ -161,10 +162,11 @@ export function createReplier(options: ReplierOptions): Replier {
       }
     },
     async stop(deadlineMs) {
+      const endAt = clock.monotonic() + deadlineMs;
       shutdown.abort('shutting-down');
       waiting.clear();
       await inFlight.idle(deadlineMs);
-      await end();
+      await end(Math.max(0, endAt - clock.monotonic()));
       cancelled.clear();
       unacknowledged.clear();
     },

@@ -42,13 +42,14 @@ export function createStatusReceiver(options: StatusReceiverOptions): GuardedCon
       await keepInvalid(invalid, delivery, reasons.join('; '));
       return;
     }
-    const record = await store.appendEvent(parsed.value);
-    if (record === null) {
+    const outcome = await store.appendEvent(parsed.value);
+    if (outcome === null) {
       await keepInvalid(invalid, delivery, `no request with the id ${parsed.value.subject} is kept here`);
       return;
     }
+    if (!outcome.changed) return;
     meter.count('events-recorded');
-    watch.notify({ record, reply: null });
+    watch.notify({ record: outcome.record, reply: null });
   }
 
   return createGuardedConsumer({

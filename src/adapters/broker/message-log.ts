@@ -81,7 +81,7 @@ export function createMessageLog(database: Database): MessageLog {
     const batch = createLogBatch();
     const result = await work(batch);
     if (batch.steps.length === 0) return result;
-    inTransaction(database, () => {
+    database.transaction(() => {
       for (const step of batch.steps) database.run(step.sql, step.values);
     });
     transactions += 1;
@@ -141,7 +141,7 @@ export function createMessageLog(database: Database): MessageLog {
     idle: () => group.idle(),
     close(deliveredBefore) {
       try {
-        inTransaction(database, () => {
+        database.transaction(() => {
           markDelivered(Array.from(deliveredBefore, ({ position }) => position));
           database.run('UPDATE broker SET clean = 1');
         });
@@ -173,21 +173,6 @@ function recover(database: Database): Recovered {
       topic: String(row['topic']),
     }));
   return { backlogs, durables, bytes: backlogs.reduce((sum, { bytes }) => sum + bytes, 0) };
-}
-
-function inTransaction(database: Database, work: () => void): void {
-  database.exec('BEGIN IMMEDIATE');
-  try {
-    work();
-    database.exec('COMMIT');
-  } catch (error) {
-    try {
-      database.exec('ROLLBACK');
-    } catch {
-      // SQLite has rolled back by itself, as it does on a full disk.
-    }
-    throw error;
-  }
 }
 
 function toBuffer(value: unknown): Buffer {

@@ -17,6 +17,10 @@ export interface Database {
   all(sql: string, values?: readonly SqlValue[]): SqlRow[];
   /** Statements without values, also several at once. */
   exec(sql: string): void;
+  /** Commits when `work` returns; when it or the commit throws, takes everything back and throws the same. */
+  transaction<T>(work: () => T): T;
+  /** Takes the open transaction back; nothing when SQLite has done so by itself, as it does on a full disk. */
+  rollback(): void;
   close(): void;
 }
 
@@ -62,6 +66,20 @@ export function openDatabase(options: OpenDatabaseOptions): Database {
       translated(options.path, () => (prepare(sql).all(values.map(toBound)) as SqlRow[]).map(fromRow)),
     exec: (sql) => {
       translated(options.path, () => handle.exec(sql));
+    },
+    transaction: (work) => {
+      database.exec('BEGIN IMMEDIATE');
+      try {
+        const result = work();
+        database.exec('COMMIT');
+        return result;
+      } catch (error) {
+        database.rollback();
+        throw error;
+      }
+    },
+    rollback: () => {
+      if (handle.inTransaction) database.exec('ROLLBACK');
     },
     close: () => {
       statements.clear();

@@ -41,9 +41,9 @@ function createDriver(database: Database): Driver {
       else next();
       return Promise.resolve();
     },
-    beginTransaction: () => execute(database, 'BEGIN IMMEDIATE'),
-    commitTransaction: () => execute(database, 'COMMIT'),
-    rollbackTransaction: () => execute(database, 'ROLLBACK'),
+    beginTransaction: () => done(() => database.run('BEGIN IMMEDIATE')),
+    commitTransaction: () => done(() => database.run('COMMIT')),
+    rollbackTransaction: () => done(() => database.rollback()),
     destroy: () => {
       database.close();
       return Promise.resolve();
@@ -51,9 +51,10 @@ function createDriver(database: Database): Driver {
   };
 }
 
-function execute(database: Database, sql: string): Promise<void> {
+/** What `work` throws becomes a rejection, as Kysely expects it. */
+function done(work: () => void): Promise<void> {
   return new Promise((resolve) => {
-    database.run(sql);
+    work();
     resolve();
   });
 }

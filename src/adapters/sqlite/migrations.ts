@@ -21,13 +21,8 @@ export function migrate(database: Database, migrations: readonly Migration[]): v
     });
   }
   if (version === migrations.length) return;
-  database.exec('BEGIN IMMEDIATE');
-  try {
+  database.transaction(() => {
     for (const { sql } of migrations.slice(version)) database.exec(sql);
     database.exec(`PRAGMA user_version=${migrations.length}`);
-    database.exec('COMMIT');
-  } catch (error) {
-    database.exec('ROLLBACK');
-    throw error;
-  }
+  });
 }

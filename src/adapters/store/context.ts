@@ -1,4 +1,5 @@
 import type { Kysely, Transaction } from 'kysely';
+import { ReplytoError } from '#core/errors.js';
 import type { Clock } from '#core/ports/clock.js';
 import type { IdSource } from '#core/ports/id-source.js';
 import type { GroupCommit } from '#adapters/sqlite/group-commit.js';
@@ -14,4 +15,11 @@ export interface StoreContext {
   readonly queries: Queries;
   readonly clock: Clock;
   readonly newId: IdSource;
+}
+
+/** Somebody else was faster between a read and the write that relies on it: nothing is changed, asking again may help. */
+export function changedMeanwhile(id: string): ReplytoError {
+  return new ReplytoError('STORE_UNAVAILABLE', {
+    detail: `request ${id} was changed by another writer at the same time`,
+  });
 }

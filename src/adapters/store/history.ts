@@ -1,10 +1,10 @@
+import type { EventOutcome, RequestStore } from '#core/ports/request-store.js';
 import { isFinal } from '#core/request.js';
-import type { RequestRecord } from '#core/request.js';
 import type { StatusEvent, StatusEventKind } from '#core/status-event.js';
 import type { StoreContext, Tx } from './context.js';
+import { changedMeanwhile } from './context.js';
 import type { EventDetail, RecordRow } from './rows.js';
 import { recordColumns, toBlob, toNumberedEvent, toRecord } from './rows.js';
-import type { RequestStore } from '#core/ports/request-store.js';
 
 /** What the history says about a change of the request itself; `status` stands in the event's data. */
 const sentences = {
@@ -19,7 +19,7 @@ const sentences = {
   duplicate: ['log', 'another reply came; the first stays the answer'],
 } as const satisfies Record<string, readonly [StatusEventKind, string]>;
 
-export type Change = keyof typeof sentences;
+type Change = keyof typeof sentences;
 
 /**
  * Adds a change to the history of its request, in the transaction that makes the change. `number` is the
@@ -29,9 +29,16 @@ export async function recordChange(
   tx: Tx,
   context: StoreContext,
   row: Pick<RecordRow, 'seq' | 'project'>,
-  change: { readonly number: number; readonly change: Change; readonly at: number },
+  change: {
+    readonly number: number;
+    readonly change: Change;
+    readonly at: number;
+    /** Instead of the usual sentence. */
+    readonly text?: string | undefined;
+  },
 ): Promise<void> {
-  const [kind, text] = sentences[change.change];
+  const [kind, usual] = sentences[change.change];
+  const { text = usual } = change;
   const detail: EventDetail = { project: row.project, text, data: { status: change.change } };
   await context.queries.insertEvent(tx, {
     request_seq: row.seq,
@@ -62,7 +69,7 @@ export function createHistory(context: StoreContext): Pick<RequestStore, 'append
   };
 }
 
-async function append(tx: Tx, event: StatusEvent): Promise<RequestRecord | null> {
+async function append(tx: Tx, event: StatusEvent): Promise<EventOutcome | null> {
   const row = await tx
     .selectFrom('requests')
     .select(recordColumns)
@@ -88,7 +95,7 @@ async function append(tx: Tx, event: StatusEvent): Promise<RequestRecord | null>
     .onConflict((conflict) => conflict.columns(['request_seq', 'id']).doNothing())
     .returning('number')
     .executeTakeFirst();
-  if (added === undefined) return toRecord(row);
+  if (added === undefined) return { record: toRecord(row), changed: false };
   // Progress that overtakes the reply belongs to the history, no longer to the state.
   const showsProgress = event.kind === 'progress' && !isFinal(row.status);
   const progress = toBlob({ percent: event.percent ?? null, text: event.text ?? null });
@@ -100,7 +107,9 @@ async function append(tx: Tx, event: StatusEvent): Promise<RequestRecord | null>
       ...(showsProgress ? { progress } : {}),
     }))
     .where('seq', '=', row.seq)
+    .where('events', '=', row.events)
     .returning(recordColumns)
-    .executeTakeFirstOrThrow();
-  return toRecord(changed);
+    .executeTakeFirst();
+  if (changed === undefined) throw changedMeanwhile(row.id);
+  return { record: toRecord(changed), changed: true };
 }

@@ -18,6 +18,7 @@ import { migrate } from '#adapters/sqlite/migrations.js';
 import { createAcceptance } from './acceptance.js';
 import type { StoreContext, Tx } from './context.js';
 import { createDeadLetters } from './dead-letters.js';
+import { createEnding } from './ending.js';
 import { createHandledMessages } from './handled-messages.js';
 import { createHistory } from './history.js';
 import { storeMigrations } from './migrations.js';
@@ -27,6 +28,7 @@ import { createRetention } from './retention.js';
 import type { Tables } from './schema.js';
 import { createSending } from './sending.js';
 import { createSettlement } from './settlement.js';
+import { createStoreCheck } from './store-check.js';
 
 export interface OpenStoreOptions {
   /** Path of the SQLite file, or `:memory:`; its folder is made. */
@@ -49,7 +51,7 @@ export interface Store {
   readonly handledMessages: HandledMessages;
   /** Transactions committed so far, for metrics. */
   transactions(): number;
-  /** Resolves when it answers; rejects STORE_UNAVAILABLE. */
+  /** Resolves when it takes a write; at most one a second, whose answer is shared. Rejects STORE_UNAVAILABLE. */
   check(): Promise<void>;
   /** Waits for what is being committed, then closes the file. */
   close(): Promise<void>;
@@ -62,31 +64,37 @@ const sevenDaysMs = 7 * 24 * 60 * 60 * 1000;
  *
  * @throws STORE_LOCKED, STORE_CORRUPT, STORE_NEWER, STORE_UNAVAILABLE
  */
-export function openStore(options: OpenStoreOptions): Store {
-  const { path, clock, newId } = options;
+export function openStore({ path, ...options }: OpenStoreOptions): Store {
   if (path !== ':memory:') makeFolder(dirname(path));
   const database = openDatabase({ path });
-  let identity: Identity;
   try {
-    migrate(database, storeMigrations);
-    identity = readIdentity(database, newId);
-    // The exclusive lock proves that whoever was sending is gone, so its requests need not wait for a lease.
-    database.run("UPDATE requests SET send_lease_until = 0 WHERE status = 'accepted'");
-    database.run("UPDATE outbox SET next_at = 0 WHERE status = 'waiting' AND owner IS NOT NULL");
+    return createStore(database, options);
   } catch (error) {
     database.close();
     throw error;
   }
+}
+
+/** Takes over an open database. @throws STORE_CORRUPT, STORE_NEWER, STORE_UNAVAILABLE */
+export function createStore(database: Database, options: Omit<OpenStoreOptions, 'path'>): Store {
+  const { clock, newId } = options;
+  migrate(database, storeMigrations);
+  const identity = readIdentity(database, newId);
+  // The exclusive lock proves that whoever was sending is gone, so its requests need not wait for a lease.
+  database.run("UPDATE requests SET send_lease_until = 0 WHERE status = 'accepted'");
+  database.run("UPDATE outbox SET next_at = 0 WHERE status = 'waiting' AND owner IS NOT NULL");
   let isClosed = false;
   const db = new Kysely<Tables>({ dialect: guarded(createSqliteDialect(database), () => isClosed) });
   const commits = createGroupCommit<Tx>((work) => db.transaction().execute(work));
   const context: StoreContext = { db, commits, queries: createQueries(db), clock, newId };
+  const check = createStoreCheck(context);
   return {
     ...identity,
     requests: {
       ...createAcceptance(context),
       ...createSending(context),
       ...createSettlement(context),
+      ...createEnding(context),
       ...createHistory(context),
       ...createRetention(context, options.retentionMs ?? sevenDaysMs),
     },
@@ -94,9 +102,7 @@ export function openStore(options: OpenStoreOptions): Store {
     deadLetters: createDeadLetters(context),
     handledMessages: createHandledMessages(context),
     transactions: () => commits.transactions,
-    async check() {
-      await db.selectFrom('meta').select('key').limit(1).execute();
-    },
+    check: () => (isClosed ? Promise.reject(closed()) : check()),
     async close() {
       if (isClosed) return;
       await commits.idle();
@@ -119,13 +125,14 @@ function guarded(dialect: Dialect, isClosed: () => boolean): Dialect {
         ...driver,
         // Kysely forgets to destroy a driver that was never used; whoever opened the file closes it.
         destroy: () => Promise.resolve(),
-        acquireConnection: () =>
-          isClosed()
-            ? Promise.reject(new ReplytoError('STORE_UNAVAILABLE', { detail: 'the store is closed' }))
-            : driver.acquireConnection(),
+        acquireConnection: () => (isClosed() ? Promise.reject(closed()) : driver.acquireConnection()),
       };
     },
   };
+}
+
+function closed(): ReplytoError {
+  return new ReplytoError('STORE_UNAVAILABLE', { detail: 'the store is closed' });
 }
 
 type Identity = Pick<Store, 'id' | 'secret'>;

@@ -1,6 +1,8 @@
 import type { Outbox, OutboxDelivery, OutboxResult } from '#core/ports/outbox.js';
+import type { SendClaim } from '#core/ports/request-store.js';
 import type { StoreContext, Tx } from './context.js';
 import { keepDeadLetter } from './dead-letters.js';
+import type { RecordRow } from './rows.js';
 import { toStoredReply } from './rows.js';
 import type { OutboxTable } from './schema.js';
 import type { Selectable } from 'kysely';
@@ -9,32 +11,9 @@ type OutboxRow = Selectable<OutboxTable>;
 
 /** Replies on their way to Reply-To queues. While one is claimed, `next_at` is the end of its lease. */
 export function createOutbox(context: StoreContext): Outbox {
-  const { db, commits, clock } = context;
+  const { commits, clock } = context;
   return {
-    claimDue: ({ owner, leaseMs, limit, queue, exceptQueues = [] }) =>
-      commits.run(async (tx) => {
-        const now = clock.now();
-        let query = tx
-          .selectFrom('outbox')
-          .selectAll()
-          .where('status', '=', 'waiting')
-          .where('next_at', '<=', now)
-          .orderBy('next_at')
-          .limit(limit);
-        if (queue !== undefined) query = query.where('queue', '=', queue);
-        if (exceptQueues.length > 0) query = query.where('queue', 'not in', exceptQueues);
-        const rows = await query.execute();
-        const claimed: OutboxDelivery[] = [];
-        for (const row of rows) {
-          await tx
-            .updateTable('outbox')
-            .set({ owner, next_at: now + leaseMs })
-            .where('id', '=', row.id)
-            .execute();
-          claimed.push(await toDelivery(tx, row));
-        }
-        return claimed;
-      }),
+    claimDue: (claim) => commits.run((tx) => claimDue(tx, context, claim)),
 
     finish: (id, owner, result) =>
       commits.run(async (tx) => {
@@ -52,18 +31,50 @@ export function createOutbox(context: StoreContext): Outbox {
           .executeTakeFirst();
         if (row !== undefined && result.kind === 'dead') await bury(tx, context, row, result.error);
       }),
-
-    async nextDueMs() {
-      const row = await db
-        .selectFrom('outbox')
-        .select('next_at')
-        .where('status', '=', 'waiting')
-        .orderBy('next_at')
-        .limit(1)
-        .executeTakeFirst();
-      return row === undefined ? null : Math.max(0, row.next_at - clock.now());
-    },
   };
+}
+
+async function claimDue(
+  tx: Tx,
+  { clock }: StoreContext,
+  { owner, leaseMs, limit, queue, exceptQueues = [] }: SendClaim,
+): Promise<OutboxDelivery[]> {
+  const now = clock.now();
+  let query = tx
+    .selectFrom('outbox')
+    .selectAll()
+    .where('status', '=', 'waiting')
+    .where('next_at', '<=', now)
+    .where((eb) =>
+      eb.not(
+        eb.exists(
+          eb
+            .selectFrom('outbox as earlier')
+            .select('earlier.id')
+            .whereRef('earlier.request_seq', '=', 'outbox.request_seq')
+            .whereRef('earlier.id', '<', 'outbox.id')
+            .where('earlier.status', '=', 'waiting'),
+        ),
+      ),
+    )
+    .orderBy('next_at')
+    .orderBy('id')
+    .limit(limit);
+  if (queue !== undefined) query = query.where('queue', '=', queue);
+  if (exceptQueues.length > 0) query = query.where('queue', 'not in', exceptQueues);
+  const rows = await query.execute();
+  const claimed: OutboxDelivery[] = [];
+  for (const row of rows) {
+    const { numUpdatedRows } = await tx
+      .updateTable('outbox')
+      .set({ owner, next_at: now + leaseMs })
+      .where('id', '=', row.id)
+      .where('status', '=', 'waiting')
+      .where('next_at', '<=', now)
+      .executeTakeFirstOrThrow();
+    if (numUpdatedRows > 0) claimed.push(await toDelivery(tx, row));
+  }
+  return claimed;
 }
 
 function changeFor(result: OutboxResult, now: number): Partial<OutboxRow> {
@@ -100,6 +111,33 @@ async function toDelivery(tx: Tx, row: OutboxRow): Promise<OutboxDelivery> {
     conversationId: request.conversation_id,
     createdAt: row.created_at,
   };
+}
+
+/** What goes to the Reply-To queue of a request, in the transaction that settles it; nothing without one. */
+export async function queueForward(
+  tx: Tx,
+  { clock }: StoreContext,
+  request: Pick<RecordRow, 'seq' | 'reply_to'>,
+  what: { readonly number: number; readonly messageId: string },
+): Promise<void> {
+  if (request.reply_to === null) return;
+  const now = clock.now();
+  await tx
+    .insertInto('outbox')
+    .values({
+      request_seq: request.seq,
+      reply_number: what.number,
+      queue: request.reply_to,
+      message_id: what.messageId,
+      status: 'waiting',
+      attempts: 0,
+      next_at: now,
+      owner: null,
+      last_error: null,
+      created_at: now,
+      ended_at: null,
+    })
+    .execute();
 }
 
 async function bury(tx: Tx, context: StoreContext, row: OutboxRow, error: string): Promise<void> {

@@ -1,11 +1,15 @@
 import type { InsertResult, Kysely } from 'kysely';
 import { sql } from 'kysely';
 import type { RequestState } from '#core/request.js';
+import { isFinal, requestStates } from '#core/request.js';
 import type { PreparedQuery } from './prepared-query.js';
 import { prepareQuery } from './prepared-query.js';
 import type { RecordRow } from './rows.js';
 import { recordColumns } from './rows.js';
 import type { EventTable, ReplyTable, RequestTable, Tables } from './schema.js';
+
+/** The states that a request may still leave. */
+export const openStates = requestStates.filter((state) => !isFinal(state));
 
 /** All columns but the number that the database gives. */
 type NewRow = Omit<RequestTable, 'seq'>;
@@ -21,12 +25,9 @@ export interface Queries {
 }
 
 /** What the first reply of an open request changes. */
-interface FirstReply {
-  readonly seq: number;
-  readonly at: number;
-  readonly status: RequestState;
-  readonly verified: number | null;
-  readonly fault: Buffer | null;
+interface FirstReply extends Pick<RecordRow, 'seq' | 'status' | 'replied_at' | 'verified' | 'fault'> {
+  /** When it was sent at the latest, for want of a receipt; null = nobody knows. */
+  readonly sentAt: number | null;
 }
 
 export function createQueries(db: Kysely<Tables>): Queries {
@@ -119,16 +120,16 @@ export function createQueries(db: Kysely<Tables>): Queries {
           replies: eb('replies', '+', 1),
           events: eb('events', '+', 1),
           version: eb('version', '+', 1),
-          replied_at: value('at'),
-          final_at: value('at'),
-          // A reply proves that the request was sent, even if its receipt is still under way.
-          sent_at: sql<number>`coalesce(sent_at, ${value('at')})`,
+          replied_at: value('replied_at'),
+          final_at: value('replied_at'),
+          sent_at: sql<number | null>`coalesce(sent_at, ${value('sentAt')})`,
           verified: value('verified'),
           fault: value('fault'),
           send_owner: null,
           send_lease_until: 0,
         }))
         .where('seq', '=', value('seq'))
+        .where('status', 'in', openStates)
         .returning(recordColumns),
     ),
   };

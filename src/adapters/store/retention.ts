@@ -1,63 +1,72 @@
 import type { RequestStore } from '#core/ports/request-store.js';
-import type { StoreContext } from './context.js';
+import type { StoreContext, Tx } from './context.js';
 
 /**
  * Removes what nobody asks for any more, in small batches: ended requests with all that belongs to them once
  * nothing of them waits in the outbox, unmatched replies, and the memory of idempotent receivers. Dead letters
- * and invalid messages stay until a person decides. `sweep` returns the largest of the three batches, so that
- * a full one tells that more waits, whatever it was full of.
+ * and invalid messages stay until a person decides.
  */
-export function createRetention(context: StoreContext, finalMs: number): Pick<RequestStore, 'sweep'> {
+export function createRetention(
+  { commits, clock }: StoreContext,
+  finalMs: number,
+): Pick<RequestStore, 'sweep'> {
   return {
     sweep: (limit) =>
-      context.commits.run(async (tx) => {
-        const before = context.clock.now() - finalMs;
-        const old = await tx
-          .selectFrom('requests')
-          .select('seq')
-          .where('final_at', '<=', before)
-          .where('seq', 'not in', (eb) =>
-            eb.selectFrom('outbox').select('request_seq').where('status', '=', 'waiting'),
-          )
-          .orderBy('final_at')
-          .limit(limit)
-          .execute();
-        if (old.length > 0) {
-          await tx
-            .deleteFrom('requests')
-            .where(
-              'seq',
-              'in',
-              old.map(({ seq }) => seq),
-            )
-            .execute();
+      commits.run(async (tx) => {
+        const before = clock.now() - finalMs;
+        let removed = 0;
+        for (const remove of [removeEnded, removeUnmatched, removeHandled]) {
+          removed += await remove(tx, before, limit - removed);
         }
-        const unmatched = await tx
-          .deleteFrom('dead_letters')
-          .where('seq', 'in', (eb) =>
-            eb
-              .selectFrom('dead_letters')
-              .select('seq')
-              .where('kind', '=', 'unmatched-reply')
-              .where('received_at', '<=', before)
-              .limit(limit),
-          )
-          .executeTakeFirstOrThrow();
-        const handled = await tx
-          .selectFrom('handled')
-          .select(['queue', 'message_id'])
-          .where('updated_at', '<=', before)
-          .orderBy('updated_at')
-          .limit(limit)
-          .execute();
-        for (const { queue, message_id } of handled) {
-          await tx
-            .deleteFrom('handled')
-            .where('queue', '=', queue)
-            .where('message_id', '=', message_id)
-            .execute();
-        }
-        return Math.max(old.length, Number(unmatched.numDeletedRows), handled.length);
+        return removed;
       }),
   };
+}
+
+async function removeEnded(tx: Tx, before: number, limit: number): Promise<number> {
+  const { numDeletedRows } = await tx
+    .deleteFrom('requests')
+    .where('seq', 'in', (eb) =>
+      eb
+        .selectFrom('requests')
+        .select('seq')
+        .where('final_at', '<=', before)
+        .where('seq', 'not in', (waiting) =>
+          waiting.selectFrom('outbox').select('request_seq').where('status', '=', 'waiting'),
+        )
+        .orderBy('final_at')
+        .limit(limit),
+    )
+    .executeTakeFirstOrThrow();
+  return Number(numDeletedRows);
+}
+
+async function removeUnmatched(tx: Tx, before: number, limit: number): Promise<number> {
+  const { numDeletedRows } = await tx
+    .deleteFrom('dead_letters')
+    .where('seq', 'in', (eb) =>
+      eb
+        .selectFrom('dead_letters')
+        .select('seq')
+        .where('kind', '=', 'unmatched-reply')
+        .where('received_at', '<=', before)
+        .orderBy('received_at')
+        .limit(limit),
+    )
+    .executeTakeFirstOrThrow();
+  return Number(numDeletedRows);
+}
+
+async function removeHandled(tx: Tx, before: number, limit: number): Promise<number> {
+  const old = await tx
+    .selectFrom('handled')
+    .select(['queue', 'message_id'])
+    .where('updated_at', '<=', before)
+    .orderBy('updated_at')
+    .limit(limit)
+    .execute();
+  for (const { queue, message_id } of old) {
+    await tx.deleteFrom('handled').where('queue', '=', queue).where('message_id', '=', message_id).execute();
+  }
+  return old.length;
 }

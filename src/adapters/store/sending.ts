@@ -66,8 +66,15 @@ export function createSending(
             resend: row.send_owner === null ? row.resend : row.resend + 1,
             version: row.version + 1,
           };
-          await tx.updateTable('requests').set(change).where('seq', '=', row.seq).execute();
-          claimed.push(toStoredRequest({ ...row, ...change }));
+          const { numUpdatedRows } = await tx
+            .updateTable('requests')
+            .set(change)
+            .where('seq', '=', row.seq)
+            .where('status', '=', 'accepted')
+            .where('send_lease_until', '<=', now)
+            .where('version', '=', row.version)
+            .executeTakeFirstOrThrow();
+          if (numUpdatedRows > 0) claimed.push(toStoredRequest({ ...row, ...change }));
         }
         return claimed;
       }),

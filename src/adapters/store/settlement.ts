@@ -1,27 +1,27 @@
 /**
- * How a request ends: by its reply, by cancel, by its deadline. Whatever happens first wins, every transition
+ * How a request ends by its reply, or by the Fault that stands for one. Whatever happens first wins, every transition
  * names the states it may leave, and what follows (forwarding, history) is queued in the same transaction.
  */
+import type { FaultBody } from '#core/fault.js';
 import type { RequestStore, SettleOutcome } from '#core/ports/request-store.js';
 import { isFinal } from '#core/request.js';
-import type { IncomingReply, RequestRecord, StoredReply } from '#core/request.js';
+import type { IncomingReply, StoredReply } from '#core/request.js';
 import type { StoreContext, Tx } from './context.js';
+import { changedMeanwhile } from './context.js';
 import { keepDeadLetter } from './dead-letters.js';
 import { recordChange } from './history.js';
-import type { Change } from './history.js';
+import { queueForward } from './outbox.js';
 import type { RecordRow } from './rows.js';
 import { recordColumns, toBlob, toHeaderBlob, toRecord, toStoredReply } from './rows.js';
 
-const openStates = ['accepted', 'sent'] as const;
+type Settled = Extract<SettleOutcome, { kind: 'settled' }>;
+type Further = Extract<SettleOutcome, { kind: 'late' | 'duplicate' }>;
 
-export function createSettlement(
-  context: StoreContext,
-): Pick<RequestStore, 'settle' | 'cancel' | 'expireDue'> {
+export function createSettlement(context: StoreContext): Pick<RequestStore, 'settle' | 'giveUpSend'> {
   const { commits } = context;
   return {
     settle: (reply) => commits.run((tx) => settle(tx, context, reply)),
-    cancel: (id) => commits.run((tx) => cancel(tx, context, id)),
-    expireDue: (limit) => commits.run((tx) => expireDue(tx, context, limit)),
+    giveUpSend: (id, fault) => commits.run((tx) => giveUpSend(tx, context, id, fault)),
   };
 }
 
@@ -34,15 +34,103 @@ async function settle(tx: Tx, context: StoreContext, reply: IncomingReply): Prom
   if (request.replies > 0 && (await isKnownReply(tx, request.seq, reply.replyId))) {
     return { kind: 'repeated', record: toRecord(request) };
   }
-  const kind = !isFinal(request.status) ? 'settled' : request.replies === 0 ? 'late' : 'duplicate';
+  // A reply proves that the request was sent, even if its receipt is still under way.
+  if (!isFinal(request.status)) return endBy(tx, context, request, { reply, provesSend: true });
+  return keepFurther(tx, context, request, reply);
+}
+
+async function giveUpSend(
+  tx: Tx,
+  context: StoreContext,
+  id: string,
+  fault: FaultBody,
+): Promise<Settled | null> {
+  const request = await findFirst(tx, context, [id]);
+  if (request === undefined || isFinal(request.status)) return null;
+  const reply = {
+    correlationIds: [id],
+    replyId: `send-refused ${id}`,
+    messageId: null,
+    time: context.clock.now(),
+    contentType: 'application/json',
+    body: toBlob(fault),
+    properties: { fault: true },
+    applicationHeaders: {},
+    fault,
+  };
+  const text = 'given up: it could not be sent';
+  return endBy(tx, context, request, { reply, provesSend: false, text });
+}
+
+/** Ends an open request by its first reply. */
+async function endBy(
+  tx: Tx,
+  context: StoreContext,
+  request: RecordRow,
+  end: { readonly reply: IncomingReply; readonly provesSend: boolean; readonly text?: string },
+): Promise<Settled> {
+  const { reply, provesSend, text } = end;
   const stored = await keepReply(tx, context, request, reply);
-  const record = await updateRequest(tx, context, request, { kind, reply, at: stored.receivedAt });
+  const at = stored.receivedAt;
+  const status = reply.fault === null ? 'replied' : 'faulted';
+  const [row] = await context.queries.recordFirstReply(tx, {
+    ...answerOf(request, reply, at),
+    seq: request.seq,
+    status,
+    sentAt: provesSend ? at : null,
+  });
+  if (row === undefined) throw changedMeanwhile(request.id);
+  await recordChange(tx, context, row, { number: row.events, change: status, at, text });
+  await queueForward(tx, context, row, stored);
+  return { kind: 'settled', record: toRecord(row), reply: stored };
+}
+
+/** The request has ended already: a late first reply is shown, a duplicate only counted. */
+async function keepFurther(
+  tx: Tx,
+  context: StoreContext,
+  request: RecordRow,
+  reply: IncomingReply,
+): Promise<Further> {
+  const kind = request.replies === 0 ? 'late' : 'duplicate';
+  const stored = await keepReply(tx, context, request, reply);
+  const at = stored.receivedAt;
+  const row = await tx
+    .updateTable('requests')
+    .set((eb) => ({
+      replies: eb('replies', '+', 1),
+      events: eb('events', '+', 1),
+      version: eb('version', '+', 1),
+      ...(kind === 'late' ? { ...answerOf(request, reply, at), late: 1 } : {}),
+    }))
+    .where('seq', '=', request.seq)
+    .where('status', '=', request.status)
+    .where('replies', '=', request.replies)
+    .returning(recordColumns)
+    .executeTakeFirst();
+  if (row === undefined) throw changedMeanwhile(request.id);
+  await recordChange(tx, context, row, { number: row.events, change: kind, at });
   // After a cancel nobody wants it forwarded; after an expiry it follows the Fault that went there.
-  const forwards = kind === 'settled' || (kind === 'late' && request.status === 'expired');
-  if (forwards && request.reply_to !== null) {
-    await queueForward(tx, context, request, { number: stored.number, messageId: stored.messageId });
-  }
-  return { kind, record, reply: stored };
+  if (kind === 'late' && request.status === 'expired') await queueForward(tx, context, row, stored);
+  return { kind, record: toRecord(row), reply: stored };
+}
+
+/** What the request shows of its answer. */
+function answerOf(
+  request: RecordRow,
+  reply: IncomingReply,
+  at: number,
+): Pick<RecordRow, 'replied_at' | 'verified' | 'fault'> {
+  return {
+    replied_at: at,
+    verified: verify(request.content_digest, reply.properties.requestDigest),
+    fault: reply.fault === null ? null : toBlob(reply.fault),
+  };
+}
+
+/** Whether the service saw the contents that were sent; null when it did not say. */
+function verify(sent: string | null, seen: string | undefined): number | null {
+  return seen === undefined || sent === null ? null : Number(seen === sent);
 }
 
 async function findFirst(
@@ -89,83 +177,6 @@ async function keepReply(
   return toStoredReply(request.id, row);
 }
 
-async function updateRequest(
-  tx: Tx,
-  context: StoreContext,
-  request: RecordRow,
-  outcome: {
-    readonly kind: 'settled' | 'late' | 'duplicate';
-    readonly reply: IncomingReply;
-    readonly at: number;
-  },
-): Promise<RequestRecord> {
-  const { kind, reply, at } = outcome;
-  const answer = {
-    at,
-    verified: verify(request.content_digest, reply.properties.requestDigest),
-    fault: reply.fault === null ? null : toBlob(reply.fault),
-  };
-  const status = reply.fault === null ? 'replied' : 'faulted';
-  const row =
-    kind === 'settled'
-      ? (await context.queries.recordFirstReply(tx, { ...answer, seq: request.seq, status }))[0]
-      : await recordFurtherReply(tx, request.seq, kind === 'late' ? answer : null);
-  if (row === undefined) throw new Error(`request ${request.id} vanished in its own transaction`);
-  const change: Change = kind === 'settled' ? status : kind;
-  await recordChange(tx, context, row, { number: row.events, change, at });
-  return toRecord(row);
-}
-
-/** The request has ended already: a late first reply is shown, a duplicate only counted. */
-async function recordFurtherReply(
-  tx: Tx,
-  seq: number,
-  late: { readonly at: number; readonly verified: number | null; readonly fault: Buffer | null } | null,
-): Promise<RecordRow | undefined> {
-  return tx
-    .updateTable('requests')
-    .set((eb) => ({
-      replies: eb('replies', '+', 1),
-      events: eb('events', '+', 1),
-      version: eb('version', '+', 1),
-      ...(late === null ? {} : { replied_at: late.at, verified: late.verified, fault: late.fault, late: 1 }),
-    }))
-    .where('seq', '=', seq)
-    .returning(recordColumns)
-    .executeTakeFirst();
-}
-
-/** Whether the service saw the contents that were sent; null when it did not say. */
-function verify(sent: string | null, seen: string | undefined): number | null {
-  return seen === undefined || sent === null ? null : Number(seen === sent);
-}
-
-async function queueForward(
-  tx: Tx,
-  context: StoreContext,
-  request: RecordRow,
-  what: { readonly number: number; readonly messageId: string },
-): Promise<void> {
-  if (request.reply_to === null) return;
-  const now = context.clock.now();
-  await tx
-    .insertInto('outbox')
-    .values({
-      request_seq: request.seq,
-      reply_number: what.number,
-      queue: request.reply_to,
-      message_id: what.messageId,
-      status: 'waiting',
-      attempts: 0,
-      next_at: now,
-      owner: null,
-      last_error: null,
-      created_at: now,
-      ended_at: null,
-    })
-    .execute();
-}
-
 async function keepUnmatched(tx: Tx, context: StoreContext, reply: IncomingReply): Promise<void> {
   const [correlationId = ''] = reply.correlationIds;
   await keepDeadLetter(tx, context, {
@@ -181,62 +192,4 @@ async function keepUnmatched(tx: Tx, context: StoreContext, reply: IncomingReply
     },
     body: reply.body,
   });
-}
-
-async function cancel(
-  tx: Tx,
-  context: StoreContext,
-  id: string,
-): Promise<{ readonly record: RequestRecord; readonly changed: boolean } | null> {
-  const now = context.clock.now();
-  const cancelled = await end(tx, context, { id, status: 'cancelled', at: now });
-  if (cancelled !== undefined) return { record: toRecord(cancelled), changed: true };
-  const row = await tx.selectFrom('requests').select(recordColumns).where('id', '=', id).executeTakeFirst();
-  return row === undefined ? null : { record: toRecord(row), changed: false };
-}
-
-async function expireDue(tx: Tx, context: StoreContext, limit: number): Promise<RequestRecord[]> {
-  const now = context.clock.now();
-  const due = await tx
-    .selectFrom('requests')
-    .select('id')
-    .where('final_at', 'is', null)
-    .where('expires_at', '<=', now)
-    .orderBy('expires_at')
-    .limit(limit)
-    .execute();
-  const expired: RequestRecord[] = [];
-  for (const { id } of due) {
-    const row = await end(tx, context, { id, status: 'expired', at: now });
-    if (row === undefined) continue;
-    await queueForward(tx, context, row, { number: 0, messageId: context.newId() });
-    expired.push(toRecord(row));
-  }
-  return expired;
-}
-
-/** Ends an open request without a reply; undefined when it is not open. */
-async function end(
-  tx: Tx,
-  context: StoreContext,
-  { id, status, at }: { readonly id: string; readonly status: 'cancelled' | 'expired'; readonly at: number },
-): Promise<RecordRow | undefined> {
-  const row = await tx
-    .updateTable('requests')
-    .set((eb) => ({
-      status,
-      final_at: at,
-      send_owner: null,
-      send_lease_until: 0,
-      events: eb('events', '+', 1),
-      version: eb('version', '+', 1),
-    }))
-    .where('id', '=', id)
-    .where('status', 'in', openStates)
-    .returning(recordColumns)
-    .executeTakeFirst();
-  if (row !== undefined) {
-    await recordChange(tx, context, row, { number: row.events, change: status, at });
-  }
-  return row;
 }

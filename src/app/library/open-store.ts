@@ -1,21 +1,46 @@
 import { v7 as newId } from 'uuid';
-import { ReplytoError, toProblem } from '#core/errors.js';
+import { toProblem } from '#core/errors.js';
+import type { Clock } from '#core/ports/clock.js';
 import { openStore as openStoreAt } from '#adapters/store/open-store.js';
 import type { Store } from '#adapters/store/open-store.js';
 import { systemClock } from '../system-clock.js';
+import { durationRange, numberProblem, refuseProblems } from './option-checks.js';
+import { toSweptStore } from './swept-store.js';
+
+export interface OpenStoreOptions {
+  /** Milliseconds that ended requests, and the memory of idempotent repliers, stay; default 7 days. */
+  readonly retentionMs?: number;
+}
 
 /**
- * Opens a store for a requestor or for idempotent repliers; one process at a time.
+ * Opens a store for a requestor or for idempotent repliers; one process at a time. Until it is closed it removes by
+ * itself what is past its retention.
  *
- * @param url `sqlite:PATH`, or `sqlite::memory:` which keeps nothing
+ * @param url `sqlite:PATH`, or `sqlite::memory:` which keeps nothing beyond this process
  * @throws INVALID_ARGUMENT, STORE_LOCKED, STORE_CORRUPT, STORE_NEWER, STORE_UNAVAILABLE
  */
-export function openStore(url: string, options: { readonly retentionMs?: number } = {}): Store {
+export function openStore(url: string, options: OpenStoreOptions = {}): Store {
   const path = /^sqlite:(?<path>.+)$/u.exec(url)?.groups?.['path'];
-  if (path === undefined) {
-    throw new ReplytoError('INVALID_ARGUMENT', {
-      problems: [toProblem('url', url, 'sqlite: followed by the path of a file, or sqlite::memory:')],
-    });
-  }
-  return openStoreAt({ ...options, path, clock: systemClock, newId });
+  const allowed = 'sqlite: followed by the path of a file, or sqlite::memory:';
+  refuseProblems([
+    path === undefined ? toProblem('url', url, allowed) : undefined,
+    numberProblem('retentionMs', options.retentionMs, durationRange),
+  ]);
+  return toSweptStore(openStoreAt({ ...options, path: path ?? '', clock: systemClock, newId }));
+}
+
+/** Long enough to join a request that was just answered, and to know its reply when it is delivered again. */
+const passingRetentionMs = 60_000;
+
+/**
+ * In memory, for a requestor that was given no store: what has ended is removed after a minute, by the requestor as long
+ * as it runs.
+ */
+export function openPassingStore(clock: Clock): Store {
+  const store = openStoreAt({ path: ':memory:', clock, newId, retentionMs: passingRetentionMs });
+  return {
+    ...store,
+    // Nobody could look at what is kept here, and it would grow as long as the process lives.
+    deadLetters: { ...store.deadLetters, keep: () => Promise.resolve(true) },
+  };
 }

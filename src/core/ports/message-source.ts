@@ -30,8 +30,11 @@ export interface SubscribeOptions {
 }
 
 export interface Subscription {
-  /** Ends it; deliveries that are not acknowledged go back to the broker. */
-  unsubscribe(): Promise<void>;
+  /**
+   * Ends it; deliveries that are not acknowledged go back to the broker. A broker that does not say goodbye within
+   * `deadlineMs` (default, and at most, 5,000) is left without it.
+   */
+  unsubscribe(deadlineMs?: number): Promise<void>;
 }
 
 /** Takes messages from the broker, one acknowledgement each. */

@@ -28,9 +28,10 @@ export type OutboxResult =
 
 /** What was queued in the transaction that settled a request. Each method is one transaction. */
 export interface Outbox {
-  /** Takes deliveries whose time has come, oldest first. */
+  /**
+   * Takes deliveries whose time has come, oldest first; none while an earlier one of the same request waits, so
+   * that a late reply never overtakes the Fault.
+   */
   claimDue(claim: SendClaim): Promise<OutboxDelivery[]>;
   finish(id: number, owner: string, result: OutboxResult): Promise<void>;
-  /** Milliseconds until the next delivery is due; null when none waits. */
-  nextDueMs(): Promise<number | null>;
 }

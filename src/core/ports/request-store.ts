@@ -1,3 +1,4 @@
+import type { FaultBody } from '../fault.js';
 import type { NumberedEvent, StatusEvent } from '../status-event.js';
 import type {
   IncomingReply,
@@ -33,6 +34,12 @@ export type SettleOutcome =
   | { readonly kind: 'repeated'; readonly record: RequestRecord }
   /** Nobody knows the request; kept among the unmatched replies. */
   | { readonly kind: 'unmatched' };
+
+export interface EventOutcome {
+  readonly record: RequestRecord;
+  /** False: the very same event came before. */
+  readonly changed: boolean;
+}
 
 export interface RequestFilter {
   readonly status?: RequestState;
@@ -79,6 +86,11 @@ export interface RequestStore {
   /** Takes over requests that nobody is sending, oldest first; raises `resend` where a send may have happened. */
   claimUnsent(claim: SendClaim): Promise<StoredRequest[]>;
   settle(reply: IncomingReply): Promise<SettleOutcome>;
+  /**
+   * It cannot be sent: ends an open request as `faulted`, with this Fault as its first reply, and queues
+   * that for its Reply-To. Null, and nothing changed, when the request has ended or is unknown.
+   */
+  giveUpSend(id: string, fault: FaultBody): Promise<Extract<SettleOutcome, { kind: 'settled' }> | null>;
   /** The record after the call; `changed` when this call cancelled it. Null when unknown. */
   cancel(id: string): Promise<{ readonly record: RequestRecord; readonly changed: boolean } | null>;
   /** Ends requests whose deadline has passed and queues the Fault for their Reply-To. */
@@ -88,8 +100,11 @@ export interface RequestStore {
   list(filter: RequestFilter): Promise<RequestRecord[]>;
   counts(): Promise<RequestCounts>;
   /** Adds an event to the history of its subject, once. Null when no such request is kept. */
-  appendEvent(event: StatusEvent): Promise<RequestRecord | null>;
+  appendEvent(event: StatusEvent): Promise<EventOutcome | null>;
   events(id: string, after: number, limit: number): Promise<NumberedEvent[]>;
-  /** Removes ended requests past their retention; returns how many. */
+  /**
+   * Removes what is past its retention: ended requests with all that belongs to them, unmatched replies, and what
+   * services answered. At most `limit` in all; returns how many, so `limit` tells that more may wait.
+   */
   sweep(limit: number): Promise<number>;
 }

@@ -19,13 +19,13 @@ export const exclusiveCases = ['refuses to open a place that is open: STORE_LOCK
 
 export function durabilityCases(test: Case, bench: StoreBench): void {
   async function everything(): Promise<unknown> {
-    const { requests, outbox, deadLetters } = bench.store;
+    const { requests, deadLetters } = bench.store;
     const records = await requests.list({ limit: 100 });
     return {
       records,
       events: await Promise.all(records.map(({ id }) => requests.events(id, 0, 100))),
       replies: await Promise.all(records.map(({ id }) => requests.findReply(id, 1))),
-      counts: [await requests.counts(), await deadLetters.count(), await outbox.nextDueMs()],
+      counts: [await requests.counts(), await deadLetters.count()],
     };
   }
 
@@ -77,8 +77,25 @@ export function durabilityCases(test: Case, bench: StoreBench): void {
     expect(await bench.accepted()).to.include({ status: 'accepted' });
   });
 
-  test('answers a check while it is open', async () => {
-    await bench.store.check();
+  test('answers a check by a transaction of its own, at most one a second, for all who ask', async () => {
+    const { store, clock } = bench;
+    const before = store.transactions();
+    const made = (): number => store.transactions() - before;
+    await Promise.all([store.check(), store.check()]);
+    expect(made()).to.equal(1);
+    clock.advance(999);
+    await store.check();
+    expect(made()).to.equal(1);
+    clock.advance(1);
+    await store.check();
+    expect(made()).to.equal(2);
+  });
+
+  test('says that it is closed though a check was answered just before', async () => {
+    const { store } = bench;
+    await store.check();
+    await store.close();
+    expect((await failureOf(store.check())).code).to.equal('STORE_UNAVAILABLE');
   });
 
   test('finishes what was asked of it before it closes', async () => {
@@ -98,6 +115,7 @@ export function durabilityCases(test: Case, bench: StoreBench): void {
     ['claimUnsent', ({ requests }) => requests.claimUnsent({ owner: 'a', leaseMs, limit: 1 })],
     ['settle', ({ requests }) => requests.settle(newReply('id'))],
     ['cancel', ({ requests }) => requests.cancel('id')],
+    ['giveUpSend', ({ requests }) => requests.giveUpSend('id', { code: 'X', message: 'x' })],
     ['expireDue', ({ requests }) => requests.expireDue(1)],
     ['find', ({ requests }) => requests.find('id')],
     ['findReply', ({ requests }) => requests.findReply('id', 1)],
@@ -106,7 +124,6 @@ export function durabilityCases(test: Case, bench: StoreBench): void {
     ['events', ({ requests }) => requests.events('id', 0, 1)],
     ['sweep', ({ requests }) => requests.sweep(1)],
     ['claimDue', ({ outbox }) => outbox.claimDue({ owner: 'a', leaseMs, limit: 1 })],
-    ['nextDueMs', ({ outbox }) => outbox.nextDueMs()],
     ['the count of dead letters', ({ deadLetters }) => deadLetters.count()],
     ['begin', ({ handledMessages }) => handledMessages.begin('q', '1')],
     ['check', (store) => store.check()],

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
-import type { RequestRecord } from '#core/request.js';
+import type { EventOutcome } from '#core/ports/request-store.js';
 import type { StatusEvent } from '#core/status-event.js';
 import { newReply } from '../../support/requests.js';
 import type { Case } from '../messaging/case.js';
@@ -21,14 +21,15 @@ function newEvent(subject: string, parts: Partial<StatusEvent> = {}): StatusEven
 }
 
 export function historyCases(test: Case, bench: StoreBench): void {
-  const append = (event: StatusEvent): Promise<RequestRecord | null> =>
+  const append = (event: StatusEvent): Promise<EventOutcome | null> =>
     bench.store.requests.appendEvent(event);
 
   test('adds an event with the next number and shows its progress', async () => {
     const { id } = await bench.sent();
     const event = newEvent(id);
-    const record = await append(event);
-    expect(record).to.deep.equal(await bench.record(id));
+    const outcome = await append(event);
+    const record = await bench.record(id);
+    expect(outcome).to.deep.equal({ record, changed: true });
     expect(record).to.deep.include({ version: 3, progress: { percent: 30, text: 'packing' } });
     expect(await bench.store.requests.events(id, 2, 10)).to.deep.equal([{ ...event, number: 3 }]);
   });
@@ -54,13 +55,17 @@ export function historyCases(test: Case, bench: StoreBench): void {
     expect(events.map(({ project }) => project)).to.deep.equal(['shop', 'shop', 'shop']);
   });
 
-  test('adds an event once, however often it comes', async () => {
+  test('adds an event once, however often it comes, and says whether it did', async () => {
     const { id } = await bench.sent();
     const event = newEvent(id);
     const outcomes = await Promise.all(Array.from({ length: 10 }, () => append(event)));
     const record = await bench.record(id);
     expect(record.version).to.equal(3);
-    expect(outcomes.at(-1)).to.deep.equal(record);
+    expect(outcomes.map((outcome) => outcome?.changed)).to.deep.equal([
+      true,
+      ...Array<boolean>(9).fill(false),
+    ]);
+    expect(outcomes.at(-1)).to.deep.equal({ record, changed: false });
     expect(await bench.history(id)).to.deep.equal(['accepted', 'sent', 'progress']);
   });
 

@@ -2,11 +2,13 @@
  * The state machine of requests in memory, small enough to be believed: what a store must say after any sequence of
  * operations. It knows nothing of transactions and leases of rows, only of the rules in the delivery design.
  */
+import type { FaultBody } from '#core/fault.js';
 import type { AcceptOutcome, SettleOutcome } from '#core/ports/request-store.js';
-import type { OutboxResult } from '#core/ports/outbox.js';
 import type { IncomingReply, NewRequest, RequestRecord } from '#core/request.js';
 import { isFinal } from '#core/request.js';
 import { leaseMs, retentionMs } from './bench.js';
+import type { OutboxModel } from './model-outbox.js';
+import { createOutboxModel } from './model-outbox.js';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -22,16 +24,7 @@ interface ModelRequest {
   finalAt: number | null;
 }
 
-interface ModelDelivery {
-  readonly requestId: string;
-  /** 0 = the Fault. */
-  readonly number: number;
-  attempts: number;
-  nextAt: number;
-  owner: string | null;
-}
-
-export interface StoreModel {
+export interface StoreModel extends Pick<OutboxModel, 'claimDue' | 'finish'> {
   accept(request: NewRequest, owner: string | null): AcceptOutcome['kind'];
   claim(owner: string, queue: string | undefined): string[];
   release(id: string, owner: string, written: boolean): void;
@@ -40,22 +33,20 @@ export interface StoreModel {
   settle(reply: IncomingReply): SettleOutcome['kind'];
   cancel(id: string): boolean | null;
   expire(): string[];
-  progress(id: string, eventId: string): boolean;
-  claimDue(owner: string): string[];
-  finish(requestId: string, number: number, owner: string, result: OutboxResult): void;
+  giveUp(id: string, fault: FaultBody): boolean;
+  /** Whether it changed anything; null when no such request is kept. */
+  progress(id: string, eventId: string): boolean | null;
   sweep(): number;
   advance(ms: number): void;
   request(id: string): ModelRequest | undefined;
-  nextDueMs(): number | null;
   deadLetters(): { readonly 'dead-letter': number; readonly 'unmatched-reply': number };
 }
 
 export function createStoreModel(startsAt: number): StoreModel {
   let now = startsAt;
-  let buried = 0;
   /** In the order of acceptance. */
   const requests = new Map<string, ModelRequest>();
-  const outbox: ModelDelivery[] = [];
+  const outbox = createOutboxModel(() => now);
   const unmatched = new Map<string, number>();
 
   const isOpen = ({ record }: ModelRequest): boolean => !isFinal(record.status);
@@ -71,12 +62,7 @@ export function createStoreModel(startsAt: number): StoreModel {
   }
 
   function queueForward({ record }: ModelRequest, number: number): void {
-    if (record.replyTo === null) return;
-    outbox.push({ requestId: record.id, number, attempts: 0, nextAt: now, owner: null });
-  }
-
-  function remove(delivery: ModelDelivery): void {
-    outbox.splice(outbox.indexOf(delivery), 1);
+    if (record.replyTo !== null) outbox.queue(record.id, number);
   }
 
   return {
@@ -175,6 +161,16 @@ export function createStoreModel(startsAt: number): StoreModel {
       return kind;
     },
 
+    giveUp(id, fault) {
+      const known = requests.get(id);
+      if (known === undefined || !isOpen(known)) return false;
+      known.replies.push({ replyId: '', late: false });
+      Object.assign(known.record, { replies: 1, repliedAt: now, fault });
+      end(known, 'faulted');
+      queueForward(known, 1);
+      return true;
+    },
+
     cancel(id) {
       const known = requests.get(id);
       if (known === undefined) return null;
@@ -197,47 +193,32 @@ export function createStoreModel(startsAt: number): StoreModel {
 
     progress(id, eventId) {
       const known = requests.get(id);
-      if (known === undefined) return false;
-      if (known.eventIds.has(eventId)) return true;
+      if (known === undefined) return null;
+      if (known.eventIds.has(eventId)) return false;
       known.eventIds.add(eventId);
       known.history.push('progress');
       if (isOpen(known)) known.record.progress = { percent: eventId.length, text: null };
       return true;
     },
 
-    claimDue(owner) {
-      const due = outbox.filter(({ nextAt }) => nextAt <= now).sort((a, b) => a.nextAt - b.nextAt);
-      for (const delivery of due) Object.assign(delivery, { owner, nextAt: now + leaseMs });
-      return due.map(({ requestId, number, attempts }) => `${requestId}/${number}/${attempts}`);
-    },
-
-    finish(requestId, number, owner, result) {
-      const delivery = outbox.find((known) => known.requestId === requestId && known.number === number);
-      if (delivery?.owner !== owner) return;
-      delivery.owner = null;
-      if (result.kind === 'refused') delivery.attempts += 1;
-      if (result.kind === 'refused' || result.kind === 'postponed') delivery.nextAt = now + result.retryMs;
-      else remove(delivery);
-      if (result.kind === 'dead') buried += 1;
-    },
+    claimDue: (owner) => outbox.claimDue(owner),
+    finish: (requestId, number, owner, result) => outbox.finish(requestId, number, owner, result),
 
     sweep() {
-      const waiting = new Set(outbox.map(({ requestId }) => requestId));
+      const waiting = outbox.waiting();
       const old = [...requests.values()].filter(
         ({ record, finalAt }) => finalAt !== null && finalAt <= now - retentionMs && !waiting.has(record.id),
       );
       for (const { record } of old) requests.delete(record.id);
       const oldUnmatched = [...unmatched].filter(([, at]) => at <= now - retentionMs);
       for (const [key] of oldUnmatched) unmatched.delete(key);
-      return Math.max(old.length, oldUnmatched.length);
+      return old.length + oldUnmatched.length;
     },
 
     advance(ms) {
       now += ms;
     },
     request: (id) => requests.get(id),
-    nextDueMs: () =>
-      outbox.length === 0 ? null : Math.max(0, Math.min(...outbox.map(({ nextAt }) => nextAt)) - now),
-    deadLetters: () => ({ 'dead-letter': buried, 'unmatched-reply': unmatched.size }),
+    deadLetters: () => ({ 'dead-letter': outbox.buried(), 'unmatched-reply': unmatched.size }),
   };
 }

@@ -10,6 +10,7 @@ import type { OpenContractStore } from './bench.js';
 import { createStoreBench } from './bench.js';
 import { durabilityCases } from './durability.cases.js';
 import { endingCases } from './ending.cases.js';
+import { givingUpCases } from './giving-up.cases.js';
 import { groupingCases } from './grouping.cases.js';
 import { historyCases } from './history.cases.js';
 import { keepingCases } from './keeping.cases.js';
@@ -30,7 +31,9 @@ export interface StoreContract {
 }
 
 export function describeStoreContract(contract: StoreContract): void {
-  describe(`the store on ${contract.name}`, () => {
+  describe(`the store on ${contract.name}`, function () {
+    // Thousands of commits, on whatever disk and whatever else is running.
+    this.timeout(60_000);
     const bench = createStoreBench(contract.open);
     declareCases(contract.skip ?? [], (test) => {
       acceptingCases(test, bench);
@@ -38,6 +41,7 @@ export function describeStoreContract(contract: StoreContract): void {
       settlingCases(test, bench);
       settlingAgainCases(test, bench);
       endingCases(test, bench);
+      givingUpCases(test, bench);
       historyCases(test, bench);
       readingCases(test, bench);
       outboxCases(test, bench);

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { contents, readableBody, toContents } from '#messaging/contents.js';
+import type { ContentsOptions } from '#messaging/contents.js';
 import { thrownBy } from '../../support/errors.js';
 
 const textOf = (body: Uint8Array): string => Buffer.from(body).toString('utf8');
@@ -71,6 +72,31 @@ describe('contents of a message', () => {
     for (const value of ['a\nb', 'a\0', ' a', String.raw`a\n`]) {
       expect(thrownBy(() => contents('a', { headers: { 'x-a': value } })).code).to.equal('INVALID_ARGUMENT');
     }
+  });
+
+  it('refuse a content type that no broker carries unharmed', () => {
+    for (const contentType of [
+      'text/plain\n',
+      'text/plain\r\nreceipt:1',
+      ' text/plain',
+      'a\0',
+      String.raw`a\n`,
+    ]) {
+      const error = thrownBy(() => contents('a', { contentType }));
+      expect(error.code, contentType).to.equal('INVALID_ARGUMENT');
+      expect(error.problems.map(({ field }) => field)).to.deep.equal(['contentType']);
+    }
+  });
+
+  it('refuse what is no text where text is asked for', () => {
+    const options = { contentType: 7, headers: { 'x-a': 5, 'x-b': undefined } };
+    const error = thrownBy(() => contents('a', options as unknown as ContentsOptions));
+    expect(error.code).to.equal('INVALID_ARGUMENT');
+    expect(error.problems).to.deep.equal([
+      { field: 'contentType', value: '7', allowed: 'text' },
+      { field: 'headers.x-a', value: '5', allowed: 'text' },
+      { field: 'headers.x-b', allowed: 'text' },
+    ]);
   });
 });
 

@@ -157,9 +157,28 @@ describe('the outbox relay with a broker that refuses', () => {
     bench.relay.start();
     await settled();
     const other = await bench.stored();
-    await passTime(bench.clock, 15_000);
+    await passTime(bench.clock, 2_000);
     expect(await bench.record(other.id)).to.include({ status: 'sent' });
     expect(await bench.record(id)).to.include({ status: 'faulted' });
+    expect(bench.channel.sent).to.have.length(2);
+  });
+
+  it('leaves a request as it ended when the last refusal comes after that', async () => {
+    const { id } = await bench.stored({ queue: 'closed', replyTo: 'answers' });
+    const refusals = (): number => bench.channel.sentTo('closed').length;
+    bench.channel.always(({ destination }) =>
+      destination.name !== 'closed' ? 'confirm' : refusals() === 12 ? 'hold' : 'SEND_REFUSED',
+    );
+    bench.relay.start();
+    await passTimeUntil(bench.clock, () => refusals() === 12, {
+      what: 'the twelfth attempt',
+      withinMs: 30 * 60_000,
+    });
+    const cancelled = await bench.store.requests.cancel(id);
+    bench.channel.sentTo('closed').at(-1)!.answer('SEND_REFUSED');
+    await passTime(bench.clock, 5_000);
+    expect(await bench.record(id)).to.deep.equal(cancelled!.record);
+    expect([bench.channel.sentTo('answers'), bench.meter.of('requests-faulted')]).to.deep.equal([[], 0]);
   });
 
   it('tries a refused request again as a resend, for the refusal may concern another copy', async () => {
@@ -174,7 +193,7 @@ describe('the outbox relay with a broker that refuses', () => {
   it('survives a store that cannot keep the fault, and gives up later', async () => {
     const { id } = await bench.stored({ queue: 'closed' });
     bench.channel.always('SEND_REFUSED');
-    bench.break('settle');
+    bench.break('giveUpSend');
     bench.relay.start();
     await passTimeUntil(bench.clock, () => bench.channel.sent.length === 12, {
       what: 'the twelfth refusal',

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import fc from 'fast-check';
+import Libsql from 'libsql';
 import type { Database } from '#adapters/sqlite/database.js';
 import { openDatabase } from '#adapters/sqlite/database.js';
 import { thrownBy } from '../../../support/errors.js';
@@ -87,17 +88,26 @@ describe('an opened SQLite file', () => {
     }
   });
 
-  it('uses a prepared statement again faster than it prepares new ones', () => {
-    const wide = (suffix: string): string =>
-      `SELECT count(*) AS number FROM kept WHERE ${Array.from({ length: 300 }, (_, n) => `value = ${n}`).join(' OR ')} -- ${suffix}`;
-    const timeOf = (sql: (round: number) => string): number => {
-      const startedAt = performance.now();
-      for (let round = 0; round < 300; round += 1) database.all(sql(round));
-      return performance.now() - startedAt;
-    };
-    const newEachTime = timeOf((round) => wide(String(round)));
-    const sameEachTime = timeOf(() => wide('same'));
-    expect(sameEachTime).to.be.lessThan(newEachTime / 2);
+  it('prepares a statement once while it is in use, and keeps only some of those that are not', () => {
+    const prepared: unknown[] = [];
+    const own = Object.getOwnPropertyDescriptor(Libsql.prototype, 'prepare')!;
+    const watched = new Proxy(own.value as (sql: string) => unknown, {
+      apply(prepare, self, parameters: [sql: string]): unknown {
+        prepared.push(parameters[0]);
+        return Reflect.apply(prepare, self, parameters);
+      },
+    });
+    Object.defineProperty(Libsql.prototype, 'prepare', { ...own, value: watched });
+    try {
+      const counting = 'SELECT count(*) FROM kept';
+      for (let round = 0; round < 10; round += 1) database.all(counting);
+      expect(prepared).to.deep.equal([counting]);
+      for (let number = 0; number < 600; number += 1) database.all(`SELECT ${number}`);
+      database.all(counting);
+      expect(prepared.filter((sql) => sql === counting)).to.have.length(2);
+    } finally {
+      Object.defineProperty(Libsql.prototype, 'prepare', own);
+    }
   });
 
   it('follows a schema change with statements that were prepared before it', () => {
@@ -112,6 +122,44 @@ describe('an opened SQLite file', () => {
     expect(error.code).to.equal('STORE_UNAVAILABLE');
     expect(error.message).to.include(path()).and.include('missing');
     expect(error.cause).to.be.instanceOf(Error);
+  });
+
+  it('commits a transaction when its work is done, and gives back what that returned', () => {
+    const result = database.transaction(() => {
+      database.run('INSERT INTO kept (value) VALUES (1)');
+      return database.run('INSERT INTO kept (value) VALUES (2)').lastInsertRowid;
+    });
+    expect(result).to.equal(2);
+    database.close();
+    database = openDatabase({ path: path() });
+    expect(database.all('SELECT value FROM kept')).to.deep.equal([{ value: 1 }, { value: 2 }]);
+  });
+
+  it('takes back a transaction whose work throws, and throws the same', () => {
+    const failure = new Error('second thoughts');
+    const work = (): never => {
+      database.run('INSERT INTO kept (value) VALUES (1)');
+      throw failure;
+    };
+    expect(() => database.transaction(work)).to.throw(failure);
+    expect(database.all('SELECT * FROM kept')).to.deep.equal([]);
+    database.transaction(() => database.run('INSERT INTO kept (value) VALUES (2)'));
+    expect(database.all('SELECT value FROM kept')).to.deep.equal([{ value: 2 }]);
+  });
+
+  it('says that the disk is full when SQLite has taken the transaction back by itself', () => {
+    database.exec('PRAGMA max_page_count=1');
+    const error = thrownBy(() =>
+      database.transaction(() => {
+        database.run('INSERT INTO kept (value) VALUES (1)');
+        database.run('INSERT INTO kept (value) VALUES (?)', [Buffer.alloc(100_000)]);
+      }),
+    );
+    expect(error.code).to.equal('STORE_UNAVAILABLE');
+    expect(error.message).to.equal(`${path()}: database or disk is full`);
+    database.exec('PRAGMA max_page_count=1000000');
+    expect(database.all('SELECT * FROM kept')).to.deep.equal([]);
+    expect(database.transaction(() => keptValue([1]))).to.equal(1);
   });
 
   it('enforces foreign keys', () => {

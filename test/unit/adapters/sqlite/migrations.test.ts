@@ -58,6 +58,19 @@ describe('migrations of a SQLite file', () => {
     expect(tables()).to.deep.equal(['kept']);
   });
 
+  it('say that the disk is full, change nothing then, and can be tried again', () => {
+    const large = { name: 'large', sql: 'INSERT INTO kept (id) VALUES (zeroblob(100000))' };
+    migrate(database, [first]);
+    database.exec('PRAGMA max_page_count=1');
+    const error = thrownBy(() => migrate(database, [first, second, large]));
+    expect(error.code).to.equal('STORE_UNAVAILABLE');
+    expect(error.message).to.match(/database or disk is full$/u);
+    expect(database.all('SELECT * FROM kept')).to.deep.equal([{ id: 'from the first' }]);
+    database.exec('PRAGMA max_page_count=1000000');
+    migrate(database, [first, second, large]);
+    expect(database.all('SELECT extra FROM kept')).to.have.length(2);
+  });
+
   it('refuse the file of a newer version with STORE_NEWER and leave it as it is', () => {
     migrate(database, [first, second]);
     const error = thrownBy(() => migrate(database, [first]));

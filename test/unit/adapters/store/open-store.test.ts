@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { OpenStoreOptions, Store } from '#adapters/store/open-store.js';
@@ -71,6 +71,24 @@ describe('opening a store on SQLite', () => {
       clock.advance(1);
       expect(await requests.sweep(1)).to.equal(1);
     }
+  });
+
+  it('writes to its file at every check, always the same pages of it', async () => {
+    const path = join(folder(), 'replyto.db');
+    const first = open(path);
+    await first.check();
+    await first.close();
+    const { size } = statSync(path);
+    const store = open(path);
+    const written = (): number => statSync(`${path}-wal`).size;
+    for (let turn = 0; turn < 3; turn += 1) {
+      const before = written();
+      clock.advance(1_000);
+      await store.check();
+      expect(written() - before).to.be.at.least(32 * 1024);
+    }
+    await store.close();
+    expect(statSync(path).size).to.equal(size);
   });
 
   it('gives each store in memory an identity of its own', () => {

@@ -1,0 +1,75 @@
+import type { RequestStore } from '#core/ports/request-store.js';
+import type { RequestRecord } from '#core/request.js';
+import type { StoreContext, Tx } from './context.js';
+import { recordChange } from './history.js';
+import { queueForward } from './outbox.js';
+import { openStates } from './queries.js';
+import type { RecordRow } from './rows.js';
+import { recordColumns, toRecord } from './rows.js';
+
+/** How a request ends without a reply: by cancel, by its deadline. */
+export function createEnding(context: StoreContext): Pick<RequestStore, 'cancel' | 'expireDue'> {
+  const { commits } = context;
+  return {
+    cancel: (id) => commits.run((tx) => cancel(tx, context, id)),
+    expireDue: (limit) => commits.run((tx) => expireDue(tx, context, limit)),
+  };
+}
+
+async function cancel(
+  tx: Tx,
+  context: StoreContext,
+  id: string,
+): Promise<{ readonly record: RequestRecord; readonly changed: boolean } | null> {
+  const now = context.clock.now();
+  const cancelled = await end(tx, context, { id, status: 'cancelled', at: now });
+  if (cancelled !== undefined) return { record: toRecord(cancelled), changed: true };
+  const row = await tx.selectFrom('requests').select(recordColumns).where('id', '=', id).executeTakeFirst();
+  return row === undefined ? null : { record: toRecord(row), changed: false };
+}
+
+async function expireDue(tx: Tx, context: StoreContext, limit: number): Promise<RequestRecord[]> {
+  const now = context.clock.now();
+  const due = await tx
+    .selectFrom('requests')
+    .select('id')
+    .where('final_at', 'is', null)
+    .where('expires_at', '<=', now)
+    .orderBy('expires_at')
+    .limit(limit)
+    .execute();
+  const expired: RequestRecord[] = [];
+  for (const { id } of due) {
+    const row = await end(tx, context, { id, status: 'expired', at: now });
+    if (row === undefined) continue;
+    await queueForward(tx, context, row, { number: 0, messageId: context.newId() });
+    expired.push(toRecord(row));
+  }
+  return expired;
+}
+
+/** Ends an open request without a reply; undefined when it is not open. */
+async function end(
+  tx: Tx,
+  context: StoreContext,
+  { id, status, at }: { readonly id: string; readonly status: 'cancelled' | 'expired'; readonly at: number },
+): Promise<RecordRow | undefined> {
+  const row = await tx
+    .updateTable('requests')
+    .set((eb) => ({
+      status,
+      final_at: at,
+      send_owner: null,
+      send_lease_until: 0,
+      events: eb('events', '+', 1),
+      version: eb('version', '+', 1),
+    }))
+    .where('id', '=', id)
+    .where('status', 'in', openStates)
+    .returning(recordColumns)
+    .executeTakeFirst();
+  if (row !== undefined) {
+    await recordChange(tx, context, row, { number: row.events, change: status, at });
+  }
+  return row;
+}

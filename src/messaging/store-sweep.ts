@@ -1,0 +1,44 @@
+/**
+ * Removes what is past its retention from a store, in small batches: at its start, then every minute. Failure:
+ * tried again the next time. Shutdown: at once.
+ */
+import type { Clock } from '#core/ports/clock.js';
+import type { Logger } from '#core/ports/logger.js';
+import type { RequestStore } from '#core/ports/request-store.js';
+import { createTimers } from './timers.js';
+
+export interface StoreSweepOptions {
+  readonly store: Pick<RequestStore, 'sweep'>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface StoreSweep {
+  start(): void;
+  stop(): void;
+}
+
+const sweepEveryMs = 60_000;
+const sweepAtOnce = 500;
+
+export function createStoreSweep({ store, clock, logger }: StoreSweepOptions): StoreSweep {
+  const timers = createTimers(clock);
+
+  async function sweep(): Promise<void> {
+    try {
+      const removed = await store.sweep(sweepAtOnce);
+      // The next batch in a later turn: whoever waits for the store comes first.
+      if (removed === sweepAtOnce) timers.after(0, () => void sweep());
+    } catch (error) {
+      logger.warn({ err: error }, 'what is past its retention could not be removed');
+    }
+  }
+
+  return {
+    start() {
+      timers.after(0, () => void sweep());
+      timers.every(sweepEveryMs, sweep);
+    },
+    stop: () => timers.stop(),
+  };
+}
