@@ -8,7 +8,9 @@ import type { StompBroker } from '#adapters/stomp/broker.js';
 import { openStore } from '#adapters/store/open-store.js';
 import type { Store } from '#adapters/store/open-store.js';
 import { ownDestinations } from '#core/destination.js';
+import { ReplytoError } from '#core/errors.js';
 import type { Logger } from '#core/ports/logger.js';
+import { unlessAborted } from '#core/unless-aborted.js';
 import type { Gateway } from '#gateway/gateway.js';
 import { createGateway } from '#gateway/gateway.js';
 import { createMetrics } from '#gateway/metrics.js';
@@ -17,10 +19,11 @@ import type { AccessLog } from './access-log.js';
 import type { LoadedConfiguration } from './configuration/load.js';
 import { createGatewayContext } from './gateway-context.js';
 import { createParts } from './parts.js';
-import type { Part } from './parts.js';
+import type { Part, Parts } from './parts.js';
 import { createReceivers } from './receivers.js';
 import { createReplyCheck } from './reply-check.js';
 import { createRequestReply } from './request-reply.js';
+import { settlesWithin } from './settles-within.js';
 import { systemClock as clock } from './system-clock.js';
 import { createBrokerUpgrade } from './broker-upgrade.js';
 import { productVersion } from './version.js';
@@ -34,17 +37,28 @@ export interface DeploymentOptions {
   readonly onFatal: (error: unknown) => void;
 }
 
+/** Where a deployment is found. */
+interface Started {
+  readonly httpUrl: string;
+  /** May hold a login. */
+  readonly brokerUrl: string;
+}
+
 /** A gateway process, ready to start. */
 export interface Deployment {
   /**
    * Resolves when HTTP is served. An away broker does not keep it from starting.
    *
-   * @throws every error of category `start` or `store`, and BROKER_LOGIN_REFUSED, BROKER_UNSUPPORTED
+   * @throws every error of category `start` or `store`, and BROKER_LOGIN_REFUSED, BROKER_UNSUPPORTED; SHUTTING_DOWN
+   *   when it was stopped before it served
    */
-  start(): Promise<{ readonly httpUrl: string; readonly brokerUrl: string }>;
+  start(): Promise<Started>;
+  /** Also ends a start that is under way. */
   stop(deadlineMs: number): Promise<void>;
 }
 
+/** Milliseconds for the embedded broker of a start that fails; nobody has used it. */
+const unusedBrokerMs = 1_000;
 /** Replies may be larger than requests: services are trusted more than callers. */
 const maxReplyBytes = 10 * 1024 * 1024;
 
@@ -53,10 +67,11 @@ export function createDeployment({ loaded, logger, accessLog, onFatal }: Deploym
   const { broker: brokerSettings, requests, dataDir } = configuration;
   const isEmbedded = brokerSettings.url === 'embedded:';
   const instance = newId();
-  let parts: ReturnType<typeof createParts> | undefined;
+  let parts: Parts | undefined;
+  let starting: Promise<Started> | undefined;
   let isStopping = false;
 
-  async function start(): Promise<{ httpUrl: string; brokerUrl: string }> {
+  async function start(): Promise<Started> {
     const store = openStore({
       path: join(dataDir, 'replyto.db'),
       clock,
@@ -65,40 +80,48 @@ export function createDeployment({ loaded, logger, accessLog, onFatal }: Deploym
     });
     const embedded = isEmbedded ? createEmbedded() : undefined;
     let brokerUrl = brokerSettings.url;
+    let httpUrl = '';
     try {
       if (embedded !== undefined) {
         const { host, port } = await embedded.start();
         brokerUrl = `stomp://${host}:${port}`;
       }
+      if (hasStopped()) throw new ReplytoError('SHUTTING_DOWN');
+      const broker = createStompBroker({ ...brokerSettings, url: brokerUrl, clock, logger });
+      const { gateway, waits, parts: messaging } = compose(store, broker, embedded);
+      parts = createParts(
+        [
+          storePart(store),
+          ...(embedded === undefined ? [] : [embeddedPart(embedded)]),
+          brokerPart(broker),
+          ...messaging,
+          {
+            name: 'gateway',
+            start: async () => {
+              const { host, port } = await gateway.start();
+              httpUrl = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+            },
+            stop: (deadlineMs) => gateway.stop(deadlineMs),
+          },
+          // Ends first: whoever waits is answered while HTTP still works.
+          waits,
+        ],
+        logger,
+        () => clock.monotonic(),
+      );
     } catch (error) {
+      await embedded?.stop(unusedBrokerMs);
       await store.close();
       throw error;
     }
-    const broker = createStompBroker({ ...brokerSettings, url: brokerUrl, clock, logger });
-    const { gateway, waits, parts: messaging } = compose(store, broker, embedded);
-    let httpUrl = '';
-    parts = createParts(
-      [
-        storePart(store),
-        ...(embedded === undefined ? [] : [embeddedPart(embedded)]),
-        brokerPart(broker),
-        ...messaging,
-        {
-          name: 'gateway',
-          start: async () => {
-            const { host, port } = await gateway.start();
-            httpUrl = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-          },
-          stop: (deadlineMs) => gateway.stop(deadlineMs),
-        },
-        // Ends first: whoever waits is answered while HTTP still works.
-        waits,
-      ],
-      logger,
-      () => clock.monotonic(),
-    );
+    // In the same turn in which they were made: a stop finds either no parts, or parts that it can end.
     await parts.start();
     return { httpUrl, brokerUrl };
+  }
+
+  /** A function, because stop() may have been called during an await. */
+  function hasStopped(): boolean {
+    return isStopping;
   }
 
   function createEmbedded(): EmbeddedBroker {
@@ -136,7 +159,7 @@ export function createDeployment({ loaded, logger, accessLog, onFatal }: Deploym
       requestReply,
       prefix: configuration.prefix,
       prefetch: brokerSettings.prefetch,
-      isShared: !isEmbedded,
+      isEmbedded,
       onFatal,
     });
     const context = createGatewayContext({
@@ -156,10 +179,15 @@ export function createDeployment({ loaded, logger, accessLog, onFatal }: Deploym
   }
 
   return {
-    start,
+    start() {
+      starting = start();
+      return starting;
+    },
     async stop(deadlineMs) {
       isStopping = true;
-      await parts?.stop(deadlineMs);
+      // Without parts yet, the start finds out by itself that it is to end.
+      if (parts === undefined && starting !== undefined) await settlesWithin(starting, deadlineMs, clock);
+      else await parts?.stop(deadlineMs);
     },
   };
 }
@@ -176,8 +204,8 @@ function embeddedPart(embedded: EmbeddedBroker): Part {
 function brokerPart(broker: StompBroker): Part {
   return {
     name: 'broker connections',
-    start: async () => {
-      const failure = await broker.start();
+    start: async (signal) => {
+      const failure = await unlessAborted(broker.start(), signal);
       // These do not heal by waiting, and at the start somebody is looking.
       if (failure?.code === 'BROKER_LOGIN_REFUSED' || failure?.code === 'BROKER_UNSUPPORTED') throw failure;
     },

@@ -5,19 +5,26 @@
  */
 import { createDeferred } from '#core/deferred.js';
 import { toReplytoError } from '#core/errors.js';
+import type { Clock } from '#core/ports/clock.js';
 import type { Logger } from '#core/ports/logger.js';
 import type { Environment } from './configuration/environment.js';
+import { settlesWithin } from './settles-within.js';
+import type { Signalled, StopSignal } from './stop-signals.js';
 import { onStopSignal } from './stop-signals.js';
-import { systemClock as clock } from './system-clock.js';
+import { systemClock } from './system-clock.js';
 
 export interface ProcessLifeOptions {
   readonly environment: Environment;
   readonly logger: Logger;
-  /** Resolves when it serves. When it rejects, nothing of it is left. */
+  /** Resolves when it serves. When it rejects, nothing of it is left; so it does when it is stopped meanwhile. */
   readonly start: () => Promise<void>;
   readonly stop: (deadlineMs: number) => Promise<void>;
   /** Milliseconds for the stop; default 25,000, because orchestrators kill after 30 s. */
   readonly stopWithinMs?: number;
+  /** Default the machine's time. */
+  readonly clock?: Clock;
+  /** Default this process. */
+  readonly ownProcess?: Signalled['ownProcess'];
 }
 
 export interface ProcessLife {
@@ -38,7 +45,7 @@ const startSettlesMs = 500;
 const graceMs = 1_000;
 
 export function createProcessLife(options: ProcessLifeOptions): ProcessLife {
-  const { logger, stopWithinMs = stopMs } = options;
+  const { logger, stopWithinMs = stopMs, clock = systemClock, ownProcess = process } = options;
   const ending = createDeferred<number>();
 
   function fail(error: unknown): void {
@@ -53,21 +60,22 @@ export function createProcessLife(options: ProcessLifeOptions): ProcessLife {
   }
 
   async function run(): Promise<number> {
-    const stopListening = onStopSignal(options.environment, (signal) => {
+    const onSignal = (signal: StopSignal): void => {
       logger.info({ signal }, 'stopping');
       ending.resolve(0);
-    });
+    };
+    const stopListening = onStopSignal(options.environment, onSignal, { ownProcess, clock });
     // Rejections that nobody handles arrive here too.
-    process.on('uncaughtException', onFault);
+    ownProcess.on('uncaughtException', onFault);
     try {
       const started = options.start();
       const early = await Promise.race([started, ending.promise]);
-      if (early !== undefined) await settled(started, startSettlesMs);
+      if (early !== undefined) await settlesWithin(started, startSettlesMs, clock);
       const exitCode = await ending.promise;
       return (await stopped()) ? exitCode : 1;
     } finally {
       stopListening();
-      process.off('uncaughtException', onFault);
+      ownProcess.off('uncaughtException', onFault);
     }
   }
 
@@ -79,7 +87,7 @@ export function createProcessLife(options: ProcessLifeOptions): ProcessLife {
         return false;
       },
     );
-    if ((await settled(stop, stopWithinMs + graceMs)) === undefined) {
+    if (!(await settlesWithin(stop, stopWithinMs + graceMs, clock))) {
       logger.error({ stopWithinMs }, 'the stop did not end within its deadline');
       return false;
     }
@@ -87,19 +95,4 @@ export function createProcessLife(options: ProcessLifeOptions): ProcessLife {
   }
 
   return { run, fail };
-}
-
-/** True when the promise has an outcome within the time, whichever; undefined when not. */
-async function settled(promise: Promise<unknown>, withinMs: number): Promise<true | undefined> {
-  const late = createDeferred<undefined>();
-  const cancel = clock.after(withinMs, () => late.resolve(undefined));
-  const outcome = await Promise.race([
-    promise.then(
-      () => true as const,
-      () => true as const,
-    ),
-    late.promise,
-  ]);
-  cancel();
-  return outcome;
 }

@@ -5,29 +5,31 @@
  */
 import type { StompBroker } from '#adapters/stomp/broker.js';
 import type { Store } from '#adapters/store/open-store.js';
+import { createDeferred } from '#core/deferred.js';
 import type { OwnDestinations } from '#core/destination.js';
 import { isReplytoError } from '#core/errors.js';
 import type { Clock } from '#core/ports/clock.js';
 import type { Logger } from '#core/ports/logger.js';
 import type { Meter } from '#core/ports/meter.js';
-import type { Subscription } from '#core/ports/message-source.js';
+import { unlessAborted } from '#core/unless-aborted.js';
 import { createDeadLetterKeeper } from '#messaging/dead-letter-channel.js';
 import { createInvalidMessageKeeper } from '#messaging/invalid-message-channel.js';
-import { claimPrefix } from '#messaging/prefix-claim.js';
+import { pause } from '#messaging/pause.js';
+import { createPrefixClaim } from '#messaging/prefix-claim.js';
 import { createStatusReceiver } from '#status/status-receiver.js';
 import type { Part } from './parts.js';
 import type { RequestReply } from './request-reply.js';
 
 export interface ReceiversOptions {
   readonly store: Store;
-  readonly broker: StompBroker;
-  readonly requestReply: RequestReply;
+  readonly broker: Pick<StompBroker, 'channel' | 'source'>;
+  readonly requestReply: Pick<RequestReply, 'control' | 'correlator' | 'watch'>;
   readonly own: OwnDestinations;
   readonly prefix: string;
   readonly instance: string;
   readonly prefetch: number;
-  /** A broker of our own process has no other deployments. */
-  readonly isShared: boolean;
+  /** The broker starts with this process: nobody was there before, who would have to be waited for. */
+  readonly isEmbedded: boolean;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly meter: Meter;
@@ -38,7 +40,12 @@ export interface ReceiversOptions {
 export interface Receivers extends Part {
   /** Whether replies are being received. */
   isReceiving(): boolean;
+  /** The instance of another deployment that answers under the same prefix, as far as is known; see PrefixClaim. */
+  stranger(): string | undefined;
 }
+
+/** Milliseconds before what failed is tried again. */
+const againMs = 1_000;
 
 export function createReceivers(options: ReceiversOptions): Receivers {
   const { store, broker, own, requestReply, prefetch, clock, logger, meter } = options;
@@ -62,61 +69,70 @@ export function createReceivers(options: ReceiversOptions): Receivers {
     createDeadLetterKeeper({ ...common, destination: own.deadLetters }),
     createInvalidMessageKeeper({ ...common, destination: own.invalid }),
   ];
-  let claim: Subscription | undefined;
+  const claim = createPrefixClaim({
+    ...options,
+    control: requestReply.control,
+    channel: broker.channel,
+    storeId: store.id,
+    awaitsObjections: !options.isEmbedded,
+  });
+  const stopping = new AbortController();
+  const { signal } = stopping;
   let isReceiving = false;
-  let isStopped = false;
 
   async function begin(): Promise<void> {
-    if (options.isShared) {
-      await brokerUp();
-      if (hasStopped()) return;
-      claim = await claimPrefix({ ...options, control: requestReply.control, storeId: store.id });
-    }
-    await Promise.all(consumers.map((consumer) => consumer.start()));
+    await claimPrefix();
+    if (hasStopped()) return;
+    await unlessAborted(Promise.all(consumers.map((consumer) => consumer.start())), signal);
+    if (hasStopped()) return;
     isReceiving = true;
     logger.info({ queue: own.replies.name }, 'receiving replies');
   }
 
-  /** A function, because stop() may have been called during an await. */
-  function hasStopped(): boolean {
-    return isStopped;
-  }
-
-  function brokerUp(): Promise<void> {
-    if (broker.channel.isUp()) return Promise.resolve();
-    return new Promise((resolve) => {
-      const stopListening = broker.channel.onUp(() => {
-        stopListening();
-        resolve();
-      });
-    });
-  }
-
-  async function beginUntilDone(): Promise<void> {
-    for (;;) {
+  async function claimPrefix(): Promise<void> {
+    while (!hasStopped()) {
+      await brokerUp();
+      if (hasStopped()) return;
       try {
-        await begin();
+        await claim.start();
         return;
       } catch (error) {
         if (hasStopped()) return;
         // The broker went away in the middle of it: once more when it is back.
-        if (!isReplytoError(error) || !error.retryable) {
-          options.onFatal(error);
-          return;
-        }
+        if (!isReplytoError(error) || !error.retryable) throw error;
         logger.warn({ err: error }, 'receiving could not begin');
       }
+      await pause(clock, againMs, signal);
     }
+  }
+
+  /** A function, because stop() may have been called during an await. */
+  function hasStopped(): boolean {
+    return signal.aborted;
+  }
+
+  async function brokerUp(): Promise<void> {
+    if (broker.channel.isUp()) return;
+    const up = createDeferred<undefined>();
+    const stopListening = broker.channel.onUp(() => up.resolve(undefined));
+    await unlessAborted(up.promise, signal);
+    stopListening();
   }
 
   return {
     name: 'receivers',
-    start: () => void beginUntilDone(),
+    start() {
+      begin().catch(options.onFatal);
+    },
     async stop(deadlineMs) {
-      isStopped = true;
+      const endAt = clock.monotonic() + deadlineMs;
+      stopping.abort();
+      isReceiving = false;
       await Promise.all(consumers.map((consumer) => consumer.stop(deadlineMs)));
-      await claim?.unsubscribe();
+      // As long as replies are taken, others have to be told.
+      await claim.stop(Math.max(0, endAt - clock.monotonic()));
     },
     isReceiving: () => isReceiving,
+    stranger: () => claim.stranger(),
   };
 }

@@ -30,7 +30,8 @@ export interface StompSource extends MessageSource {
   subscriptions(): { readonly wanted: number; readonly up: number };
 }
 
-const unsubscribeDeadlineMs = 5_000;
+/** A goodbye that takes longer will not come. */
+const goodbyeMs = 5_000;
 
 /** A subscription that is to be there, whether the broker is or not. */
 interface Wanted {
@@ -69,7 +70,9 @@ export function createStompSource(options: SourceOptions): StompSource {
       await end(entry, 0);
       throw error;
     }
-    return { unsubscribe: () => end(entry, unsubscribeDeadlineMs) };
+    return {
+      unsubscribe: (deadlineMs = goodbyeMs) => end(entry, Math.min(deadlineMs, goodbyeMs)),
+    };
   }
 
   async function end(entry: Wanted, deadlineMs: number): Promise<void> {
