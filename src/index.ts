@@ -4,13 +4,10 @@ export type { Broker, ConnectBrokerOptions } from '#app/library/connect-broker.j
 export { createReplier, sendReply } from '#app/library/create-replier.js';
 export type { CreateReplierOptions } from '#app/library/create-replier.js';
 export { createRequestor } from '#app/library/create-requestor.js';
-export type {
-  CreateRequestorOptions,
-  LibraryRequestor,
-  Reply,
-  RequestOptions,
-} from '#app/library/create-requestor.js';
+export type { CreateRequestorOptions, LibraryRequestor, Reply } from '#app/library/create-requestor.js';
+export type { RequestOptions } from '#app/library/new-request.js';
 export { openStore } from '#app/library/open-store.js';
+export type { OpenStoreOptions } from '#app/library/open-store.js';
 export { contents } from '#messaging/contents.js';
 export type { Contents, ContentsOptions, ReadableBody } from '#messaging/contents.js';
 export type { Handler, HandlerContext, ReceivedRequest } from '#messaging/handler-run.js';
@@ -25,4 +22,5 @@ export type { Problem } from '#core/errors.js';
 export type { Destination } from '#core/destination.js';
 export type { Message, MessageProperties } from '#core/message.js';
 export type { ReturnAddress } from '#core/return-address.js';
+export { silentLogger } from '#core/ports/logger.js';
 export type { Logger } from '#core/ports/logger.js';

@@ -50,11 +50,14 @@ export interface ReplierOptions {
 export interface Replier {
   /** Resolves when requests are being received. @throws SUBSCRIBE_REFUSED */
   start(): Promise<void>;
-  stop(deadlineMs: number): Promise<void>;
+  /** Milliseconds that handlers may finish within; default 25,000. */
+  stop(deadlineMs?: number): Promise<void>;
   /** Requests being handled now. */
   readonly running: number;
 }
 
+/** Orchestrators kill after 30 s. */
+const defaultStopMs = 25_000;
 /** Requests that are expected again; beyond it the oldest is forgotten. */
 const mostRemembered = 10_000;
 
@@ -161,7 +164,7 @@ export function createReplier(options: ReplierOptions): Replier {
         throw error;
       }
     },
-    async stop(deadlineMs) {
+    async stop(deadlineMs = defaultStopMs) {
       const endAt = clock.monotonic() + deadlineMs;
       shutdown.abort('shutting-down');
       waiting.clear();

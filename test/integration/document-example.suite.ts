@@ -64,7 +64,7 @@ export function describeDocumentExample(brokerUrl: () => string | undefined): vo
   });
   after(async () => {
     await replier?.stop(1_000);
-    await gateway.stop();
+    await (gateway as TestGateway | undefined)?.stop();
   });
 
   it('asks the service and puts its reply into the queue that the caller named', async () => {

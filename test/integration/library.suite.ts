@@ -7,9 +7,10 @@ import type { CreateRequestorOptions, LibraryRequestor } from '#app/library/crea
 import { openStore } from '#app/library/open-store.js';
 import type { ReturnAddress } from '#core/return-address.js';
 import { Fault, isFault } from '#core/fault.js';
+import type { Handler } from '#messaging/handler-run.js';
 import type { Replier } from '#messaging/replier.js';
 import { contents } from '#messaging/contents.js';
-import { failureOf } from '../support/errors.js';
+import { failureOf, rejectionOf } from '../support/errors.js';
 import type { TestGateway } from '../support/gateway.js';
 import { startGateway, uniqueName } from '../support/gateway.js';
 import { call, post } from '../support/http.js';
@@ -25,7 +26,8 @@ export function describeLibrary(brokerUrl: () => string | undefined): void {
     const url = brokerUrl();
     gateway = await startGateway(url === undefined ? {} : { brokerUrl: url });
   });
-  after(() => gateway.stop());
+  // A suite that is skipped has started nothing.
+  after(() => (gateway as TestGateway | undefined)?.stop());
   afterEach(async () => {
     for (const part of parts.splice(0).reverse()) await part.stop(2_000);
   });
@@ -215,6 +217,25 @@ export function describeLibrary(brokerUrl: () => string | undefined): void {
       await until(async () => (await metric('replyto_messages_dead_lettered_total')) >= 1, {
         what: 'the dead letter in the store',
       });
+    });
+
+    it('answers with a Fault also when what its handler makes could not be read or sent', async () => {
+      const handlers: readonly Handler[] = [
+        () => {
+          throw new Fault('MOVED', 'elsewhere', { status: 304 });
+        },
+        () => {
+          throw new Fault('', 'nameless');
+        },
+        () => contents('x', { contentType: 'text/plain\n' }),
+      ];
+      const { request } = await requestor();
+      for (const handler of handlers) {
+        const queue = uniqueName('unsendable');
+        await serve({ queue, retry: { attempts: 1 }, handler });
+        const thrown = await rejectionOf(request(queue, 'x'));
+        expect(isFault(thrown) && thrown.code).to.equal('SERVICE_FAILED');
+      }
     });
 
     it('defers: the answer comes later, from another connection', async () => {

@@ -46,7 +46,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     onFatal: (error) => fatal.push(error),
   });
   const { httpUrl, brokerUrl } = await deployment.start();
-  const broker = await connectBroker({ url: brokerUrl, prefix });
+  const broker = await connectBroker({ url: brokerUrl, prefix, logger: silentLogger });
   return {
     url: httpUrl,
     brokerUrl,

@@ -3,12 +3,16 @@ import { createStompBroker } from '#adapters/stomp/broker.js';
 import type { StompBroker, StompBrokerOptions } from '#adapters/stomp/broker.js';
 import type { OwnDestinations } from '#core/destination.js';
 import { ownDestinations } from '#core/destination.js';
-import { ReplytoError, toProblem } from '#core/errors.js';
+import type { Problem } from '#core/errors.js';
+import { toProblem } from '#core/errors.js';
+import type { Clock } from '#core/ports/clock.js';
 import type { Logger } from '#core/ports/logger.js';
-import { silentLogger } from '#core/ports/logger.js';
 import type { ControlBus } from '#messaging/control-bus.js';
 import { createControlBus } from '#messaging/control-bus.js';
 import { systemClock } from '../system-clock.js';
+import type { TextLogger } from '../text-logger.js';
+import { createTextLogger } from '../text-logger.js';
+import { numberProblem, refuseProblems, textProblem } from './option-checks.js';
 
 export interface ConnectBrokerOptions {
   /** Default `stomp://127.0.0.1:61613`. Also `stomps://`, `ws://`, `wss://`, `failover:(a,b)?randomize=true`. */
@@ -19,13 +23,16 @@ export interface ConnectBrokerOptions {
   readonly passcode?: string;
   /** Options of node:tls for `stomps://` and `wss://`. */
   readonly tls?: StompBrokerOptions['tls'];
-  /** Milliseconds until a receipt must have come; default 30,000. */
-  readonly receiptTimeoutMs?: number;
-  /** Milliseconds between heart-beats; default 10,000, 0 = none. */
-  readonly heartbeatMs?: number;
-  /** Milliseconds to wait for the first connection; default 10,000. */
+  /** Milliseconds to wait until a connection is up, 1 to 600,000; default 10,000. */
   readonly connectTimeoutMs?: number;
-  /** A pino logger fits; default silent. */
+  /** Milliseconds until a receipt must have come, 1 to 600,000; default 30,000. */
+  readonly receiptTimeoutMs?: number;
+  /** Milliseconds between heart-beats, up to 600,000; default 10,000, 0 = none. */
+  readonly heartbeatMs?: number;
+  /**
+   * Of the connections and of all that is made with them; a pino logger fits. Default: warnings and errors as one
+   * plain line each on stderr, such as `replyto warning: the handler failed: ...`. `silentLogger` says nothing.
+   */
   readonly logger?: Logger;
 }
 
@@ -45,11 +52,12 @@ interface BrokerParts {
   readonly broker: StompBroker;
   readonly own: OwnDestinations;
   readonly control: ControlBus;
+  readonly clock: Clock;
   readonly logger: Logger;
 }
 
 const defaultUrl = 'stomp://127.0.0.1:61613';
-const prefixPattern = /^[A-Za-z0-9_-]{1,64}$/u;
+const longestMs = 600_000;
 
 /**
  * Connects to a broker; later losses of the connection are healed by itself.
@@ -59,24 +67,43 @@ const prefixPattern = /^[A-Za-z0-9_-]{1,64}$/u;
  */
 export async function connectBroker(options: ConnectBrokerOptions | string = {}): Promise<Broker> {
   const given = typeof options === 'string' ? { url: options } : options;
-  const { url = defaultUrl, prefix = 'replyto', logger = silentLogger } = given;
-  if (!prefixPattern.test(prefix)) {
-    throw new ReplytoError('INVALID_ARGUMENT', {
-      problems: [toProblem('prefix', prefix, '1-64 letters, digits, - and _')],
-    });
-  }
+  const { url = defaultUrl, prefix = 'replyto' } = given;
+  refuseProblems([
+    textProblem('url', url, () => undefined),
+    textProblem('prefix', prefix, prefixProblem),
+    numberProblem('connectTimeoutMs', given.connectTimeoutMs, { min: 1, max: longestMs }),
+    numberProblem('receiptTimeoutMs', given.receiptTimeoutMs, { min: 1, max: longestMs }),
+    numberProblem('heartbeatMs', given.heartbeatMs, { min: 0, max: longestMs }),
+  ]);
+  const plainLog = createStderrLogger();
+  const { logger = plainLog } = given;
   const broker = createStompBroker({ ...given, url, clock: systemClock, logger });
   const failure = await broker.start();
   if (failure !== null) {
     await broker.stop(0);
     throw failure;
   }
+  plainLog.open();
   const own = ownDestinations(prefix);
   const control = createControlBus({ ...broker, topic: own.control, clock: systemClock, newId });
   return {
     server: broker.broker()?.server ?? '',
     prefix,
     close: (deadlineMs = 5_000) => broker.stop(deadlineMs),
-    parts: { broker, own, control, logger },
+    parts: { broker, own, control, clock: systemClock, logger },
   };
+}
+
+function prefixProblem(field: string, prefix: string): Problem | undefined {
+  return /^[A-Za-z0-9_-]{1,64}$/u.test(prefix)
+    ? undefined
+    : toProblem(field, prefix, '1-64 letters, digits, - and _');
+}
+
+function createStderrLogger(): TextLogger {
+  return createTextLogger({
+    prefix: 'replyto ',
+    // eslint-disable-next-line no-console -- process.stderr.write ends the program when nobody reads stderr any more
+    writeLine: (line) => console.error(line),
+  });
 }

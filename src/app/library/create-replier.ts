@@ -1,6 +1,7 @@
 import { v7 as newId } from 'uuid';
 import { queue, queueNameProblem } from '#core/destination.js';
-import { ReplytoError } from '#core/errors.js';
+import type { Problem } from '#core/errors.js';
+import { toProblem } from '#core/errors.js';
 import type { HandledMessages } from '#core/ports/handled-messages.js';
 import type { ReturnAddress } from '#core/return-address.js';
 import { createDeadLetterChannel } from '#messaging/dead-letter-channel.js';
@@ -11,8 +12,9 @@ import { sendUntilConfirmed, toFaultMessage, toReplyMessage } from '#messaging/r
 import type { RetryPolicy } from '#messaging/retry-policy.js';
 import { retryPolicy } from '#messaging/retry-policy.js';
 import { isFault } from '#core/fault.js';
-import { systemClock as clock } from '../system-clock.js';
+import { valueInWords } from '#schema/problems.js';
 import type { Broker } from './connect-broker.js';
+import { durationRange, numberProblem, refuseProblems, textProblem } from './option-checks.js';
 
 export interface CreateReplierOptions {
   readonly broker: Broker;
@@ -20,27 +22,37 @@ export interface CreateReplierOptions {
   readonly queue: string;
   /** What it returns is the reply; a thrown Fault is sent as one; any other error is retried. */
   readonly handler: Handler;
-  /** Handlers running at the same time; default 10. */
+  /** Handlers running at the same time, 1 to 65,535; default 10. */
   readonly concurrency?: number;
-  /** Requests taken from the broker ahead of time; default = concurrency. */
+  /** Requests taken from the broker ahead of time, 1 to 65,535; default = concurrency, and never less. */
   readonly prefetch?: number;
-  /** Milliseconds a handler may run; default: until the request expires. */
+  /** Milliseconds a handler may run, 1 to 3650 days; default: until the request expires. */
   readonly timeoutMs?: number;
-  /** Default: 3 runs, 1 s and 2 s apart; the broker holds the request meanwhile. */
+  /** Default: 3 runs, 1 s and 2 s apart, never more than a minute; the broker holds the request meanwhile. */
   readonly retry?: Partial<RetryPolicy>;
   /** Memory of what was answered, of `openStore(url)`: a repeated request gets the same reply, unhandled. */
   readonly idempotency?: { readonly handledMessages: HandledMessages };
 }
 
+const countRange = { min: 1, max: 65_535 };
+
 /**
  * A service: takes requests from a queue and answers them. Call `start()`; `stop(deadlineMs)` finishes what runs.
  *
- * @throws INVALID_ARGUMENT
+ * @throws INVALID_ARGUMENT naming every option that is wrong
  */
 export function createReplier(options: CreateReplierOptions): Replier {
-  const problem = queueNameProblem('queue', options.queue);
-  if (problem !== undefined) throw new ReplytoError('INVALID_ARGUMENT', { problems: [problem] });
-  const { broker, own, control, logger } = options.broker.parts;
+  refuseProblems([
+    textProblem('queue', options.queue, queueNameProblem),
+    typeof options.handler === 'function'
+      ? undefined
+      : toProblem('handler', valueInWords(options.handler), 'a function'),
+    numberProblem('concurrency', options.concurrency, countRange),
+    numberProblem('prefetch', options.prefetch, countRange),
+    numberProblem('timeoutMs', options.timeoutMs, durationRange),
+    ...retryProblems(options.retry),
+  ]);
+  const { broker, own, control, clock, logger } = options.broker.parts;
   return createReplierOn({
     ...options,
     ...broker,
@@ -61,6 +73,20 @@ export function createReplier(options: CreateReplierOptions): Replier {
   });
 }
 
+function retryProblems(retry: Partial<RetryPolicy> | null | undefined): (Problem | undefined)[] {
+  if (retry === undefined) return [];
+  if (typeof retry !== 'object' || retry === null) {
+    return [toProblem('retry', valueInWords(retry), 'an object with attempts, backoffMs, maxBackoffMs')];
+  }
+  // Its default is the upper bound.
+  const backoffRange = { min: 0, max: retryPolicy().maxBackoffMs };
+  return [
+    numberProblem('retry.attempts', retry.attempts, { min: 1, max: 1_000_000_000 }),
+    numberProblem('retry.backoffMs', retry.backoffMs, backoffRange),
+    numberProblem('retry.maxBackoffMs', retry.maxBackoffMs, backoffRange),
+  ];
+}
+
 /** Milliseconds to go on trying while the broker is away. */
 const defaultDeadlineMs = 60_000;
 
@@ -68,7 +94,8 @@ const defaultDeadlineMs = 60_000;
  * Answers a deferred request, from any process, as often as needed until the broker has confirmed it. A `Fault` as
  * `value` is sent as a fault.
  *
- * @throws SHUTTING_DOWN when the broker did not confirm within `deadlineMs` (default 60,000); SEND_REFUSED
+ * @throws SHUTTING_DOWN when the broker did not confirm within `deadlineMs` (default 60,000); SEND_REFUSED;
+ *   INVALID_ARGUMENT, TypeError when the value cannot be sent
  */
 export async function sendReply(
   broker: Broker,
@@ -76,6 +103,8 @@ export async function sendReply(
   value: unknown,
   { deadlineMs = defaultDeadlineMs }: { readonly deadlineMs?: number } = {},
 ): Promise<void> {
+  refuseProblems([numberProblem('deadlineMs', deadlineMs, durationRange)]);
+  const { clock } = broker.parts;
   const { channel } = broker.parts.broker;
   const message = isFault(value)
     ? toFaultMessage(address, value.toJSON(), { clock, newId })

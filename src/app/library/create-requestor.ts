@@ -1,45 +1,35 @@
+import { setMaxListeners } from 'node:events';
 import { v7 as newId } from 'uuid';
 import type { Store } from '#adapters/store/open-store.js';
 import { queue, queueNameProblem } from '#core/destination.js';
+import type { ErrorCode } from '#core/error-kinds.js';
 import { ReplytoError, toProblem } from '#core/errors.js';
 import type { Problem } from '#core/errors.js';
 import { Fault } from '#core/fault.js';
-import { messageIdProblem } from '#core/message.js';
-import type { MessageProperties } from '#core/message.js';
 import { silentMeter } from '#core/ports/meter.js';
-import type { NewRequest, StoredReply } from '#core/request.js';
-import { toContents, readableBody } from '#messaging/contents.js';
+import type { RequestState, StoredReply } from '#core/request.js';
+import { readableBody } from '#messaging/contents.js';
 import type { ReadableBody } from '#messaging/contents.js';
-import { contentDigest, fingerprint } from '#messaging/digest.js';
 import type { Answer } from '#messaging/requestor.js';
 import { createParts } from '../parts.js';
 import { createRequestReply } from '../request-reply.js';
-import { systemClock as clock } from '../system-clock.js';
 import type { Broker } from './connect-broker.js';
-import { openStore } from './open-store.js';
+import { toNewRequest } from './new-request.js';
+import type { RequestOptions } from './new-request.js';
+import { openPassingStore } from './open-store.js';
+import { numberProblem, refuseProblems, textProblem } from './option-checks.js';
 
 export interface CreateRequestorOptions {
   readonly broker: Broker;
   /** A durable queue of this requestor alone; never `{prefix}.replies`, that is the gateways'. */
   readonly replyQueue: string;
-  /** Of `openStore(url)`. Without one nothing survives this process: replies to earlier ones are set aside. */
+  /**
+   * Of `openStore(url)`. Without one everything is in memory: a request is forgotten a minute or two after its end, and
+   * replies to requests of earlier processes are logged and dropped.
+   */
   readonly store?: Store;
-  /** Requests open at the same time; default 100,000. */
+  /** Requests open at the same time, 1 to 100,000,000; default 100,000. */
   readonly maxPending?: number;
-}
-
-export interface RequestOptions {
-  /** Milliseconds until the request expires; default 30,000. */
-  readonly timeoutMs?: number;
-  /** Aborting cancels the request and rejects with WAIT_ABORTED. */
-  readonly signal?: AbortSignal;
-  /** Makes it idempotent: the same id again joins the first request. Default a UUID v7. */
-  readonly messageId?: string;
-  /** Carried on to services and to the reply. */
-  readonly conversationId?: string;
-  readonly project?: string;
-  /** 0-9, default 4. */
-  readonly priority?: number;
 }
 
 /** A reply: bytes, with `text()` and `json()`. */
@@ -60,8 +50,10 @@ export interface LibraryRequestor {
   /**
    * Sends a request and waits for its reply. `contents` as a handler returns them: bytes, text or JSON.
    *
-   * @throws Fault when the service answered with one; REQUEST_EXPIRED, WAIT_ABORTED, SHUTTING_DOWN,
-   *   INVALID_ARGUMENT, TOO_MANY_PENDING, IDEMPOTENCY_MISMATCH
+   * @throws Fault when the service answered with one; REQUEST_EXPIRED, REQUEST_CANCELLED, WAIT_ABORTED, SHUTTING_DOWN;
+   *   NO_REPLY_YET when it joined a request with a later deadline, which goes on; before anything is stored or sent
+   *   INVALID_ARGUMENT, IDEMPOTENCY_MISMATCH, TOO_MANY_PENDING, OUTBOX_FULL, STORE_UNAVAILABLE, and TypeError when the
+   *   contents cannot be written as JSON
    */
   readonly request: (queueName: string, contents: unknown, options?: RequestOptions) => Promise<Reply>;
   /** Requests without an end, those of earlier processes on the same store included. */
@@ -70,18 +62,17 @@ export interface LibraryRequestor {
   stop(deadlineMs?: number): Promise<void>;
 }
 
-const defaultTimeoutMs = 30_000;
 /** Expiry is found a little after the deadline; the wait must outlast that. */
 const graceMs = 2_000;
 
+/** @throws INVALID_ARGUMENT */
 export function createRequestor(options: CreateRequestorOptions): LibraryRequestor {
-  const { broker, own, control, logger } = options.broker.parts;
-  const problem = queueNameProblem('replyQueue', options.replyQueue);
-  if (problem !== undefined || own.isReserved(options.replyQueue)) {
-    const allowed = toProblem('replyQueue', options.replyQueue, 'a queue of this requestor alone');
-    throw new ReplytoError('INVALID_ARGUMENT', { problems: [problem ?? allowed] });
-  }
-  const store = options.store ?? openStore('sqlite::memory:');
+  const { broker, own, control, clock, logger } = options.broker.parts;
+  refuseProblems([
+    textProblem('replyQueue', options.replyQueue, replyQueueProblem),
+    numberProblem('maxPending', options.maxPending, { min: 1, max: 100_000_000 }),
+  ]);
+  const store = options.store ?? openPassingStore(clock);
   const maxPending = options.maxPending ?? 100_000;
   const requestReply = createRequestReply({
     store,
@@ -115,26 +106,43 @@ export function createRequestor(options: CreateRequestorOptions): LibraryRequest
   );
   let isStopped = false;
 
-  async function cancel(id: string): Promise<void> {
-    const outcome = await requestor.cancel(id);
-    if (outcome?.changed === true) await control.publish({ type: 'cancel', requestId: id });
+  function replyQueueProblem(field: string, name: string): Problem | undefined {
+    const problem = queueNameProblem(field, name);
+    if (problem !== undefined || !own.isReserved(name)) return problem;
+    return toProblem(field, name, 'a queue of this requestor alone');
+  }
+
+  /** Resolves when the request has ended here; its services are told when the broker takes the notice, if it does. */
+  async function cancel(requestId: string): Promise<void> {
+    const outcome = await requestor.cancel(requestId);
+    if (outcome?.changed !== true) return;
+    control.publish({ type: 'cancel', requestId }).catch((error: unknown) => {
+      logger.info({ err: error, requestId }, 'the services were not told of a cancelled request');
+    });
+  }
+
+  /** A function, because stop() may have been called during an await. */
+  function whyUnanswered(): ErrorCode {
+    return isStopped ? 'SHUTTING_DOWN' : 'NO_REPLY_YET';
   }
 
   return {
     start: () => parts.start(),
     request: async (queueName, contents, requestOptions = {}) => {
       if (isStopped) throw new ReplytoError('SHUTTING_DOWN');
-      const request = toNewRequest(queueName, contents, requestOptions);
+      const request = toNewRequest(queueName, contents, requestOptions, clock);
       const { signal } = requestOptions;
-      const waitMs = (requestOptions.timeoutMs ?? defaultTimeoutMs) + graceMs;
-      const answer = await requestor.request(request, { waitMs, signal });
-      if (answer.reply === null && signal?.aborted === true) {
+      if (isAborted(signal)) throw aborted(request.id, signal?.reason, 'nothing was stored or sent');
+      // Many requests may share the signal of their program: as many listeners are no leak.
+      if (signal instanceof EventTarget) setMaxListeners(0, signal);
+      const answer = await requestor.request(request, { waitMs: request.timeoutMs + graceMs, signal });
+      if (answer.reply === null && isAborted(signal)) {
         await cancel(request.id).catch((error: unknown) => {
           logger.info({ err: error, requestId: request.id }, 'an aborted request could not be cancelled');
         });
-        throw new ReplytoError('WAIT_ABORTED', { requestId: request.id });
+        throw aborted(request.id, signal?.reason, 'the request is cancelled unless it had ended');
       }
-      return toReply(answer);
+      return toReply(answer, whyUnanswered());
     },
     pending: async () => (await store.requests.counts()).pending,
     async stop(deadlineMs = 5_000) {
@@ -145,54 +153,32 @@ export function createRequestor(options: CreateRequestorOptions): LibraryRequest
   };
 }
 
-function toNewRequest(queueName: string, value: unknown, options: RequestOptions): NewRequest {
-  const { body, contentType, headers } = toContents(value);
-  const id = options.messageId ?? newId();
-  const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
-  const problems = [
-    queueNameProblem('queue', queueName),
-    messageIdProblem('messageId', id),
-    timeoutMs > 0 ? undefined : toProblem('timeoutMs', timeoutMs, 'milliseconds, more than 0'),
-  ].filter((problem): problem is Problem => problem !== undefined);
-  if (problems.length > 0) throw new ReplytoError('INVALID_ARGUMENT', { problems });
-  return {
-    id,
-    queue: queueName,
-    replyTo: null,
-    oneWay: false,
-    time: clock.now(),
-    contentType,
-    body,
-    properties: toProperties(options, body),
-    applicationHeaders: headers,
-    timeoutMs,
-    fingerprint: fingerprint([queueName, body]),
-    brokerExpiry: false,
-  };
+/** A function, because it may be aborted during an await. */
+function isAborted(signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true;
 }
 
-function toProperties(
-  { conversationId, project, priority }: RequestOptions,
-  body: Uint8Array,
-): MessageProperties {
-  return {
-    contentDigest: contentDigest(body),
-    ...(conversationId === undefined ? {} : { conversationId }),
-    ...(project === undefined ? {} : { project }),
-    ...(priority === undefined ? {} : { priority }),
-  };
+function aborted(requestId: string, reason: unknown, outcome: string): ReplytoError {
+  const detail = `the caller aborted its call; ${outcome}`;
+  return new ReplytoError('WAIT_ABORTED', { detail, requestId, cause: reason });
 }
 
-function toReply({ record, reply }: Answer): Reply {
+/** `whyUnanswered` of a request that has not ended. */
+function toReply({ record, reply }: Answer, whyUnanswered: ErrorCode): Reply {
   if (reply === null) {
-    const facts = { requestId: record.id, destination: record.queue };
-    if (record.status === 'expired') throw new ReplytoError('REQUEST_EXPIRED', facts);
-    if (record.status === 'cancelled') throw new ReplytoError('REQUEST_CANCELLED', facts);
-    throw new ReplytoError('SHUTTING_DOWN', facts);
+    const { id, queue: destination, expiresAt } = record;
+    const deadline = expiresAt === null ? {} : { deadlineAt: expiresAt };
+    const code = whyEnded[record.status] ?? whyUnanswered;
+    throw new ReplytoError(code, { requestId: id, destination, ...deadline });
   }
   if (reply.fault !== null) throw new Fault(reply.fault.code, reply.fault.message, reply.fault);
   return fromStored(reply);
 }
+
+const whyEnded: Partial<Record<RequestState, ErrorCode>> = {
+  expired: 'REQUEST_EXPIRED',
+  cancelled: 'REQUEST_CANCELLED',
+};
 
 function fromStored({
   messageId,

@@ -1,0 +1,96 @@
+import { v7 as newId } from 'uuid';
+import { queueNameProblem } from '#core/destination.js';
+import type { Problem } from '#core/errors.js';
+import { toProblem } from '#core/errors.js';
+import { messageIdProblem } from '#core/message.js';
+import type { MessageProperties } from '#core/message.js';
+import type { Clock } from '#core/ports/clock.js';
+import type { NewRequest } from '#core/request.js';
+import { headerValueProblem, toContents } from '#messaging/contents.js';
+import { contentDigest, fingerprint } from '#messaging/digest.js';
+import { valueInWords } from '#schema/problems.js';
+import { projectNameProblem } from '#schema/project-name.js';
+import { durationRange, numberProblem, refuseProblems, textProblem } from './option-checks.js';
+
+export interface RequestOptions {
+  /** Milliseconds until the request expires, 1 to 3650 days; default 30,000. */
+  readonly timeoutMs?: number;
+  /**
+   * Aborting cancels the request and rejects with WAIT_ABORTED at once; its services are told as soon as the broker
+   * takes the notice. Aborted before the call: nothing is stored or sent.
+   */
+  readonly signal?: AbortSignal;
+  /** Makes it idempotent: the same id again joins the first request. Default a UUID v7. */
+  readonly messageId?: string;
+  /** Carried on to services and to the reply; what may stand in a header. */
+  readonly conversationId?: string;
+  readonly project?: string;
+  /** 0-9, default 4. */
+  readonly priority?: number;
+}
+
+const defaultTimeoutMs = 30_000;
+
+/** A request of the library always expires. */
+type ExpiringRequest = NewRequest & { readonly timeoutMs: number };
+
+/** @throws INVALID_ARGUMENT, TypeError when the contents cannot be written as JSON */
+export function toNewRequest(
+  queueName: string,
+  value: unknown,
+  options: RequestOptions,
+  clock: Clock,
+): ExpiringRequest {
+  refuseProblems([textProblem('queue', queueName, queueNameProblem), ...optionProblems(options)]);
+  const { body, contentType, headers } = toContents(value);
+  return {
+    id: options.messageId ?? newId(),
+    queue: queueName,
+    replyTo: null,
+    oneWay: false,
+    time: clock.now(),
+    contentType,
+    body,
+    properties: toProperties(options, body),
+    applicationHeaders: headers,
+    timeoutMs: options.timeoutMs ?? defaultTimeoutMs,
+    fingerprint: fingerprint([queueName, body]),
+    brokerExpiry: false,
+  };
+}
+
+/** What is refused here would be refused by the broker much later, when the request is on its way. */
+function optionProblems(options: RequestOptions): (Problem | undefined)[] {
+  const { messageId, timeoutMs, signal, conversationId, project, priority } = options;
+  return [
+    messageId === undefined ? undefined : textProblem('messageId', messageId, messageIdProblem),
+    numberProblem('timeoutMs', timeoutMs, durationRange),
+    signal === undefined || isAbortSignal(signal)
+      ? undefined
+      : toProblem('signal', valueInWords(signal), 'an AbortSignal'),
+    conversationId === undefined
+      ? undefined
+      : headerValueProblem('conversationId', 'Conversation-ID', conversationId),
+    project === undefined
+      ? undefined
+      : (headerValueProblem('project', 'Project', project) ?? projectNameProblem('project', project)),
+    numberProblem('priority', priority, { min: 0, max: 9 }),
+  ];
+}
+
+/** Also one of another realm or of a polyfill. */
+function isAbortSignal(given: unknown): given is AbortSignal {
+  return typeof given === 'object' && given !== null && 'aborted' in given && 'addEventListener' in given;
+}
+
+function toProperties(
+  { conversationId, project, priority }: RequestOptions,
+  body: Uint8Array,
+): MessageProperties {
+  return {
+    contentDigest: contentDigest(body),
+    ...(conversationId === undefined ? {} : { conversationId }),
+    ...(project === undefined ? {} : { project }),
+    ...(priority === undefined ? {} : { priority }),
+  };
+}
