@@ -9,6 +9,7 @@ import type { GatewayContext, Readiness } from '#gateway/context.js';
 import type { GaugeSource, Metrics } from '#gateway/metrics.js';
 import type { RouteTable } from '#gateway/route-table.js';
 import type { AccessLog } from './access-log.js';
+import { brokerAddress } from './configuration/broker-address.js';
 import type { LoadedConfiguration } from './configuration/load.js';
 import type { Receivers } from './receivers.js';
 import type { RequestReply } from './request-reply.js';
@@ -57,6 +58,7 @@ export function createGatewayContext(options: GatewayContextOptions): GatewayCon
       version: productVersion,
       node: process.versions.node,
       broker: () => broker.broker()?.server ?? null,
+      brokerUrl: brokerAddress(loaded.configuration.broker),
     },
     accessLog: options.accessLog,
     isStopping: options.isStopping,
@@ -84,11 +86,8 @@ async function readiness({
   const checks = [
     { name: 'store', isOk: storeFailure === null, detail: storeFailure ?? 'answers' },
     { name: 'broker', isOk: isUp, detail: brokerState },
-    {
-      name: 'replies',
-      isOk: receivers.isReceiving(),
-      detail: receivers.isReceiving() ? 'being received' : 'not received yet',
-    },
+    repliesCheck(receivers, broker),
+    prefixCheck(receivers),
     {
       name: 'outbox',
       isOk: unsent < maxPending,
@@ -96,6 +95,25 @@ async function readiness({
     },
   ];
   return { isReady: storeFailure === null && (isUp || unsent < maxPending), checks };
+}
+
+/** After its start a gateway has its subscriptions for good, but they are down while their connections are. */
+function repliesCheck(receivers: Receivers, broker: StompBroker): Readiness['checks'][number] {
+  const { wantedSubscriptions, subscriptions } = broker.activity();
+  if (!receivers.isReceiving()) return { name: 'replies', isOk: false, detail: 'not received yet' };
+  if (subscriptions === wantedSubscriptions) return { name: 'replies', isOk: true, detail: 'being received' };
+  const detail = `${subscriptions} of ${wantedSubscriptions} subscriptions are up`;
+  return { name: 'replies', isOk: false, detail };
+}
+
+/** Two deployments that share a prefix take each other's replies. */
+function prefixCheck(receivers: Receivers): Readiness['checks'][number] {
+  const stranger = receivers.stranger();
+  const detail =
+    stranger === undefined
+      ? 'used by this deployment alone'
+      : `another deployment (instance ${stranger}) uses it on this broker and takes its replies`;
+  return { name: 'prefix', isOk: stranger === undefined, detail };
 }
 
 function gauges({ store, broker, embedded, requestReply }: GatewayContextOptions): GaugeSource[] {

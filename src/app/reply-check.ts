@@ -24,7 +24,7 @@ export function createReplyCheck(
     const [first] = bodyProblems(check, body);
     return first === undefined
       ? null
-      : `it breaks the JSON Schema of the route: ${first.field} must be ${first.allowed}`;
+      : `it breaks the JSON Schema of the route: ${first.field}: ${first.allowed}`;
   };
 }
 

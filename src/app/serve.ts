@@ -1,16 +1,21 @@
 /** `replyto serve`: the gateway as a process, from its configuration to its exit code. */
 import { isReplytoError, ReplytoError } from '#core/errors.js';
 import type { Logger } from '#core/ports/logger.js';
+import type { Configuration } from '#schema/configuration.js';
 import type { CommandContext } from './command-context.js';
 import { withoutMessageVariables } from './broker-tools/message-variables.js';
 import type { ServeFlags } from './configuration/flags.js';
 import type { LoadedConfiguration } from './configuration/load.js';
 import { loadConfiguration } from './configuration/load.js';
+import { nearMissesInWords } from './configuration/near-misses.js';
 import { redactedUrl } from './configuration/secrets.js';
 import { createAccessLog } from './access-log.js';
 import { createDeployment } from './deployment.js';
 import { createLogger } from './logger.js';
+import type { PortObstacle } from './port-obstacle.js';
+import { embeddedBrokerPort, httpPort, portObstacle } from './port-obstacle.js';
 import { createProcessLife } from './process-life.js';
+import { findEmbeddedBroker } from './running-gateway.js';
 import { productVersion } from './version.js';
 
 /** A gateway that serves. */
@@ -42,6 +47,8 @@ export interface ServeOptions {
 
 /** Companions end first and quickly; the gateway gets the rest of the deadline. */
 const companionsEndMs = 3_000;
+/** Whoever has a port gets this long to say whether it is of this product. */
+const whoListensMs = 1_000;
 
 /**
  * Serves until a signal; resolves with the exit code.
@@ -56,6 +63,8 @@ export function serveUntilStopped(options: ServeOptions): Promise<number> {
   const loaded = options.adjust?.(given) ?? given;
   const { configuration } = loaded;
   const logger = createLogger(configuration.log, context.stderr.isTerminal);
+  const nearMisses = nearMissesInWords(environment);
+  if (nearMisses.length > 0) logger.warn(nearMisses.join(' '));
   let companion: Companion | undefined;
   const deployment = createDeployment({
     loaded,
@@ -65,8 +74,9 @@ export function serveUntilStopped(options: ServeOptions): Promise<number> {
   });
 
   async function start(): Promise<void> {
+    await checkPorts(configuration);
     const { httpUrl, brokerUrl } = await deployment.start().catch((error: unknown) => {
-      throw withRemedy(error, loaded);
+      throw withRemedy(error, configuration);
     });
     const isEmbedded = configuration.broker.url === 'embedded:';
     const readyAfterMs = Math.round(performance.now());
@@ -113,13 +123,28 @@ function startLine({ loaded, httpUrl, brokerUrl, isEmbedded, readyAfterMs }: Ser
   return `replyto ${productVersion} serves ${httpUrl} after ${readyAfterMs} ms; ${behind}\n`;
 }
 
-/** Names the settings of a port that is taken, which whoever listens on it does not know. */
-function withRemedy(error: unknown, { configuration }: LoadedConfiguration): unknown {
-  if (!isReplytoError(error) || error.code !== 'PORT_TAKEN') return error;
-  const { http, broker } = configuration;
-  const cause = error.cause instanceof Error && 'port' in error.cause ? error.cause : undefined;
-  const isBrokers = broker.url === 'embedded:' && cause?.port === broker.port && broker.port !== http.port;
-  if (!isBrokers) return error;
-  const detail = `port ${broker.port} of the embedded broker is taken by another program: stop it, or choose another with --broker-port or BROKER_PORT`;
-  return new ReplytoError('PORT_TAKEN', { detail, cause: error });
+/**
+ * Asked before the store is opened, so that a start that cannot listen leaves no data folder behind.
+ *
+ * @throws PORT_TAKEN, INVALID_CONFIGURATION
+ */
+async function checkPorts({ http, broker }: Configuration): Promise<void> {
+  const obstacle = await portObstacle(httpPort(http, whoListensMs));
+  if (obstacle !== undefined) throw toError('cannot serve HTTP', obstacle);
+  if (broker.url !== 'embedded:') return;
+  const atBroker = await portObstacle(
+    embeddedBrokerPort(broker, () => findEmbeddedBroker(broker.port, whoListensMs)),
+  );
+  if (atBroker !== undefined) throw toError('cannot run the embedded broker', atBroker);
+}
+
+function toError(what: string, { code, says, remedy }: PortObstacle): ReplytoError {
+  return new ReplytoError(code, { detail: `${what}: ${says}; ${remedy}` });
+}
+
+/** Names the settings of the data folder, which whoever opens a file in it does not know. */
+function withRemedy(error: unknown, { dataDir }: Configuration): unknown {
+  if (!isReplytoError(error) || error.code !== 'STORE_LOCKED') return error;
+  const detail = `${dataDir} is in use by another process, probably another replyto: stop it, or choose another data folder with --data-dir or DATA_DIR`;
+  return new ReplytoError('STORE_LOCKED', { detail, cause: error });
 }

@@ -165,7 +165,8 @@ export const errorRemedies: Readonly<Record<ErrorCode, ErrorRemedy>> = {
   },
   STORE_LOCKED: {
     meaning: 'Two processes may not share one data folder, and another one runs with it.',
-    remedy: 'Stop the other process, or give this one a `dataDir` of its own.',
+    remedy:
+      'Stop the other process, probably another replyto, or give this one a folder of its own with `--data-dir` or `DATA_DIR`.',
   },
   STORE_CORRUPT: {
     meaning: 'The database cannot be read. It was not changed.',
@@ -186,7 +187,8 @@ export const errorRemedies: Readonly<Record<ErrorCode, ErrorRemedy>> = {
   },
   PORT_TAKEN: {
     meaning: 'The port that this process should listen on is in use.',
-    remedy: 'Stop the other program, or choose another port with `--port`, `PORT` or `BROKER_PORT`.',
+    remedy:
+      'Stop the other program, or choose another port with `--port` or `PORT`, for the embedded broker with `--broker-port` or `BROKER_PORT`.',
   },
   PREFIX_TAKEN: {
     meaning:

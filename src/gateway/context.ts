@@ -46,5 +46,8 @@ export interface Readiness {
 interface VersionFacts {
   readonly version: string;
   readonly node: string;
+  /** What the broker calls itself; null while it is away. */
   readonly broker: () => string | null;
+  /** Where it is, without login, password and parameters. */
+  readonly brokerUrl: string;
 }

@@ -48,6 +48,11 @@ const versionSchema = z.object({
   version: z.string(),
   node: z.string().describe('Version of Node.js.'),
   broker: z.union([z.string(), z.null()]).describe('As it calls itself; null while there is no connection.'),
+  brokerUrl: z
+    .string()
+    .describe(
+      'Where the broker is, without login, password and parameters; `embedded:` is one inside of the gateway, on a port of its own choice.',
+    ),
 });
 
 const components = {

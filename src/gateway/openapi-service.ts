@@ -46,7 +46,7 @@ export const serviceOperations: readonly Operation[] = [
     method: 'get',
     path: '/version',
     tag: 'Operations',
-    summary: 'Versions of gateway, Node.js and broker',
+    summary: 'Versions of gateway, Node.js and broker, and where the broker is',
     answers: { 200: { description: 'The versions.', content: jsonOf('Version') } },
     problems: [],
   },

@@ -41,6 +41,7 @@ export function addOperations(
         version: version.version,
         node: version.node,
         broker: version.broker(),
+        brokerUrl: version.brokerUrl,
       }),
     );
   });

@@ -57,5 +57,5 @@ function readFault(body: Uint8Array): FaultBody | string {
   const parsed = parseFault(body);
   if (parsed.ok) return parsed.value;
   const [first] = parsed.problems;
-  return `its fault cannot be read: ${first === undefined ? 'no body' : `${first.field} must be ${first.allowed}`}`;
+  return `its fault cannot be read: ${first === undefined ? 'no body' : `${first.field}: ${first.allowed}`}`;
 }

@@ -118,7 +118,7 @@ describe('replyto dev', function () {
         expect(stdout).to.equal('');
         expect(stderr).to.match(/^error: /u);
         expect(stderr.trim().split('\n')).to.have.length(1);
-        expect(stderr).to.contain(`port ${taken}`).and.to.contain(remedy);
+        expect(stderr).to.contain(`127.0.0.1:${taken} is taken`).and.to.contain(remedy);
       });
     }
   });

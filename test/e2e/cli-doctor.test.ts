@@ -9,8 +9,10 @@ import { cli, startCli, startDev } from '../support/cli.js';
 import type { EmbeddedProcess } from '../support/embedded-process.js';
 import { startEmbeddedProcess } from '../support/embedded-process.js';
 import { freePort } from '../support/free-port.js';
+import { call } from '../support/http.js';
 import type { RunningProcess } from '../support/process.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
+import { until } from '../support/until.js';
 
 interface Finding {
   readonly check: string;
@@ -94,6 +96,19 @@ describe('replyto doctor', function () {
       expect(says('broker')).to.match(/replyto-embedded.*takes and delivers messages/u);
       expect(says('gateway')).to.match(/is ready/u);
     });
+  });
+
+  it('notes variables that were probably meant for it, also when the configuration is wrong', async () => {
+    const notesOf = (all: readonly Finding[]): string[] =>
+      all.filter(({ check, state }) => check === 'configuration' && state === 'note').map(({ says }) => says);
+    const note = 'BROKER_ULR is set and unknown here; did you mean BROKER_URL?';
+    const good = await examine(await environment({ BROKER_ULR: 'stomp://u:secret@b' }));
+    expect(good.end.code).to.equal(0);
+    expect(notesOf(good.all)).to.deep.equal([note]);
+    expect(good.end.stdout).not.to.contain('secret');
+    const bad = await examine({ BROKER_ULR: 'stomp://b', BROKER_PASSCODE: 'x' });
+    expect(bad.end.code).to.equal(2);
+    expect(notesOf(bad.all)).to.deep.equal([note]);
   });
 
   it('lists every fault of a configuration', async () => {
@@ -184,13 +199,58 @@ describe('replyto doctor', function () {
   describe('on a broker that others use too', () => {
     let broker: EmbeddedProcess;
     let other: RunningProcess | undefined;
+    let gateway: RunningProcess | undefined;
 
     before(async () => {
       broker = await startEmbeddedProcess();
     });
     after(() => broker.stop());
     afterEach(async () => {
-      await other?.stop();
+      await Promise.all([other?.stop(), gateway?.stop()]);
+    });
+
+    it('notes that the running gateway uses another broker than these settings, and looks for strangers on that', async () => {
+      const own = await environment();
+      gateway = startCli(['serve'], { env: own });
+      await gateway.line(/receiving replies/u, 20_000);
+      const here = { ...own, BROKER_URL: broker.url.replace('//', '//ada:secret@') };
+      const alone = await examine(here);
+      expect(alone.end.code, alone.end.stdout).to.equal(0);
+      const [note] = alone.all.filter(({ check, state }) => check === 'gateway' && state === 'note');
+      expect(note?.says)
+        .to.match(/^its broker is replyto-embedded\S* at stomp:/u)
+        .and.to.contain(`stomp://127.0.0.1:${own['BROKER_PORT']}, but BROKER_URL names replyto-embedded`)
+        .and.to.contain(` at ${broker.url}:`);
+      expect(alone.end.stdout).not.to.contain('secret').and.not.to.contain('ada');
+
+      // Who answers there is not the gateway that holds this data folder.
+      const theirs = { BROKER_URL: broker.url, PORT: '0', DATA_DIR: join(folder(), 'theirs') };
+      other = startCli(['serve'], { env: theirs });
+      await other.line(/receiving replies/u, 20_000);
+      expect((await examine(here)).wrong.map(({ check }) => check)).to.deep.equal(['prefix']);
+    });
+
+    it('finds that the broker of a running gateway is away, although that still takes requests', async () => {
+      const mortal = await startEmbeddedProcess();
+      try {
+        const own = await environment({ BROKER_URL: mortal.url.replace('//', '//ada:secret@') });
+        gateway = startCli(['serve'], { env: own });
+        await gateway.line(/receiving replies/u, 20_000);
+        await mortal.kill();
+        const url = `http://127.0.0.1:${own['PORT']}`;
+        await until(async () => (await call(`${url}/readyz?verbose`)).text().includes('[-] broker'), {
+          what: 'the gateway to miss its broker',
+        });
+        const { end, wrong } = await examine(own);
+        expect((await call(`${url}/readyz`)).status).to.equal(200);
+        expect(end.code).to.equal(7);
+        expect(wrong.map(({ check }) => check)).to.deep.equal(['broker', 'gateway']);
+        expect(wrong[1]?.says).to.match(/broker: away.*, replies: 0 of \d subscriptions are up/u);
+        expect(wrong[1]?.remedy).to.contain(`start the broker at ${mortal.url}`);
+        expect(end.stdout).not.to.contain('secret').and.not.to.contain('ada');
+      } finally {
+        await mortal.stop();
+      }
     });
 
     it('finds another deployment under the prefix, and none under another', async () => {

@@ -42,6 +42,21 @@ describe('replyto serve', function () {
     expect(await child.exited).to.deep.equal({ code: 0, signal: null });
   });
 
+  it('warns of a variable that was probably meant for it', async () => {
+    const child = serve({ BROKER_ULR: 'stomp://u:secret@b', LOGLEVEL: 'debug', LOG_FORMAT: 'json' });
+    await urlOf(child);
+    const warnings = child
+      .stderr()
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { level: string; msg: string })
+      .filter(({ level }) => level === 'warn');
+    expect(warnings.map(({ msg }) => msg)).to.deep.equal([
+      'BROKER_ULR is set and unknown here; did you mean BROKER_URL? LOGLEVEL is set and unknown here; did you mean LOG_LEVEL?',
+    ]);
+    expect(child.output()).not.to.contain('secret');
+  });
+
   it('runs no demo services', async () => {
     const url = await urlOf(serve({}));
     const answer = await post(`${url}/requests/demo.echo`, 'x', { prefer: 'wait=1' });

@@ -1,8 +1,12 @@
 import { expect } from 'chai';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createEmbeddedBroker } from '#adapters/broker/embedded-broker.js';
 import { systemClock } from '#app/system-clock.js';
+import { freePort } from '../support/free-port.js';
 import { processes } from '../support/process.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { within } from '../support/until.js';
@@ -45,8 +49,64 @@ describe('a start that fails', function () {
     await first.line(/http:\/\/127\.0\.0\.1:\d+/u, 20_000);
     const { code, said } = await serve();
     expect(code).to.equal(2);
-    expect(said).to.include('in use by another process');
+    expect(said).to.include(`${folder()} is in use by another process, probably another replyto`);
+    expect(said).to.include('--data-dir or DATA_DIR');
     expect(first.hasExited()).to.equal(false);
+  });
+
+  describe('because of a port', () => {
+    const dataDir = (): string => join(folder(), 'data');
+    let other: Server;
+    let taken: string;
+
+    beforeEach(async () => {
+      other = createServer((_request, response) => response.end('something else'));
+      await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+      taken = String((other.address() as AddressInfo).port);
+    });
+    afterEach(() => other.close());
+
+    for (const { variable, remedy } of [
+      { variable: 'PORT', remedy: '--port or PORT' },
+      { variable: 'BROKER_PORT', remedy: '--broker-port or BROKER_PORT' },
+    ]) {
+      it(`that another program has (${variable}) names it and the setting, and leaves no data folder`, async () => {
+        const { code, said } = await serve({ [variable]: taken, DATA_DIR: dataDir() });
+        expect(code).to.equal(2);
+        expect(said)
+          .to.include(`127.0.0.1:${taken} is taken by another program`)
+          .and.to.include(`another port with ${remedy}`);
+        expect(readdirSync(folder())).to.deep.equal([]);
+      });
+    }
+
+    it('that cannot be listened on says so, and leaves no data folder', async () => {
+      const env = { HOST: '192.0.2.1', REPLYTO_HTTP__INSECURE: 'true', PORT: taken, DATA_DIR: dataDir() };
+      const { code, said } = await serve(env);
+      expect(code).to.equal(2);
+      expect(said).to.include(`nobody can listen on 192.0.2.1:${taken}`).and.to.include('of this machine');
+      expect(readdirSync(folder())).to.deep.equal([]);
+    });
+
+    it('that a running replyto has says so', async () => {
+      const PORT = String(await freePort());
+      const BROKER_PORT = String(await freePort());
+      const first = startSource('src/cli/main.ts', ['serve'], {
+        cwd: folder(),
+        env: { PORT, BROKER_PORT, DATA_DIR: join(folder(), 'first') },
+      });
+      await first.line(/http:\/\/127\.0\.0\.1:\d+/u, 20_000);
+      const { code, said } = await serve({ PORT, DATA_DIR: dataDir() });
+      expect(code).to.equal(2);
+      expect(said).to.match(/is taken by a running gateway \(replyto \d+\.\d+\.\d+\)/u);
+      expect(said).to.include('--port or PORT');
+      const atBroker = await serve({ BROKER_PORT, DATA_DIR: dataDir() });
+      expect(atBroker.code).to.equal(2);
+      expect(atBroker.said)
+        .to.include(`127.0.0.1:${BROKER_PORT} is taken by the broker of a running gateway`)
+        .and.to.include('--broker-port or BROKER_PORT');
+      expect(readdirSync(folder())).to.deep.equal(['first']);
+    });
   });
 
   it('says that the broker refuses the login, without the password', async () => {

@@ -1,9 +1,13 @@
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
+import { createReplier } from '#app/library/create-replier.js';
 import { countedEvents } from '#core/ports/meter.js';
+import type { EmbeddedProcess } from '../support/embedded-process.js';
+import { startEmbeddedProcess } from '../support/embedded-process.js';
+import type { TestGateway } from '../support/gateway.js';
 import { startGateway, uniqueName } from '../support/gateway.js';
 import { call, post } from '../support/http.js';
-import { httpBench } from '../support/http-bench.js';
+import { httpBench, problemOf } from '../support/http-bench.js';
 import { openRawHttp, rawRequest } from '../support/raw-http.js';
 import { until, within } from '../support/until.js';
 
@@ -25,9 +29,9 @@ describe('operations over HTTP', () => {
     for (const query of ['verbose', 'verbose=1', 'verbose=']) {
       const verbose = await call(`${bench.url}/readyz?${query}`);
       expect(verbose.status).to.equal(200);
-      expect(verbose.text().trimEnd().split('\n')).to.have.lengthOf(5);
+      expect(verbose.text().trimEnd().split('\n')).to.have.lengthOf(6);
       expect(verbose.text()).to.match(
-        /^\[\+\] store: answers\n\[\+\] broker: connected to .+\n\[\+\] replies: being received\n\[\+\] outbox: 0 of 100000 .+\n\[\+\] running: yes\n$/u,
+        /^\[\+\] store: answers\n\[\+\] broker: connected to .+\n\[\+\] replies: being received\n\[\+\] prefix: used by this deployment alone\n\[\+\] outbox: 0 of 100000 .+\n\[\+\] running: yes\n$/u,
       );
     }
   });
@@ -37,10 +41,12 @@ describe('operations over HTTP', () => {
     expect(answer.status).to.equal(200);
     expect(answer.headers['content-type']).to.equal('application/json');
     const version = answer.json();
-    expect(version).to.have.all.keys('name', 'version', 'node', 'broker');
+    expect(version).to.have.all.keys('name', 'version', 'node', 'broker', 'brokerUrl');
     expect(version).to.include({ name: 'replyto', node: process.versions.node });
     expect(version['version']).to.match(/^\d+\.\d+\.\d+/u);
     expect(version['broker']).to.be.a('string');
+    // On a port of its own choice.
+    expect(version['brokerUrl']).to.equal('embedded:');
   });
 
   it('/metrics has a counter for everything that is counted, gauges, the time to a reply and the process', async () => {
@@ -94,6 +100,42 @@ describe('operations over HTTP', () => {
   });
 });
 
+describe('operations of a gateway whose broker goes away', () => {
+  let broker: EmbeddedProcess;
+  let gateway: TestGateway;
+  before(async () => {
+    broker = await startEmbeddedProcess();
+    gateway = await startGateway({ brokerUrl: broker.url.replace('//', '//ada:secret@') });
+  });
+  after(async () => {
+    await gateway.stop();
+    await broker.stop();
+  });
+
+  it('name the broker without its login, and say that it is away and that no replies are received', async () => {
+    const told = async (): Promise<string> => (await call(`${gateway.url}/readyz?verbose`)).text();
+    await until(async () => (await told()).includes('[+] replies: being received'), { what: 'replies' });
+    const before = (await call(`${gateway.url}/version`)).json();
+    expect(before['brokerUrl']).to.equal(broker.url);
+    expect(before['broker']).to.match(/^replyto-embedded/u);
+
+    await broker.kill();
+    await until(async () => (await told()).includes('[-] broker: away'), { what: 'the broker to be missed' });
+    expect(await told()).to.match(/^\[-\] replies: 0 of \d+ subscriptions are up$/mu);
+    const after = (await call(`${gateway.url}/version`)).json();
+    expect(after).to.include({ broker: null, brokerUrl: broker.url });
+    expect(`${JSON.stringify(before)}${JSON.stringify(after)}${await told()}`)
+      .not.to.contain('secret')
+      .and.not.to.contain('ada');
+
+    await broker.restart();
+    await until(async () => (await told()).includes('[+] replies: being received'), {
+      what: 'replies to be received again',
+      withinMs: 15_000,
+    });
+  });
+});
+
 describe('a gateway that stops', () => {
   it('answers who waits with 202 and the way back, refuses new work, and is not ready', async () => {
     const gateway = await startGateway();
@@ -119,6 +161,38 @@ describe('a gateway that stops', () => {
     // It does not listen any more; nobody is left hanging.
     const refused = await call(`${gateway.url}/livez`).catch((error: unknown) => error);
     expect(refused).to.be.instanceOf(Error);
+  });
+
+  it('lets a reply under way come whole, refuses half a call, and leaves the other parts most of the time', async () => {
+    const gateway = await startGateway();
+    let stopped: Promise<void> | undefined;
+    const port = Number(new URL(gateway.url).port);
+    const queue = uniqueName('stop');
+    // More than the system holds for a client that reads nothing.
+    const large = Buffer.alloc(10_000_000, 'x');
+    const replier = createReplier({ broker: gateway.broker, queue, handler: () => large });
+    await replier.start();
+    const slow = await openRawHttp(port);
+    const half = await openRawHttp(port);
+    try {
+      const asked = { prefer: 'wait=15', 'message-id': queue };
+      const answer = await post(`${gateway.url}/requests/${queue}`, '{}', asked);
+      expect(answer.status).to.equal(200);
+      await replier.stop(1_000);
+      slow.pause();
+      slow.write(rawRequest(`GET /requests/${queue}/reply`, []));
+      half.write(rawRequest(`POST /requests/${queue}`, [], 'x'.repeat(100)).slice(0, -97));
+      expect((await call(`${gateway.url}/livez`)).status).to.equal(200);
+      // Of 5 s the half call would take all.
+      stopped = gateway.stop();
+      problemOf(await half.answer(), 503, 'SHUTTING_DOWN');
+      slow.resume();
+      expect((await slow.answer()).body.equals(large)).to.equal(true);
+      await within(stopped, { what: 'the gateway to stop', withinMs: 2_000 });
+    } finally {
+      for (const connection of [slow, half]) connection.destroy();
+      await (stopped ?? gateway.stop());
+    }
   });
 
   it('ends idle connections at once and waits for no WebSocket', async () => {

@@ -33,7 +33,7 @@ export function contextOf(overrides: Partial<GatewayContext> = {}): GatewayConte
     announceCancel: () => undefined,
     readiness: () => Promise.resolve({ isReady: true, checks: [] }),
     metrics: () => Promise.resolve({ contentType: 'text/plain', text: '' }),
-    version: { version: '1.2.3', node: process.versions.node, broker: () => null },
+    version: { version: '1.2.3', node: process.versions.node, broker: () => null, brokerUrl: 'embedded:' },
     accessLog: undefined,
     isStopping: () => false,
     ...overrides,

@@ -3,14 +3,13 @@
  * bodies come from anybody: a check ends at the first thing that is wrong, because a body of one MiB can
  * hold half a million of them, and it never throws and never changes the body.
  */
-import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
+import type { ValidateFunction } from 'ajv/dist/2020.js';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
-import type { Problem } from '#core/errors.js';
 import { toProblem } from '#core/errors.js';
 import type { BodyCheck } from '#schema/body-check.js';
 import { parseJson } from '#schema/json.js';
-import { pathInWords, valueInWords } from '#schema/problems.js';
+import { bodyProblemOf } from './body-problem.js';
 
 export type CompiledSchema =
   | { readonly ok: true; readonly check: BodyCheck }
@@ -20,50 +19,11 @@ export type CompiledSchema =
 /** One wrong value can fail several branches of an anyOf. */
 const mostProblems = 10;
 
-function pathOf(pointer: string): (string | number)[] {
-  return pointer
-    .split('/')
-    .slice(1)
-    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
-    .map((step) => (/^\d{1,9}$/u.test(step) ? Number(step) : step));
-}
-
-function textOf(params: Record<string, unknown>, name: string): string {
-  const value = params[name];
-  return typeof value === 'string' ? value : (valueInWords(value) ?? '');
-}
-
-const propertyParameter = {
-  additionalProperties: 'additionalProperty',
-  unevaluatedProperties: 'unevaluatedProperty',
-} as const;
-
-function problemOf({ keyword, instancePath, params, message, data }: ErrorObject): Problem {
-  const path = ['body', ...pathOf(instancePath)];
-  const facts = params as Record<string, unknown>;
-  switch (keyword) {
-    case 'required':
-      return toProblem(pathInWords([...path, textOf(facts, 'missingProperty')]), undefined, 'it is required');
-    case 'additionalProperties':
-    case 'unevaluatedProperties': {
-      const name = textOf(facts, propertyParameter[keyword]);
-      return toProblem(pathInWords([...path, name]), undefined, 'no such member');
-    }
-    case 'enum': {
-      const values = Array.isArray(facts['allowedValues']) ? facts['allowedValues'] : [];
-      const words = `one of ${values.map((value) => valueInWords(value)).join(', ')}`;
-      return toProblem(pathInWords(path), valueInWords(data), words);
-    }
-    default:
-      return toProblem(pathInWords(path), valueInWords(data), message ?? `valid by '${keyword}'`);
-  }
-}
-
 function createCheck(validate: ValidateFunction): BodyCheck {
   return (body) => {
     try {
       if (validate(body)) return [];
-      return (validate.errors ?? []).slice(0, mostProblems).map(problemOf);
+      return (validate.errors ?? []).slice(0, mostProblems).map(bodyProblemOf);
     } catch {
       // A schema that refers to itself walks as deep as the body goes.
       return [toProblem('body', undefined, 'a value that is not nested that deep')];

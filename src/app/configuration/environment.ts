@@ -53,13 +53,20 @@ const refusedNames: ReadonlyMap<string, string | undefined> = new Map([
   ...[...notBuiltYet].map(([key, words]) => [longName(key.split('.')), words] as const),
 ]);
 
+/** An unknown name that begins so was meant for us. */
+export const ownPrefix = 'REPLYTO_';
+
 const knownNames: readonly string[] = [
   ...settings.flatMap(environmentNames),
   ...sections.map((section) => longName([section])),
   configName,
 ];
 
-function isSet(environment: Environment, name: string): boolean {
+/** Every name that any command reads, or that is refused in words. */
+export const readNames: readonly string[] = [...knownNames, ...foreignNames, shortAuthName];
+
+/** An empty variable counts as not set. */
+export function isSet(environment: Environment, name: string): boolean {
   return Object.hasOwn(environment, name) && (environment[name] ?? '').trim() !== '';
 }
 
@@ -101,7 +108,7 @@ function unknownNames(environment: Environment): Problem[] {
   const problems: Problem[] = [];
   for (const name of Object.keys(environment)) {
     // A name without our prefix may be anybody's, but for the one that the product will read one day.
-    if (!name.startsWith('REPLYTO_') && name !== shortAuthName) continue;
+    if (!name.startsWith(ownPrefix) && name !== shortAuthName) continue;
     if (!isSet(environment, name) || knownNames.includes(name) || foreignNames.includes(name)) continue;
     const meant = nearestName(name);
     const words = meant === undefined ? 'no such setting' : `no such setting; did you mean ${meant}?`;

@@ -67,7 +67,8 @@ This page is generated from the schema of the configuration; \`npm run schemas\`
 Settings come from these sources, the later going before the earlier: the defaults; the file \`replyto.yaml\` in the
 working folder, or the one that \`--config\` or \`REPLYTO_CONFIG\` names; environment variables; flags. What is wrong
 is told all at once, and the process does not start. Unknown keys are errors, and so are unknown variables that begin
-with \`REPLYTO_\`. \`schemas/configuration.v1.json\` lets editors check the file while it is written.
+with \`REPLYTO_\`. Other names that are one letter from a name on this page (\`BROKER_ULR\`) are noted by \`config check\`
+and \`doctor\`, and logged at the start. \`schemas/configuration.v1.json\` lets editors check the file while it is written.
 
 - **Durations** are milliseconds (\`500\`) or text with a unit: \`500ms\`, \`30s\`, \`5m\`, \`24h\`, \`7d\`.
 - **Variables**: every key has the name \`REPLYTO_SECTION__KEY_NAME\`, some a short one besides; give one of the two.

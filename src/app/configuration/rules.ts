@@ -2,12 +2,12 @@
  * What single keys cannot say: keys that rule each other out. Reads values that are not checked yet, so
  * that these problems are told together with all others; what has no sensible form is passed over.
  */
-import { BlockList, isIP } from 'node:net';
 import type { BrokerAddress } from '#adapters/stomp/broker-url.js';
 import { parseBrokerUrl } from '#adapters/stomp/broker-url.js';
 import type { Finding } from '#schema/problems.js';
 import { mostRoutes } from '#schema/route.js';
 import { routeConflicts } from '#schema/route-conflicts.js';
+import { isLoopback } from '../loopback.js';
 
 export type Tree = Readonly<Record<string, unknown>>;
 
@@ -15,16 +15,6 @@ function valueOf(tree: Tree, section: string, name: string): unknown {
   const group = tree[section];
   if (typeof group !== 'object' || group === null || !Object.hasOwn(group, name)) return undefined;
   return (group as Record<string, unknown>)[name];
-}
-
-const loopback = new BlockList();
-loopback.addSubnet('127.0.0.0', 8, 'ipv4');
-loopback.addAddress('::1', 'ipv6');
-
-function isLoopback(host: string): boolean {
-  const version = isIP(host);
-  if (version === 0) return host.toLowerCase() === 'localhost';
-  return loopback.check(host, version === 4 ? 'ipv4' : 'ipv6');
 }
 
 function openHost(tree: Tree): Finding[] {

@@ -1,6 +1,7 @@
 import { v7 as newId } from 'uuid';
 import { isReplytoError } from '#core/errors.js';
 import type { ErrorCode } from '#core/error-kinds.js';
+import { silentLogger } from '#core/ports/logger.js';
 import type { Configuration } from '#schema/configuration.js';
 import type { Subscription } from '#core/ports/message-source.js';
 import { redactedUrl } from '../configuration/secrets.js';
@@ -40,6 +41,8 @@ export async function checkBroker({ url, configuration, stepMs }: BrokerCheckOpt
     broker = await connectBroker({
       url,
       prefix: configuration.prefix,
+      // What goes wrong is told as a finding.
+      logger: silentLogger,
       connectTimeoutMs: stepMs,
       receiptTimeoutMs: stepMs,
       ...(login === undefined ? {} : { login }),

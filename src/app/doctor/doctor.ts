@@ -5,15 +5,22 @@
 import { errorKinds } from '#core/error-kinds.js';
 import type { CommandContext } from '../command-context.js';
 import { withoutMessageVariables } from '../broker-tools/message-variables.js';
+import { brokerAddress } from '../configuration/broker-address.js';
 import type { ServeFlags } from '../configuration/flags.js';
 import type { LoadedConfiguration } from '../configuration/load.js';
+import { originInWords } from '../configuration/origin.js';
+import { embeddedBrokerPort, httpPort } from '../port-obstacle.js';
+import { isEmbeddedBroker, listenUrl } from '../running-gateway.js';
 import type { BrokerCheck } from './broker-check.js';
 import { checkBroker } from './broker-check.js';
+import type { OwnBroker } from './broker-comparison.js';
+import { compareBrokers } from './broker-comparison.js';
 import { checkConfiguration } from './configuration-check.js';
 import { checkDataFolder } from './data-folder-check.js';
 import type { Finding } from './finding.js';
 import { checkNames } from './finding.js';
-import { checkGateway, gatewayVersion } from './gateway-check.js';
+import type { GatewayCheck } from './gateway-check.js';
+import { checkGateway } from './gateway-check.js';
 import { checkPort } from './port-check.js';
 import { checkPrefix } from './prefix-check.js';
 import { reportJson, reportText } from './report.js';
@@ -26,7 +33,6 @@ export interface DoctorOptions {
 }
 
 const stepMs = 5_000;
-const embeddedServer = 'replyto-embedded';
 
 /** Resolves with exit code 0 when nothing is wrong, else with that of the first error, by the error table. */
 export async function doctor(context: CommandContext, options: DoctorOptions): Promise<number> {
@@ -42,36 +48,32 @@ export async function doctor(context: CommandContext, options: DoctorOptions): P
 async function examine(context: CommandContext, { flags, url }: DoctorOptions): Promise<Finding[]> {
   const environment = withoutMessageVariables(context.environment);
   const { workingFolder } = context;
-  const { finding, loaded } = checkConfiguration({ environment, flags, workingFolder });
+  const { findings, loaded } = checkConfiguration({ environment, flags, workingFolder });
   const named = url ?? (environment['REPLYTO_URL'] === '' ? undefined : environment['REPLYTO_URL']);
   if (loaded === undefined) {
-    return named === undefined ? [finding] : [finding, await checkNamedGateway(named)];
+    return named === undefined ? [...findings] : [...findings, (await checkNamedGateway(named)).finding];
   }
   const gateway = await (named === undefined ? checkOwnGateway(loaded) : checkNamedGateway(named));
-  return [finding, gateway, ...(await examineParts(loaded))];
-}
-
-async function examineParts(loaded: LoadedConfiguration): Promise<Finding[]> {
-  const { http, broker, dataDir, prefix } = loaded.configuration;
+  const { broker, http, prefix, dataDir } = loaded.configuration;
   const isEmbedded = broker.url === 'embedded:';
-  const httpPort = await checkPort({
-    check: 'HTTP port',
-    host: http.host,
-    port: http.port,
-    settings: '--port or PORT',
-    whoListens: async () => {
-      const version = await gatewayVersion(listenUrl(loaded));
-      return version === undefined ? undefined : `a running gateway (replyto ${version})`;
-    },
-  });
+  const httpPortFinding = await checkPort('HTTP port', httpPort(http, stepMs));
   const atBroker = isEmbedded
     ? await examineEmbedded(loaded)
     : await checkBroker({ url: broker.url, configuration: loaded.configuration, stepMs });
   // Last, because its files are held for a moment, in which a gateway could not start.
   const data = await checkDataFolder({ folder: dataDir, isEmbedded });
-  const prefixFinding = isEmbedded ? [] : [checkPrefix({ prefix, ...data, ...atBroker })];
-  const found = 'findings' in atBroker ? atBroker.findings : [atBroker.finding];
-  return [httpPort, ...data.findings, ...found, ...prefixFinding];
+  const other = gateway.running && compareBrokers(gateway.running, ownBroker(loaded, atBroker.server));
+  // Our gateway is none of those that answered, when it is on another broker.
+  const isHeld = data.isHeld && (named !== undefined || other === undefined);
+  return [
+    ...findings,
+    httpPortFinding,
+    ...data.findings,
+    ...('findings' in atBroker ? atBroker.findings : [atBroker.finding]),
+    ...(isEmbedded ? [] : [checkPrefix({ prefix, ...data, ...atBroker, isHeld })]),
+    gateway.finding,
+    ...(other === undefined ? [] : [other]),
+  ];
 }
 
 /** The embedded broker is there when a gateway is; whoever else listens on its port is in the way. */
@@ -81,44 +83,46 @@ async function examineEmbedded(
   const { configuration } = loaded;
   const { port } = configuration.broker;
   let atPort: BrokerCheck | undefined;
-  const portFinding = await checkPort({
-    check: 'broker port',
-    host: '127.0.0.1',
-    port,
-    settings: '--broker-port or BROKER_PORT',
-    whoListens: async () => {
-      atPort = await checkBroker({ url: `stomp://127.0.0.1:${port}`, configuration, stepMs });
-      return atPort.server?.startsWith(embeddedServer) === true
-        ? 'the broker of a running gateway'
-        : undefined;
-    },
+  const portOptions = embeddedBrokerPort(configuration.broker, async () => {
+    atPort = await checkBroker({ url: `stomp://127.0.0.1:${port}`, configuration, stepMs });
+    return isEmbeddedBroker(atPort.server);
   });
-  const isOurs = atPort?.server?.startsWith(embeddedServer) === true;
+  const portFinding = await checkPort('broker port', portOptions);
+  const isOurs = isEmbeddedBroker(atPort?.server);
   const says = 'embedded: it starts with the gateway; one process on one machine, production means ActiveMQ';
   const broker: Finding =
     isOurs && atPort !== undefined ? atPort.finding : { check: 'broker', state: 'note', says };
   return { findings: [portFinding, broker], server: atPort?.server, storeIds: new Set() };
 }
 
-function listenUrl({ configuration: { http } }: LoadedConfiguration): URL {
-  const everywhere: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '[::1]' };
-  const host = everywhere[http.host] ?? (http.host.includes(':') ? `[${http.host}]` : http.host);
-  return new URL(`http://${host}:${http.port}`);
-}
-
-async function checkOwnGateway(loaded: LoadedConfiguration): Promise<Finding> {
-  if (loaded.configuration.http.port !== 0) return checkGateway(listenUrl(loaded), false);
-  const says = 'its port is chosen when it starts; name the one that runs by REPLYTO_URL';
-  return { check: 'gateway', state: 'note', says };
-}
-
-async function checkNamedGateway(text: string): Promise<Finding> {
-  if (URL.canParse(text) && /^https?:/u.test(text)) return checkGateway(new URL(text), true);
+function ownBroker({ configuration, origins }: LoadedConfiguration, name: string | undefined): OwnBroker {
+  const isEmbedded = configuration.broker.url === 'embedded:';
+  const keys = isEmbedded ? ['broker.port', 'broker.url'] : ['broker.url'];
+  const origin = keys
+    .map((key) => origins.get(key))
+    .find((one) => one !== undefined && one.kind !== 'default');
   return {
+    url: brokerAddress(configuration.broker),
+    isEmbedded,
+    name,
+    namedBy: origin === undefined ? undefined : originInWords(origin),
+  };
+}
+
+async function checkOwnGateway({ configuration: { http } }: LoadedConfiguration): Promise<GatewayCheck> {
+  if (http.port !== 0) return checkGateway(listenUrl(http), false);
+  const says = 'its port is chosen when it starts; name the one that runs by REPLYTO_URL';
+  return { running: undefined, finding: { check: 'gateway', state: 'note', says } };
+}
+
+async function checkNamedGateway(text: string): Promise<GatewayCheck> {
+  if (URL.canParse(text) && /^https?:/u.test(text)) return checkGateway(new URL(text), true);
+  const finding: Finding = {
     check: 'gateway',
     state: 'wrong',
     says: 'REPLYTO_URL is no address',
     remedy: 'write it as http://127.0.0.1:8080',
     code: 'INVALID_ARGUMENT',
   };
+  return { running: undefined, finding };
 }

@@ -1,56 +1,104 @@
+import type { ErrorCode } from '#core/error-kinds.js';
 import { isReplytoError } from '#core/errors.js';
 import { callHttp } from '../gateway-client/http-call.js';
+import type { RunningGateway } from '../running-gateway.js';
+import { findGateway } from '../running-gateway.js';
+import { systemClock as clock } from '../system-clock.js';
 import type { Finding } from './finding.js';
 
 const answerMs = 5_000;
+/** One that has just started receives replies a second or two after it answers. */
+const startsWithinMs = 3_000;
+const lookAgainMs = 250;
 
-/** Version of the gateway that answers there; undefined when none does. */
-export async function gatewayVersion(base: URL): Promise<string | undefined> {
-  try {
-    const { body } = await callHttp({ method: 'GET', base, path: '/version', deadlineMs: answerMs });
-    const { name, version } = JSON.parse(body.toString('utf8')) as Readonly<Record<string, unknown>>;
-    return name === 'replyto' && typeof version === 'string' ? version : undefined;
-  } catch {
-    // Nobody, somebody else, or no JSON: no gateway in any case.
-    return undefined;
-  }
+export interface GatewayCheck {
+  readonly finding: Finding;
+  /** Undefined when none answers. */
+  readonly running: RunningGateway | undefined;
 }
 
 /** `isExpected`: somebody named this address, so that a gateway should be there. */
-export async function checkGateway(base: URL, isExpected: boolean): Promise<Finding> {
-  const check = 'gateway';
-  const url = base.origin;
-  const version = await gatewayVersion(base);
-  if (version === undefined) {
-    if (!isExpected)
-      return { check, state: 'note', says: `none answers at ${url}; start one with 'replyto serve'` };
+export async function checkGateway(base: URL, isExpected: boolean): Promise<GatewayCheck> {
+  const running = await findGateway(base, answerMs);
+  if (running === undefined) return { finding: noneAt(base.origin, isExpected), running };
+  const name = `replyto ${running.version} at ${base.origin}`;
+  const { isReady, passed, failed } = await settledReadiness(base);
+  if (isReady && failed.length === 0) {
     return {
-      check,
-      state: 'wrong',
-      says: `none answers at ${url}`,
-      remedy: "start it with 'replyto serve', or correct REPLYTO_URL",
-      code: 'GATEWAY_UNAVAILABLE',
+      running,
+      finding: { check: 'gateway', state: 'ok', says: `${name} is ready: ${passed.join(', ')}` },
     };
   }
-  const checks = await readiness(base);
-  if (checks.failed.length === 0) {
-    return { check, state: 'ok', says: `replyto ${version} at ${url} is ready: ${checks.passed.join(', ')}` };
+  const says = `${name}: ${failed.length === 0 ? 'it is not ready' : failed.join(', ')}`;
+  return { running, finding: { check: 'gateway', state: 'wrong', says, ...remedyFor(failed[0], running) } };
+}
+
+function noneAt(url: string, isExpected: boolean): Finding {
+  const check = 'gateway';
+  if (!isExpected)
+    return { check, state: 'note', says: `none answers at ${url}; start one with 'replyto serve'` };
+  return {
+    check,
+    state: 'wrong',
+    says: `none answers at ${url}`,
+    remedy: "start it with 'replyto serve', or correct REPLYTO_URL",
+    code: 'GATEWAY_UNAVAILABLE',
+  };
+}
+
+/** What to do about the check that failed first: those behind it often only follow from it. */
+function remedyFor(
+  failed: string | undefined,
+  { brokerUrl }: RunningGateway,
+): { readonly code: ErrorCode; readonly remedy: string } {
+  switch (failed?.split(':')[0]) {
+    case 'store':
+      return {
+        code: 'STORE_UNAVAILABLE',
+        remedy: 'see that the disk of its data folder works and has room; its log has the cause',
+      };
+    case 'broker':
+      return {
+        code: 'BROKER_UNAVAILABLE',
+        remedy: `start the broker${brokerUrl === undefined ? '' : ` at ${brokerUrl}`}, or start the gateway with another BROKER_URL; it keeps requests meanwhile`,
+      };
+    case 'replies':
+      return {
+        code: 'BROKER_UNAVAILABLE',
+        remedy:
+          'its log says why; the broker may want another login, rights to read its queues, or fewer connections',
+      };
+    case 'outbox':
+      return {
+        code: 'OUTBOX_FULL',
+        remedy: 'see why the broker does not take its messages; until then it refuses new requests',
+      };
+    case 'running':
+      return { code: 'SHUTTING_DOWN', remedy: 'start it again when it has ended' };
+    default:
+      return { code: 'GATEWAY_UNAVAILABLE', remedy: 'look into its log' };
   }
-  const says = `replyto ${version} at ${url}: ${checks.failed.join(', ')}`;
-  // A broker that is away alone takes no gateway out of service.
-  if (checks.isReady) return { check, state: 'note', says };
-  const remedy = 'look into its log; what it waits for is named here';
-  return { check, state: 'wrong', says: `${says}; it is not ready`, remedy, code: 'GATEWAY_UNAVAILABLE' };
 }
 
 interface Readiness {
   readonly isReady: boolean;
+  /** `store: answers` */
   readonly passed: readonly string[];
   readonly failed: readonly string[];
 }
 
+async function settledReadiness(base: URL): Promise<Readiness> {
+  const endAt = clock.monotonic() + startsWithinMs;
+  for (;;) {
+    const readiness = await readinessOf(base);
+    const isStarting = readiness.failed.length === 1 && readiness.failed[0]?.startsWith('replies:') === true;
+    if (!isStarting || clock.monotonic() >= endAt) return readiness;
+    await new Promise<void>((resolve) => clock.after(lookAgainMs, resolve));
+  }
+}
+
 /** Lines of /readyz?verbose: `[+] store: answers`. */
-async function readiness(base: URL): Promise<Readiness> {
+async function readinessOf(base: URL): Promise<Readiness> {
   try {
     const path = '/readyz?verbose';
     const { status, body } = await callHttp({ method: 'GET', base, path, deadlineMs: answerMs });

@@ -23,9 +23,10 @@ export function reportText(findings: readonly Finding[], isColourful: boolean): 
       ...(remedy === undefined ? [] : [`${indent}-> ${remedy}`]),
     ];
   });
-  const wrong = findings.filter(({ state }) => state === 'wrong').length;
+  const checks = (of: readonly Finding[]): number => new Set(of.map(({ check }) => check)).size;
+  const wrong = checks(findings.filter(({ state }) => state === 'wrong'));
   const verdict =
-    wrong === 0 ? 'Nothing is wrong.' : `${wrong} of ${findings.length} checks found something wrong.`;
+    wrong === 0 ? 'Nothing is wrong.' : `${wrong} of ${checks(findings)} checks found something wrong.`;
   return `${[...lines, '', verdict].join('\n')}\n`;
 }
 

@@ -32,7 +32,7 @@ describe('the check of replies by the schema of their route', () => {
 
   it('is that of the first correlation id that is known, as the reply will settle that', async () => {
     expect(await check(reply(['ID:of-the-broker', 'ours'], '8'))).to.equal(
-      'it breaks the JSON Schema of the route: body must be 7',
+      'it breaks the JSON Schema of the route: body: 7',
     );
     expect(await check(reply(['ID:of-the-broker', 'ours'], '7'))).to.equal(null);
     expect(asked).to.deep.equal(['ID:of-the-broker', 'ours', 'ID:of-the-broker', 'ours']);
@@ -47,7 +47,7 @@ describe('the check of replies by the schema of their route', () => {
   it('reads JSON as strictly as that of requests', async () => {
     for (const body of ['', '{', '['.repeat(300) + ']'.repeat(300), new Uint8Array([0x22, 0xff, 0x22])]) {
       expect(await check(reply(['ours'], body))).to.match(
-        /^it breaks the JSON Schema of the route: body must be /u,
+        /^it breaks the JSON Schema of the route: body: /u,
       );
     }
   });

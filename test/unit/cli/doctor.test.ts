@@ -53,6 +53,18 @@ describe('the doctor', () => {
     expect(checkPrefix({ ...free, server: undefined, storeIds: new Set() }).state).to.equal('note');
   });
 
+  it('counts a check once, however much it found', () => {
+    const text = reportText(
+      [
+        { check: 'gateway', state: 'wrong', says: 'is away', remedy: 'start it' },
+        { check: 'gateway', state: 'note', says: 'is elsewhere' },
+        { check: 'broker', state: 'ok', says: 'answers' },
+      ],
+      false,
+    );
+    expect(text).to.match(/\n1 of 2 checks found something wrong\.\n$/u);
+  });
+
   it('writes what is wrong with its remedy and a verdict, harmlessly', () => {
     const text = reportText(
       [

@@ -109,6 +109,23 @@ describe('replyto config', () => {
     );
   });
 
+  it('notes variables that were probably meant for it, beside what is right or wrong', async () => {
+    const environment = { BROKER_ULR: 'stomp://u:secret@b', DATADIR: 'x' };
+    const note =
+      'note: BROKER_ULR is set and unknown here; did you mean BROKER_URL?\nnote: DATADIR is set and unknown here; did you mean DATA_DIR?\n';
+    const good = await run('config check', { workingFolder: folder(), environment });
+    expect(good).to.deep.equal({
+      code: 0,
+      stdout: 'The configuration is complete (no replyto.yaml).\n',
+      stderr: note,
+    });
+    const wrong = { ...environment, BROKER_PASSCODE: 'secret' };
+    const bad = await run('config check', { workingFolder: folder(), environment: wrong });
+    expect(bad.code).to.equal(2);
+    expect(bad.stderr).to.match(/^note: BROKER_ULR [^]*\nerror: The configuration has faults\./u);
+    expect(bad.stderr).not.to.contain('secret');
+  });
+
   it('prints the reference page', async () => {
     const { code, stdout } = await run('config reference');
     expect(code).to.equal(0);

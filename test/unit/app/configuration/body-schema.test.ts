@@ -32,13 +32,46 @@ describe('JSON Schemas of routes', () => {
 
   it('name the field, the value and what is allowed', () => {
     expect(check({})).to.deep.equal([{ field: 'body.size', allowed: 'it is required' }]);
-    expect(check({ size: 10 })).to.deep.equal([{ field: 'body.size', value: '10', allowed: 'must be <= 9' }]);
+    expect(check({ size: 10 })).to.deep.equal([{ field: 'body.size', value: '10', allowed: 'at most 9' }]);
+    expect(check({ size: 'x' })[0]?.allowed).to.equal('a whole number');
     expect(check({ size: 1, sise: 1 })).to.deep.equal([{ field: 'body.sise', allowed: 'no such member' }]);
     expect(check({ size: 1, 'a/b': ['red', 'blue'] })).to.deep.equal([
       { field: 'body.a/b[1]', value: 'blue', allowed: 'one of red, green' },
     ]);
     expect(check({ size: 1, mail: 'x' })[0]?.allowed).to.contain('email');
-    expect(check(7)).to.deep.equal([{ field: 'body', value: '7', allowed: 'must be object' }]);
+    expect(check(7)).to.deep.equal([{ field: 'body', value: '7', allowed: 'an object' }]);
+  });
+
+  it('say what is allowed in the words of every other problem, whoever puts "must be" before them', () => {
+    const cases: readonly (readonly [schema: object, body: unknown, allowed: string])[] = [
+      [{ type: ['string', 'null'] }, 1, 'text or null'],
+      [{ minLength: 1 }, '', 'text that is not empty'],
+      [{ maxLength: 1 }, 'ab', 'at most 1 character'],
+      [{ minItems: 1 }, [], 'at least 1 entry'],
+      [{ maxItems: 2 }, [1, 2, 3], 'at most 2 entries'],
+      [{ prefixItems: [{}], items: false }, [1, 2], 'at most 1 entry'],
+      [{ minProperties: 2 }, {}, 'at least 2 members'],
+      [{ maxProperties: 1 }, { a: 1, b: 2 }, 'at most 1 member'],
+      [{ minimum: 1 }, 0, 'at least 1'],
+      [{ exclusiveMinimum: 1 }, 1, 'more than 1'],
+      [{ exclusiveMaximum: 1 }, 1, 'less than 1'],
+      [{ multipleOf: 2 }, 3, 'a multiple of 2'],
+      [{ pattern: '^a' }, 'b', 'text of the form /^a/u'],
+      [{ format: 'date-time' }, 'b', 'text of the format date-time'],
+      [{ const: { a: 1 } }, 4, '{"a":1}'],
+      [{ enum: ['red'] }, 4, 'red'],
+      [{ uniqueItems: true }, [1, 1], 'entries that differ from each other'],
+      [{ not: {} }, 4, "what 'not' of the JSON Schema asks for"],
+    ];
+    for (const [schema, body, allowed] of cases) {
+      expect(compiled(schema)(body)[0]?.allowed, JSON.stringify(schema)).to.equal(allowed);
+    }
+    expect(compiled({ dependentRequired: { a: ['b'] } })({ a: 1 })).to.deep.equal([
+      { field: 'body.b', allowed: "it is required with 'a'" },
+    ]);
+    expect(compiled({ properties: { a: false } })({ a: 1 })).to.deep.equal([
+      { field: 'body.a', value: '1', allowed: 'nothing' },
+    ]);
   });
 
   it('say what is wrong with themselves', () => {
