@@ -5,9 +5,9 @@
 import type { BrokerLabel } from '../support/brokers.js';
 import { titleOn } from '../support/brokers.js';
 import { skip } from '../support/skip.js';
-import type { Connect } from './messaging/bench.js';
+import type { Bench, Connect } from './messaging/bench.js';
 import { createBench } from './messaging/bench.js';
-import type { SkippedCases } from './messaging/case.js';
+import type { Case, SkippedCases } from './messaging/case.js';
 import { declareCases } from './messaging/case.js';
 import { failureCases } from './messaging/failure.cases.js';
 import { receivingCases } from './messaging/receiving.cases.js';
@@ -32,6 +32,8 @@ export interface MessagingContract {
   readonly start: () => Promise<SuiteBroker | { readonly unavailable: string }>;
   readonly connect: Connect;
   readonly skip?: readonly SkippedCases[];
+  /** Cases of this implementation alone, such as what it does instead of what it skips. */
+  readonly own?: (test: Case, bench: Bench) => void;
 }
 
 export function describeMessagingContract(contract: MessagingContract): void {
@@ -60,6 +62,7 @@ export function describeMessagingContract(contract: MessagingContract): void {
       topicCases(test, bench);
       failureCases(test, bench);
       wireCases(test, bench);
+      contract.own?.(test, bench);
     });
   });
 }

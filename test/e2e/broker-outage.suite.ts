@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { Broker } from '#app/library/connect-broker.js';
+import { silentLogger } from '#core/ports/logger.js';
 import { connectBroker } from '#app/library/connect-broker.js';
 import { createReplier } from '#app/library/create-replier.js';
 import type { Replier } from '#messaging/replier.js';
@@ -39,7 +40,7 @@ export function describeBrokerOutage(
     if ('unavailable' in started) return skip(this, started.unavailable);
     broker = started;
     gateway = await serveGateway({ brokerUrl: broker.url });
-    service = await connectBroker(broker.url);
+    service = await connectBroker({ url: broker.url, logger: silentLogger });
   });
   after(async function () {
     this.timeout(60_000);

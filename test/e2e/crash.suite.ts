@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { randomUUID } from 'node:crypto';
+import { silentLogger } from '#core/ports/logger.js';
 import { connectBroker } from '#app/library/connect-broker.js';
 import type { Broker } from '#app/library/connect-broker.js';
 import { createReplier } from '#app/library/create-replier.js';
@@ -34,7 +35,7 @@ export function describeCrashes(brokerUrl: () => string): void {
       brokerUrl: proxy.url,
       settings: { REPLYTO_PREFIX: `crash-${randomUUID()}` },
     });
-    broker = await connectBroker(brokerUrl());
+    broker = await connectBroker({ url: brokerUrl(), logger: silentLogger });
   });
   afterEach(async function () {
     this.timeout(60_000);
@@ -141,6 +142,8 @@ export function describeCrashes(brokerUrl: () => string): void {
     await serve(queue, { handler: () => mayAnswer.then(() => 'late but whole') });
     const id = await ask(queue);
     await until(() => repliers[0]!.running === 1, { what: 'the request at the service' });
+    // Otherwise the restart sends it again, which is another row of the table.
+    await until(async () => (await status(id))['status'] === 'sent', { what: 'the receipt' });
     // Stopped, not killed: the reply reaches its socket and nothing more.
     process.kill(gateway.pid, 'SIGSTOP');
     answer();

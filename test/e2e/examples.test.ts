@@ -1,7 +1,9 @@
 import { expect } from 'chai';
 import { readFileSync, readdirSync } from 'node:fs';
+import { productFreeEnvironment } from '../support/cli.js';
 import { startProcess } from '../support/process.js';
-import { within } from '../support/until.js';
+import { startProcessGroup } from '../support/process-group.js';
+import { until, within } from '../support/until.js';
 
 /** A gateway of somebody else must not answer in place of the example's own. */
 const ownGateway = { REPLYTO_URL: 'http://127.0.0.1:9', BROKER_URL: undefined };
@@ -18,4 +20,20 @@ describe('the examples', function () {
       expect(child.stdout()).to.equal(readFileSync(`examples/${name}/expected.txt`, 'utf8'));
     });
   }
+
+  it('end their own gateway when they are ended before it is ready', async () => {
+    // It listens where the script does not look for it.
+    const env = { ...process.env, ...productFreeEnvironment(), ...ownGateway, HOST: '127.0.0.2' };
+    const group = startProcessGroup(process.execPath, ['scripts/run-example.mjs', '01-ask-and-wait'], env);
+    try {
+      const isServing = (): boolean => group.members().some((member) => member.includes(' serve'));
+      await until(isServing, { what: 'its gateway', withinMs: 90_000 });
+      const script = group.members().find((member) => member.includes('run-example.mjs'));
+      process.kill(Number(script?.split(' ')[0]), 'SIGTERM');
+      expect(await within(group.ended, { what: 'its end', withinMs: 15_000 })).not.to.equal(null);
+      await until(() => group.members().length === 0, { what: 'the end of its gateway' });
+    } finally {
+      group.kill();
+    }
+  });
 });

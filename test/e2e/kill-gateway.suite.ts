@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { silentLogger } from '#core/ports/logger.js';
 import { connectBroker } from '#app/library/connect-broker.js';
 import type { Broker } from '#app/library/connect-broker.js';
 import { createReplier } from '#app/library/create-replier.js';
@@ -44,7 +45,7 @@ export function describeKillGateway(brokerUrl: () => string | undefined): void {
     this.timeout(180_000);
     const queue = uniqueName('work');
     const runs = new Map<string, number>();
-    broker = await connectBroker(gateway.brokerUrl);
+    broker = await connectBroker({ url: gateway.brokerUrl, logger: silentLogger });
     replier = createReplier({
       broker,
       queue,

@@ -6,7 +6,7 @@
  */
 import { join } from 'node:path';
 import { startClassicContainer } from './activemq-container.js';
-import { activemqJars } from './activemq-jars.js';
+import { activemqJars, activemqWebSocketJars } from './activemq-jars.js';
 import type { ProvisionedBroker, UnavailableBroker } from './brokers.js';
 import { givenBrokerUrl } from './brokers.js';
 import type { RunningProcess } from './process.js';
@@ -60,6 +60,8 @@ export interface ClassicOptions {
   readonly dataDirectory?: string;
   /** Whether it keeps messages on disk; default true. */
   readonly persistent?: boolean;
+  /** Whether it takes STOMP over WebSocket too, text messages of up to 16 MiB; default false. */
+  readonly webSocket?: boolean;
 }
 
 export interface ClassicBroker {
@@ -69,6 +71,8 @@ export interface ClassicBroker {
   readonly port: number;
   readonly openWirePort: number;
   readonly openWireUrl: string;
+  /** `ws://127.0.0.1:PORT/`; null without WebSocket. */
+  readonly webSocketUrl: string | null;
   readonly version: string;
   /** Process id of the JVM now running. */
   readonly pid: number;
@@ -89,15 +93,19 @@ const stopWithinMs = 20_000;
  * @throws Error when there is no java or mvn, or with the broker's output when it does not answer within 60 s.
  */
 export async function startClassic(options: ClassicOptions = {}): Promise<ClassicBroker> {
-  const jars = await activemqJars();
+  const withWebSocket = options.webSocket === true;
+  const jars = await (withWebSocket ? activemqWebSocketJars() : activemqJars());
   if ('unavailable' in jars) throw new Error(jars.unavailable);
   const { classPath } = jars;
   const folder = options.dataDirectory === undefined ? await makeTemporaryFolder() : undefined;
   const dataDirectory = options.dataDirectory ?? folder?.path ?? '';
 
-  async function launch(stompPort: number, openWirePort: number): Promise<Launched> {
+  /** A port 0 is given by the system. */
+  async function launch(wanted: Ports): Promise<Launched> {
+    const webSocket = `,ws://127.0.0.1:${wanted.webSocket}?websocket.maxTextMessageSize=${16 * 1024 * 1024}`;
+    const connectors = `stomp+nio://127.0.0.1:${wanted.stomp},tcp://127.0.0.1:${wanted.openWire}`;
     const parameters = [
-      `broker:(stomp+nio://127.0.0.1:${stompPort},tcp://127.0.0.1:${openWirePort})`,
+      `broker:(${connectors}${withWebSocket ? webSocket : ''})`,
       `?persistent=${options.persistent ?? true}&useJmx=false&schedulerSupport=true`,
       `&dataDirectory=${join(dataDirectory, 'data')}`,
     ];
@@ -105,19 +113,19 @@ export async function startClassic(options: ClassicOptions = {}): Promise<Classi
     const main = ['-cp', classPath, 'org.apache.activemq.console.Main', 'start', parameters.join('')];
     const child = startProcess('java', ['-Xmx512m', ...home, ...main], { name: 'ActiveMQ Classic' });
     try {
-      // The log names the ports that the system gave for 0.
-      const stomp = await child.line(
-        /Listening for connections at: stomp\+nio:\/\/[^:]+:(\d+)/u,
-        startWithinMs,
-      );
-      const openWire = await child.line(/Listening for connections at: tcp:\/\/[^:]+:(\d+)/u, startWithinMs);
-      const port = Number(stomp[1]);
-      const server = await untilStompAnswers(
-        `stomp://127.0.0.1:${port}`,
-        startWithinMs,
-        () => !child.hasExited(),
-      );
-      return { child, port, openWirePort: Number(openWire[1]), version: classicVersion(server) };
+      // The log names the ports.
+      const portOf = async (scheme: string): Promise<number> => {
+        const line = new RegExp(`Listening for connections at:? ${scheme}://[^:]+:(\\d+)`, 'u');
+        return Number((await child.line(line, startWithinMs))[1]);
+      };
+      const ports = {
+        stomp: await portOf(String.raw`stomp\+nio`),
+        openWire: await portOf('tcp'),
+        webSocket: withWebSocket ? await portOf('ws') : 0,
+      };
+      const url = `stomp://127.0.0.1:${ports.stomp}`;
+      const server = await untilStompAnswers(url, startWithinMs, () => !child.hasExited());
+      return { child, ports, version: classicVersion(server) };
     } catch (error) {
       child.kill('SIGKILL');
       await child.exited;
@@ -125,16 +133,19 @@ export async function startClassic(options: ClassicOptions = {}): Promise<Classi
     }
   }
 
-  let current = await launch(options.port ?? 0, 0).catch(async (error: unknown) => {
-    await folder?.remove();
-    throw error;
-  });
-  const { port, openWirePort, version } = current;
+  let current = await launch({ stomp: options.port ?? 0, openWire: 0, webSocket: 0 }).catch(
+    async (error: unknown) => {
+      await folder?.remove();
+      throw error;
+    },
+  );
+  const { ports, version } = current;
   return {
-    url: `stomp://127.0.0.1:${port}`,
-    port,
-    openWirePort,
-    openWireUrl: `tcp://127.0.0.1:${openWirePort}`,
+    url: `stomp://127.0.0.1:${ports.stomp}`,
+    port: ports.stomp,
+    openWirePort: ports.openWire,
+    openWireUrl: `tcp://127.0.0.1:${ports.openWire}`,
+    webSocketUrl: withWebSocket ? `ws://127.0.0.1:${ports.webSocket}/` : null,
     version,
     get pid() {
       return current.child.pid;
@@ -149,14 +160,20 @@ export async function startClassic(options: ClassicOptions = {}): Promise<Classi
     },
     restart: async () => {
       await current.child.stop(stopWithinMs);
-      current = await launch(port, openWirePort);
+      current = await launch(ports);
     },
   };
 }
 
+interface Ports {
+  readonly stomp: number;
+  readonly openWire: number;
+  /** 0 without WebSocket. */
+  readonly webSocket: number;
+}
+
 interface Launched {
   readonly child: RunningProcess;
-  readonly port: number;
-  readonly openWirePort: number;
+  readonly ports: Ports;
   readonly version: string;
 }

@@ -10,6 +10,7 @@ import type { ConnectionSettings } from './connection.js';
 import type { Dialect } from './dialects/dialect.js';
 import type { DetectedDialect } from './dialects/detect.js';
 import { createStompSource } from './source.js';
+import { checkTlsMaterial } from './tls-material.js';
 
 export interface StompBrokerOptions {
   /** `stomp://`, `stomps://`, `ws://`, `wss://` or `failover:(a,b)?randomize=true`. */
@@ -18,6 +19,7 @@ export interface StompBrokerOptions {
   readonly logger: Logger;
   readonly login?: string | undefined;
   readonly passcode?: string | undefined;
+  /** Options of node:tls, such as certificates, for `stomps://` and `wss://`. */
   readonly tls?: ConnectionSettings['tls'];
   /** Milliseconds until CONNECTED must have come; default 10,000. */
   readonly connectTimeoutMs?: number;
@@ -29,6 +31,8 @@ export interface StompBrokerOptions {
   readonly sendConnections?: number;
   /** Unconfirmed sends per connection; default 500. */
   readonly maxUnconfirmed?: number;
+  /** Unconfirmed bytes per connection; default 16 MiB. A message that is larger goes alone. */
+  readonly maxUnconfirmedBytes?: number;
   /** Instead of the one found from the broker's name. */
   readonly dialect?: Dialect;
   /** Source of jitter, 0 up to 1; default Math.random. */
@@ -56,8 +60,9 @@ export interface StompBroker {
   };
 }
 
-/** @throws INVALID_ARGUMENT when the address cannot be read. */
+/** @throws INVALID_ARGUMENT when the address, or a certificate or key of `tls`, cannot be read. */
 export function createStompBroker(options: StompBrokerOptions): StompBroker {
+  checkTlsMaterial(options.tls ?? {});
   const address = parseBrokerUrl(options.url);
   const random = options.random ?? Math.random;
   const settings: ConnectionSettings = {
@@ -79,6 +84,7 @@ export function createStompBroker(options: StompBrokerOptions): StompBroker {
     random,
     connections: options.sendConnections ?? 2,
     maxUnconfirmed: options.maxUnconfirmed ?? 500,
+    maxUnconfirmedBytes: options.maxUnconfirmedBytes ?? 16 * 1024 * 1024,
   });
   const source = createStompSource({ address, log, settings, random });
   return {

@@ -1,7 +1,8 @@
 /**
  * Message Channel (https://www.enterpriseintegrationpatterns.com/MessageChannel.html) over STOMP.
  * Sends have connections of their own, several, each with a bound on what is unconfirmed: a broker that
- * blocks while it writes a receipt must never hold back replies, nor the other way round.
+ * blocks while it writes a receipt must never hold back replies, nor the other way round. What a connection has no
+ * room for waits here, in order, and costs no memory but the message itself.
  * Failure: a send rejects as soon as its connection ends; nothing is sent again here, that is the caller's
  * decision. Shutdown: what waits is rejected, what is written gets until the deadline for its receipt.
  */
@@ -25,6 +26,8 @@ export interface ChannelOptions {
   readonly connections: number;
   /** Sends without a receipt, per connection; more wait in order. */
   readonly maxUnconfirmed: number;
+  /** Their bytes, per connection; a message that is larger goes alone. */
+  readonly maxUnconfirmedBytes: number;
 }
 
 export interface StompChannel extends MessageChannel {
@@ -55,7 +58,8 @@ export function createStompChannel(options: ChannelOptions): StompChannel {
     createReconnecting({
       ...options,
       purpose: `send-${index + 1}`,
-      onUp: () => {
+      onUp: (connection) => {
+        connection.onDrain(dispatch);
         for (const listener of upListeners) listener();
         dispatch();
       },
@@ -73,18 +77,28 @@ export function createStompChannel(options: ChannelOptions): StompChannel {
     for (const { reject } of waiting.splice(0)) reject(new ReplytoError('BROKER_UNAVAILABLE', { detail }));
   }
 
-  /** The connection with the fewest unconfirmed sends, if it has room. */
-  function freeConnection(): StompConnection | undefined {
-    const [least] = openConnections().sort((a, b) => a.unconfirmed - b.unconfirmed);
-    return least !== undefined && least.unconfirmed < options.maxUnconfirmed ? least : undefined;
+  function hasRoom(connection: StompConnection, { body }: Message): boolean {
+    if (connection.isCongested) return false;
+    const { unconfirmed, unconfirmedBytes } = connection;
+    if (unconfirmed === 0) return true;
+    return (
+      unconfirmed < options.maxUnconfirmed &&
+      unconfirmedBytes + body.byteLength <= options.maxUnconfirmedBytes
+    );
+  }
+
+  /** Of the connections that have room the one with the fewest unconfirmed sends. */
+  function freeConnection(message: Message): StompConnection | undefined {
+    const free = openConnections().filter((connection) => hasRoom(connection, message));
+    return free.sort((a, b) => a.unconfirmed - b.unconfirmed)[0];
   }
 
   function dispatch(): void {
-    while (waiting.length > 0) {
-      const connection = freeConnection();
+    for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
+      const connection = freeConnection(next.message);
       if (connection === undefined) return;
-      const send = waiting.shift();
-      if (send !== undefined) write(connection, send);
+      waiting.shift();
+      write(connection, next);
     }
   }
 

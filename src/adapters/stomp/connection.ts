@@ -5,23 +5,29 @@
  * connection is still there, and no callback throws into the parser (it would be printed and swallowed).
  */
 import { Client, StompSocketState, Versions } from '@stomp/stompjs';
-import type { IFrame, IStompSocket } from '@stomp/stompjs';
+import type { IFrame } from '@stomp/stompjs';
 import { createDeferred } from '#core/deferred.js';
 import { ReplytoError, isReplytoError } from '#core/errors.js';
 import type { Clock } from '#core/ports/clock.js';
 import type { Logger } from '#core/ports/logger.js';
 import type { Endpoint } from './broker-url.js';
 import { describeEndpoint } from './broker-url.js';
+import type { Login } from './connect-headers.js';
+import { connectHeaders } from './connect-headers.js';
 import { detectDialect } from './dialects/detect.js';
 import type { DetectedDialect } from './dialects/detect.js';
 import type { Dialect } from './dialects/dialect.js';
 import type { MessageHandler } from './incoming-frame.js';
 import { receive } from './incoming-frame.js';
+import type { OutgoingFrame } from './outgoing-frame.js';
+import { frameSize, requireText, toPublication } from './outgoing-frame.js';
 import { createReceipts } from './receipts.js';
 import { openSocket } from './socket.js';
-import type { SocketOptions } from './socket.js';
+import type { SocketOptions, StompSocket } from './stomp-socket.js';
+import { messageTooBig } from './stomp-socket.js';
+import { createTextRepair } from './text-message.js';
 
-export interface ConnectionSettings {
+export interface ConnectionSettings extends Login {
   readonly clock: Clock;
   readonly logger: Logger;
   /** Milliseconds until CONNECTED must have come; 10,000. */
@@ -30,24 +36,15 @@ export interface ConnectionSettings {
   readonly receiptTimeoutMs: number;
   /** Offered and asked for, both ways; 0 = none. */
   readonly heartbeatMs: number;
-  readonly login?: string | undefined;
-  readonly passcode?: string | undefined;
   readonly tls?: SocketOptions['tls'] | undefined;
   /** Instead of the one found from the broker's name. */
   readonly dialect?: Dialect | undefined;
 }
 
-interface OutgoingFrame {
-  readonly address: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Uint8Array;
-  /** Without `content-length`. */
-  readonly asText: boolean;
-}
-
 export interface StompConnection {
   readonly broker: DetectedDialect;
   readonly endpoint: string;
+  /** Whether a frame written now reaches the broker; false from the moment it says goodbye. */
   isOpen(): boolean;
   /** Resolves with the broker's receipt; rejects as MessageChannel says. */
   send(frame: OutgoingFrame): Promise<void>;
@@ -68,6 +65,12 @@ export interface StompConnection {
   readonly ended: Promise<ReplytoError>;
   /** Receipts awaited; 0 once ended. */
   readonly unconfirmed: number;
+  /** Bytes of the sends whose receipts are awaited. */
+  readonly unconfirmedBytes: number;
+  /** The network does not keep up with what was written. */
+  readonly isCongested: boolean;
+  /** Calls back each time the network keeps up again. */
+  onDrain(callback: () => void): void;
 }
 
 /** Largest frame taken over WebSocket; TCP has no such limit of its own. */
@@ -92,9 +95,11 @@ export async function openConnection(
     // The broker may be stuck writing to us; what it sends from now on cannot be trusted to come.
     onTimeout: (detail) => end(unavailable(detail)),
   });
-  let socket: IStompSocket | undefined;
+  let socket: StompSocket | undefined;
+  let detected: DetectedDialect | undefined;
   let endReason: ReplytoError | undefined;
-  let isConnected = false;
+  let isClosing = false;
+  const repairText = createTextRepair(logger, name);
   const connected = createDeferred<DetectedDialect>();
   const ended = createDeferred<ReplytoError>();
 
@@ -108,13 +113,14 @@ export async function openConnection(
     heartbeatToleranceMultiplier: 3,
     discardWebsocketOnCommFailure: true,
     webSocketFactory: () => {
-      socket = openSocket({ endpoint, tls: settings.tls, maxMessageBytes });
+      const onText = (text: Buffer): Buffer => (carriesTextAlone() ? repairText(text) : text);
+      socket = openSocket({ endpoint, tls: settings.tls, maxMessageBytes, onText });
       return socket;
     },
     onConnect: (frame) => {
       try {
-        connected.resolve(detect(frame.headers['server'] ?? '', settings.dialect));
-        isConnected = true;
+        detected = detectDialect(frame.headers['server'] ?? '', settings.dialect);
+        connected.resolve(detected);
       } catch (error) {
         end(isReplytoError(error) ? error : unavailable(`cannot speak to ${name}`, error));
       }
@@ -123,12 +129,16 @@ export async function openConnection(
     onUnhandledReceipt: (frame) => void receipts.settle(frame.headers['receipt-id'] ?? ''),
     onHeartbeatLost: () => end(unavailable(`${name} fell silent: no heart-beat`)),
     onWebSocketError: (error: unknown) => end(unavailable(`${name}: ${messageOf(error)}`, error)),
-    onWebSocketClose: () => end(unavailable(`${name} closed the connection`)),
+    onWebSocketClose: ({ code, reason }: { code: number; reason: string }) => {
+      const detail = `${name} closed the connection${reason === '' ? '' : `: ${reason}`}`;
+      if (code === messageTooBig) receipts.refuseLargest(detail);
+      end(unavailable(detail));
+    },
   });
 
   function onError(frame: IFrame): void {
     const said = frame.headers['message'] ?? frame.body.slice(0, 200);
-    if (!isConnected) {
+    if (detected === undefined) {
       end(new ReplytoError('BROKER_LOGIN_REFUSED', { detail: `${name} refused the login: ${said}` }));
       return;
     }
@@ -151,12 +161,17 @@ export async function openConnection(
     ended.resolve(reason);
   }
 
+  function carriesTextAlone(): boolean {
+    return endpoint.transport === 'websocket' && detected?.dialect.webSocketCarries === 'text';
+  }
+
   function requireOpen(): void {
     if (!isOpen()) throw unavailable(`the connection to ${name} is not open`);
   }
 
   function isOpen(): boolean {
-    return endReason === undefined && client.connected && socket?.readyState === StompSocketState.OPEN;
+    if (isClosing || endReason !== undefined) return false;
+    return client.connected && socket?.readyState === StompSocketState.OPEN;
   }
 
   const cancelConnectDeadline = clock.after(settings.connectTimeoutMs, () =>
@@ -182,16 +197,22 @@ export async function openConnection(
     get unconfirmed() {
       return receipts.size;
     },
+    get unconfirmedBytes() {
+      return receipts.bytes;
+    },
+    get isCongested() {
+      return socket?.isCongested === true;
+    },
+    onDrain(callback) {
+      if (socket !== undefined) socket.onDrain = callback;
+    },
     send(frame) {
-      return receipts.confirmed(frame.address, (receipt) => {
+      const write = (receipt: string): void => {
         requireOpen();
-        const headers = { ...frame.headers, receipt };
-        client.publish(
-          frame.asText
-            ? { destination: frame.address, headers, body: toText(frame.body), skipContentLengthHeader: true }
-            : { destination: frame.address, headers, binaryBody: frame.body },
-        );
-      });
+        if (carriesTextAlone()) requireText(frame, name);
+        client.publish(toPublication(frame, receipt));
+      };
+      return receipts.confirmed(frame.address, write, frameSize(frame));
     },
     subscribe(address, { mode, headers }, onMessage) {
       return receipts.confirmed(address, (receipt) => {
@@ -205,6 +226,8 @@ export async function openConnection(
     },
     async close(deadlineMs) {
       if (endReason !== undefined) return;
+      // What a broker gets after DISCONNECT it drops without a word.
+      isClosing = true;
       const cancel = clock.after(deadlineMs, () => end(unavailable(`${name} did not say goodbye`)));
       // stompjs sends DISCONNECT, waits for its receipt and closes; on a dead link that never ends.
       void client.deactivate();
@@ -215,20 +238,6 @@ export async function openConnection(
   };
 }
 
-function connectHeaders(endpoint: Endpoint, settings: ConnectionSettings): Record<string, string> {
-  const login = endpoint.login ?? settings.login;
-  const passcode = endpoint.passcode ?? settings.passcode;
-  return {
-    host: endpoint.virtualHost,
-    ...(login === undefined ? {} : { login }),
-    ...(passcode === undefined ? {} : { passcode }),
-  };
-}
-
-function detect(server: string, chosen: Dialect | undefined): DetectedDialect {
-  return chosen === undefined ? detectDialect(server) : { dialect: chosen, server, version: '' };
-}
-
 function unavailable(detail: string, cause?: unknown): ReplytoError {
   return new ReplytoError('BROKER_UNAVAILABLE', { detail, cause });
 }
@@ -237,8 +246,4 @@ function unavailable(detail: string, cause?: unknown): ReplytoError {
 function messageOf(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(messageOf).join('; ');
   return typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : 'failed';
-}
-
-function toText(body: Uint8Array): string {
-  return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8');
 }

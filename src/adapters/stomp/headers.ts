@@ -11,6 +11,7 @@ import { headerProblem } from '#core/header-text.js';
 import type { Message, MessageProperties } from '#core/message.js';
 import { isMessageId } from '#core/message.js';
 import type { Dialect } from './dialects/dialect.js';
+import { headerBlockProblem } from './header-limits.js';
 
 type StompHeaders = Readonly<Record<string, string>>;
 
@@ -44,7 +45,8 @@ const forwardHeader = 'Forward-Headers';
 /**
  * Headers of a SEND for this message.
  *
- * @throws INVALID_ARGUMENT when a value cannot travel unharmed; nothing is sent then.
+ * @throws INVALID_ARGUMENT when a value cannot travel unharmed, or all together are more than a broker takes; nothing is
+ * sent then.
  */
 export function toHeaders(message: Message, dialect: Dialect): Record<string, string> {
   const { properties } = message;
@@ -78,16 +80,19 @@ export function toHeaders(message: Message, dialect: Dialect): Record<string, st
   }
   // Names them, so that a retry of the message takes them along without copying what others added.
   if (forwarded.length > 0) headers[forwardHeader] = forwarded.join(',');
-  refuseUnsafe(headers);
+  refuseHarmful(headers);
   return headers;
 }
 
-function refuseUnsafe(headers: StompHeaders): void {
+function refuseHarmful(headers: StompHeaders): void {
   const problems: Problem[] = [];
   for (const name in headers) {
     const problem = headerProblem(name, headers[name] ?? '');
     if (problem !== undefined) problems.push(problem);
   }
+  // A header that is too long by itself would be named twice.
+  const together = problems.length === 0 ? headerBlockProblem(headers) : undefined;
+  if (together !== undefined) problems.push(together);
   if (problems.length > 0) throw new ReplytoError('INVALID_ARGUMENT', { problems });
 }
 

@@ -5,15 +5,22 @@ import type { Clock } from '#core/ports/clock.js';
 export interface Receipts {
   /**
    * Runs `write` with a new receipt id and follows that receipt. What `write` throws rejects at once: the frame
-   * was not written.
+   * was not written. `bytes` is its size, of which {@link Receipts.bytes} is the sum.
    */
-  confirmed(destination: string, write: (receiptId: string) => void): Promise<void>;
+  confirmed(destination: string, write: (receiptId: string) => void, bytes?: number): Promise<void>;
   /** The receipt came, or an ERROR in its place. False when nobody waits for it. */
   settle(receiptId: string, refusal?: ReplytoError): boolean;
   destinationOf(receiptId: string): string | undefined;
+  /**
+   * One of the frames was too large for the broker, which does not say which: then it has not taken the largest, and that
+   * one is rejected with SEND_REFUSED.
+   */
+  refuseLargest(detail: string): void;
   /** The connection has ended: whether what is still awaited arrived cannot be known. */
   abandon(reason: ReplytoError): void;
   readonly size: number;
+  /** Of the frames whose receipts are awaited. */
+  readonly bytes: number;
 }
 
 export interface ReceiptsOptions {
@@ -30,16 +37,19 @@ interface Awaited {
   readonly reject: (reason: ReplytoError) => void;
   readonly cancelDeadline: () => void;
   readonly destination: string;
+  readonly bytes: number;
 }
 
 export function createReceipts({ clock, timeoutMs, name, onTimeout }: ReceiptsOptions): Receipts {
   const awaited = new Map<string, Awaited>();
   let lastId = 0;
+  let awaitedBytes = 0;
 
   function settle(receiptId: string, refusal?: ReplytoError): boolean {
     const entry = awaited.get(receiptId);
     if (entry === undefined) return false;
     awaited.delete(receiptId);
+    awaitedBytes -= entry.bytes;
     entry.cancelDeadline();
     if (refusal === undefined) entry.resolve();
     else entry.reject(refusal);
@@ -47,7 +57,7 @@ export function createReceipts({ clock, timeoutMs, name, onTimeout }: ReceiptsOp
   }
 
   return {
-    confirmed(destination, write) {
+    confirmed(destination, write, bytes = 0) {
       const receiptId = `r${++lastId}`;
       return new Promise((resolve, reject) => {
         const cancelDeadline = clock.after(timeoutMs, () => {
@@ -55,7 +65,8 @@ export function createReceipts({ clock, timeoutMs, name, onTimeout }: ReceiptsOp
           settle(receiptId, new ReplytoError('RECEIPT_TIMEOUT', { detail, destination }));
           onTimeout(detail);
         });
-        awaited.set(receiptId, { resolve, reject, cancelDeadline, destination });
+        awaited.set(receiptId, { resolve, reject, cancelDeadline, destination, bytes });
+        awaitedBytes += bytes;
         try {
           write(receiptId);
         } catch (error) {
@@ -69,6 +80,12 @@ export function createReceipts({ clock, timeoutMs, name, onTimeout }: ReceiptsOp
     },
     settle,
     destinationOf: (receiptId) => awaited.get(receiptId)?.destination,
+    refuseLargest(detail) {
+      const [largest] = [...awaited].sort(([, one], [, other]) => other.bytes - one.bytes);
+      if (largest === undefined) return;
+      const [receiptId, { destination }] = largest;
+      settle(receiptId, new ReplytoError('SEND_REFUSED', { detail, destination }));
+    },
     abandon(reason) {
       for (const [id, { destination }] of [...awaited]) {
         settle(
@@ -79,6 +96,9 @@ export function createReceipts({ clock, timeoutMs, name, onTimeout }: ReceiptsOp
     },
     get size() {
       return awaited.size;
+    },
+    get bytes() {
+      return awaitedBytes;
     },
   };
 }

@@ -154,15 +154,22 @@ export function sendingCases(test: Case, bench: Bench): void {
     await fc.assert(carries, { numRuns: 100, includeErrorInReport: true });
   });
 
-  test('carries any body under any content type', async () => {
-    const roundTrip = await roundTrips();
-    const body = fc.oneof(fc.uint8Array({ maxLength: 200 }), fc.string({ unit: 'binary' }));
-    const carries = fc.asyncProperty(body, fc.constantFrom(...contentTypes), async (content, contentType) => {
-      const message = newMessage({ body: Buffer.from(content as string), contentType });
-      expect(await roundTrip(message)).to.deep.equal(message);
+  const anyText = fc.string({ unit: 'binary' });
+  const anyBodies = {
+    'any text': anyText,
+    'any body': fc.oneof(fc.uint8Array({ maxLength: 200 }), anyText),
+  };
+  for (const [what, anyBody] of Object.entries(anyBodies)) {
+    test(`carries ${what} under any content type`, async () => {
+      const roundTrip = await roundTrips();
+      const types = fc.constantFrom(...contentTypes);
+      const carries = fc.asyncProperty(anyBody, types, async (content, contentType) => {
+        const message = newMessage({ body: Buffer.from(content as string), contentType });
+        expect(await roundTrip(message)).to.deep.equal(message);
+      });
+      await fc.assert(carries, { numRuns: 100, includeErrorInReport: true });
     });
-    await fc.assert(carries, { numRuns: 100, includeErrorInReport: true });
-  });
+  }
 
   test('refuses a header value with a line end and sends nothing of the message', async () => {
     const messaging = await bench.connect();
@@ -175,6 +182,26 @@ export function sendingCases(test: Case, bench: Bench): void {
     const inbox = await bench.inbox(messaging, destination);
     await inbox.atLeast(1);
     expect(inbox.ids()).to.deep.equal([next.messageId]);
+  });
+
+  test('carries the largest headers that it accepts, in a long line and in many lines', async () => {
+    const roundTrip = await roundTrips();
+    const many = Object.fromEntries(
+      Array.from({ length: 170 }, (_, number) => [`x-${number}`, 'v'.repeat(200)]),
+    );
+    const longName = `x-${'n'.repeat(2_044)}`;
+    const message = newMessage({ applicationHeaders: { ...many, [longName]: 'v'.repeat(8_192) } });
+    expect(await roundTrip(message)).to.deep.equal(message);
+  });
+
+  test('refuses headers that are too much together with INVALID_ARGUMENT, and goes on sending', async () => {
+    const { channel } = await bench.connect();
+    const large = Object.fromEntries(
+      Array.from({ length: 9 }, (_, number) => [`x-${number}`, 'v'.repeat(8_000)]),
+    );
+    const error = await failureOf(channel.send(uniqueQueue(), newMessage({ applicationHeaders: large })));
+    expect(error.code).to.equal('INVALID_ARGUMENT');
+    await channel.send(uniqueQueue(), newMessage());
   });
 
   test('rejects with SEND_REFUSED what the broker refuses, and goes on sending', async () => {

@@ -9,6 +9,8 @@ export const classicDialect: Dialect = {
   textWithoutContentLength: true,
   lengthTellsForm: true,
   stableMessageIds: true,
+  // It drops binary messages without a word and sends every body as text.
+  webSocketCarries: 'text',
   sendsTimestamp: true,
   expiryHeaders: (expiresAt) => ({ expires: String(expiresAt) }),
   subscribeHeaders: (prefetch) => ({ 'activemq.prefetchSize': String(prefetch) }),

@@ -20,11 +20,12 @@ const known: readonly (readonly [prefix: string, dialect: Dialect | null])[] = [
 ];
 
 /**
- * The dialect of the broker that sent this `server` header of CONNECTED.
+ * The dialect of the broker that sent this `server` header of CONNECTED, or the chosen one whatever it sent.
  *
  * @throws BROKER_UNSUPPORTED when no dialect fits: a guess could lose messages.
  */
-export function detectDialect(server: string): DetectedDialect {
+export function detectDialect(server: string, chosen?: Dialect): DetectedDialect {
+  if (chosen !== undefined) return { dialect: chosen, server, version: '' };
   const found = known.find(([prefix]) => server.toLowerCase().startsWith(prefix.toLowerCase()));
   const dialect = found?.[1];
   if (dialect === undefined || dialect === null) {

@@ -16,6 +16,11 @@ export interface Dialect {
   readonly lengthTellsForm: boolean;
   /** Whether the broker's own `message-id` stays the same when it delivers a message again. */
   readonly stableMessageIds: boolean;
+  /**
+   * What a message of its WebSocket carries: bytes, as over TCP, or text alone, a frame in each. Then bytes that are no
+   * UTF-8 are neither taken nor handed over unharmed.
+   */
+  readonly webSocketCarries: 'bytes' | 'text';
   /** Send `timestamp` too: only where the broker counts milliseconds and keeps the sender's. */
   readonly sendsTimestamp: boolean;
   /** Headers that ask the broker to drop the message at an instant (epoch milliseconds). */

@@ -9,6 +9,7 @@ export const embeddedDialect: Dialect = {
   textWithoutContentLength: false,
   lengthTellsForm: false,
   stableMessageIds: true,
+  webSocketCarries: 'bytes',
   sendsTimestamp: false,
   // It knows no expiry; `expires` is an ordinary header there.
   expiryHeaders: () => ({}),

@@ -2,6 +2,8 @@ import { expect } from 'chai';
 import { queue, topic } from '#core/destination.js';
 import type { Delivery } from '#core/ports/message-source.js';
 import { failureOf } from '../../../support/errors.js';
+import { settled } from '../../../support/event-loop.js';
+import { createManualClock } from '../../../support/manual-clock.js';
 import { newMessage } from '../../../support/messages.js';
 import { until, within } from '../../../support/until.js';
 import { stompBench } from './stomp-bench.js';
@@ -173,6 +175,21 @@ describe('a source over STOMP', () => {
     expect([bench.server.connections.length, broker.activity().wantedSubscriptions]).to.deep.equal([1, 0]);
   });
 
+  it('gives an acknowledgement that comes after its end back to the broker: it returns false', async () => {
+    const deliveries: Delivery[] = [];
+    const subscription = await bench
+      .broker()
+      .source.subscribe(queue('q'), { prefetch: 2, onDelivery: (one) => deliveries.push(one) });
+    const server = await bench.server.connection(1);
+    for (const ack of ['1', '2']) await server.deliver({ ack });
+    await until(() => deliveries.length === 2, { what: 'two deliveries' });
+    expect(deliveries[0]!.acknowledge()).to.equal(true);
+    const ending = subscription.unsubscribe();
+    expect(deliveries[1]!.acknowledge()).to.equal(false);
+    await ending;
+    expect(server.framesOf('ACK').map(({ headers }) => headers.get('id'))).to.deep.equal(['1']);
+  });
+
   it('waits for a broker that is away', async () => {
     bench.server.rule((_, connection) => {
       connection.destroy();
@@ -195,6 +212,39 @@ describe('a source over STOMP', () => {
     await until(() => bench.server.open().length === 1, { what: 'the end of its socket' });
     expect(broker.activity()).to.include({ wantedSubscriptions: 1, subscriptions: 1 });
     await first.unsubscribe();
+  });
+
+  it('leaves a broker that does not say goodbye at the deadline it was given', async () => {
+    const broker = bench.broker();
+    const subscription = await broker.source.subscribe(queue('q'), { prefetch: 1, onDelivery: ignore });
+    const server = await bench.server.connection(1);
+    bench.server.holdReceipts(true);
+    const ending = subscription.unsubscribe(100);
+    await server.frame('DISCONNECT');
+    await within(ending, { what: 'the end of the subscription', withinMs: 2_000 });
+    expect(broker.activity()).to.include({ wantedSubscriptions: 0, subscriptions: 0 });
+    await until(() => bench.server.open().length === 0, { what: 'the end of its socket' });
+  });
+
+  it('waits 5 s for a goodbye when it was given no deadline, and never longer', async () => {
+    const clock = createManualClock();
+    const broker = bench.broker({ clock });
+    const take = { prefetch: 1, onDelivery: ignore };
+    const subscriptions = [await broker.source.subscribe(queue('p'), take)];
+    subscriptions.push(await broker.source.subscribe(queue('q'), take));
+    bench.server.holdReceipts(true);
+    let ended = 0;
+    const ending = Promise.all(
+      subscriptions.map((subscription, index) =>
+        subscription.unsubscribe(...(index === 0 ? [] : [20_000])).then(() => (ended += 1)),
+      ),
+    );
+    for (const connection of bench.server.connections) await connection.frame('DISCONNECT');
+    clock.advance(4_999);
+    await settled();
+    expect(ended).to.equal(0);
+    clock.advance(1);
+    await within(ending, { what: 'the end of both' });
   });
 
   it('subscribes to nothing without a name, and not after it was stopped', async () => {

@@ -3,6 +3,7 @@ import { classicDialect } from '#adapters/stomp/dialects/classic.js';
 import { embeddedDialect } from '#adapters/stomp/dialects/embedded.js';
 import type { StompConnection } from '#adapters/stomp/connection.js';
 import { openConnection } from '#adapters/stomp/connection.js';
+import type { IncomingFrame } from '#adapters/stomp/incoming-frame.js';
 import { parseBrokerUrl } from '#adapters/stomp/broker-url.js';
 import { systemClock } from '#app/system-clock.js';
 import { failureOf } from '../../../support/errors.js';
@@ -245,6 +246,32 @@ describe('a connection to a broker', () => {
     expect((await failing).code).to.equal('SEND_UNCONFIRMED');
     expect(clock.pending).to.equal(0);
     await until(() => server.isClosed(), { what: 'the end of the socket' });
+  });
+
+  it('acknowledges and sends nothing once it says goodbye; what came before still goes out', async () => {
+    bench.server.holdReceipts(true);
+    const [connection, server] = await bench.connect();
+    const frames: IncomingFrame[] = [];
+    const subscribing = connection.subscribe(
+      '/queue/q',
+      { mode: 'client-individual', headers: {} },
+      (frame) => frames.push(frame),
+    );
+    server.confirm(await server.frame('SUBSCRIBE'));
+    await subscribing;
+    await server.deliver({ ack: 'in-time' });
+    await server.deliver({ ack: 'too-late' });
+    await until(() => frames.length === 2, { what: 'two messages' });
+
+    expect(frames[0]!.acknowledge()).to.equal(true);
+    const closing = connection.close(2_000);
+    expect([connection.isOpen(), frames[1]!.acknowledge()]).to.deep.equal([false, false]);
+    const error = await failureOf(connection.send(frameTo('/queue/q')));
+    expect(error.code).to.equal('BROKER_UNAVAILABLE');
+    server.confirm(await server.frame('DISCONNECT'));
+    await within(closing, { what: 'the end of close()' });
+    const commands = server.frames.map(({ command, headers }) => `${command} ${headers.get('id') ?? ''}`);
+    expect(commands.slice(2)).to.deep.equal(['ACK in-time', 'DISCONNECT ']);
   });
 
   it('writes all sends of one turn of the event loop at once', async () => {

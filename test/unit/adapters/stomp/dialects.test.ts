@@ -42,6 +42,11 @@ describe('the dialect of a broker', () => {
     expect(embeddedDialect.subscribeHeaders(5)).to.deep.equal({ 'prefetch-count': '5' });
   });
 
+  it('says whether the WebSocket of its broker takes bytes', () => {
+    expect(classicDialect.webSocketCarries).to.equal('text');
+    expect(embeddedDialect.webSocketCarries).to.equal('bytes');
+  });
+
   it('asks for expiry where the broker knows it', () => {
     expect(classicDialect.expiryHeaders(7, 5)).to.deep.equal({ expires: '7' });
     expect(embeddedDialect.expiryHeaders(7, 5)).to.deep.equal({});

@@ -113,6 +113,92 @@ describe('headers of a message that is sent', () => {
   });
 });
 
+describe('headers of a message that are too much for a broker', () => {
+  /** Bytes of the block as it is written: name, colon, value and line end of each. */
+  const blockBytes = (headers: Record<string, string>): number =>
+    Object.entries(headers).reduce(
+      (sum, [name, value]) => sum + Buffer.byteLength(`${name}:${value.replaceAll(':', '\\c')}\n`),
+      0,
+    );
+  const withHeaders = (applicationHeaders: Record<string, string>): Message =>
+    newMessage({ messageId: 'm', contentType: null, applicationHeaders });
+  const own = toHeaders(withHeaders({}), embeddedDialect);
+
+  /** Application headers that make the block exactly so large. */
+  function filling(bytes: number): Record<string, string> {
+    const headers: Record<string, string> = {};
+    let left = bytes - blockBytes(own);
+    for (let number = 0; left > 0; number += 1) {
+      const name = `x-${number}`;
+      const line = Math.min(left, 8_000);
+      // The last two share what is left, so that neither is too short to be a header.
+      const length = left - line > 0 && left - line < 10 ? line - 10 : line;
+      headers[name] = 'v'.repeat(length - name.length - 2);
+      left -= length;
+    }
+    return headers;
+  }
+
+  it('are refused beyond 48 KiB, with their size and the limit', () => {
+    const most = filling(48 * 1024);
+    expect(blockBytes(toHeaders(withHeaders(most), embeddedDialect))).to.equal(48 * 1024);
+    for (const dialect of dialects) {
+      const error = thrownBy(() => toHeaders(withHeaders(filling(48 * 1024 + 30)), dialect));
+      expect(error.code).to.equal('INVALID_ARGUMENT');
+      expect(error.message).to.match(/^headers '49\d{3} bytes': at most 49152 bytes in one message/u);
+    }
+    const error = thrownBy(() => toHeaders(withHeaders(filling(48 * 1024 + 1)), embeddedDialect));
+    expect(error.problems).to.have.length(1);
+    expect(error.problems[0]).to.include({ field: 'headers', value: '49153 bytes' });
+  });
+
+  it('count as they are written: letters beyond ASCII in their bytes, a colon as two', () => {
+    const letters = Object.fromEntries(
+      Array.from({ length: 9 }, (_, number) => [`x-${number}`, '你'.repeat(2_000)]),
+    );
+    expect(thrownBy(() => toHeaders(withHeaders(letters), embeddedDialect)).code).to.equal(
+      'INVALID_ARGUMENT',
+    );
+    const colons = Object.fromEntries(
+      Array.from({ length: 7 }, (_, number) => [`x-${number}`, ':'.repeat(4_000)]),
+    );
+    expect(thrownBy(() => toHeaders(withHeaders(colons), embeddedDialect)).code).to.equal('INVALID_ARGUMENT');
+  });
+
+  it('are refused when they are more than 190, whatever their size', () => {
+    const many = (count: number): Record<string, string> =>
+      Object.fromEntries(Array.from({ length: count }, (_, number) => [`x-${number}`, '']));
+    const room = 190 - Object.keys(own).length;
+    expect(Object.keys(toHeaders(withHeaders(many(room)), embeddedDialect))).to.have.length(190);
+    const error = thrownBy(() => toHeaders(withHeaders(many(room + 1)), embeddedDialect));
+    expect(error).to.include({
+      code: 'INVALID_ARGUMENT',
+      message: "headers '191': at most 190 in one message",
+    });
+  });
+
+  it('are refused when a line is longer than 10 KiB, with the name of its header', () => {
+    const ofLine = (bytes: number): Record<string, string> => {
+      const name = `x-${'n'.repeat(2_998)}`;
+      return { [name]: 'v'.repeat(bytes - name.length - 2) };
+    };
+    toHeaders(withHeaders(ofLine(10_240)), classicDialect);
+    const error = thrownBy(() => toHeaders(withHeaders(ofLine(10_241)), classicDialect));
+    expect(error.code).to.equal('INVALID_ARGUMENT');
+    expect(error.message).to.match(/^header x-n{98} '10241 bytes': at most 10240 bytes/u);
+  });
+
+  it('are refused in the same way when only the properties are large', () => {
+    const long = 'p'.repeat(8_192);
+    const properties = {
+      ...{ conversationId: long, traceparent: long, tracestate: long, baggage: long, project: long },
+      ...{ schema: long },
+    };
+    const error = thrownBy(() => toHeaders(newMessage({ properties }), classicDialect));
+    expect(error.problems.map(({ field }) => field)).to.deep.equal(['headers']);
+  });
+});
+
 describe('headers of a message that is received', () => {
   it('name the message by Message-ID, else by the id of the broker', () => {
     expect(read({ 'Message-ID': 'own', 'message-id': 'ID:1' }).messageId).to.equal('own');

@@ -1,10 +1,10 @@
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import { StompSocketState } from '@stomp/stompjs';
-import type { IStompSocket } from '@stomp/stompjs';
 import { expect } from 'chai';
 import { parseBrokerUrl } from '#adapters/stomp/broker-url.js';
 import { openSocket } from '#adapters/stomp/socket.js';
+import type { StompSocket } from '#adapters/stomp/stomp-socket.js';
 import { freePort } from '../../../support/free-port.js';
 import { until, within } from '../../../support/until.js';
 
@@ -18,7 +18,7 @@ interface TestServer {
 describe('a TCP socket in the shape of a WebSocket', () => {
   let server: Server;
   let seen: TestServer;
-  let opened: IStompSocket[];
+  let opened: StompSocket[];
 
   beforeEach(async () => {
     const sockets: Socket[] = [];
@@ -38,14 +38,14 @@ describe('a TCP socket in the shape of a WebSocket', () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
-  function create(port = seen.port): IStompSocket {
+  function create(port = seen.port): StompSocket {
     const [endpoint] = parseBrokerUrl(`stomp://127.0.0.1:${port}`).endpoints;
     const socket = openSocket({ endpoint: endpoint!, maxMessageBytes: 1024 });
     opened.push(socket);
     return socket;
   }
 
-  async function open(): Promise<IStompSocket> {
+  async function open(): Promise<StompSocket> {
     const socket = create();
     const connected = new Promise<void>((resolve) => (socket.onopen = () => resolve()));
     await within(connected, { what: 'the connection' });
@@ -74,6 +74,23 @@ describe('a TCP socket in the shape of a WebSocket', () => {
     socket.send('second');
     await until(() => received() === 'firstsecond', { what: 'the second' });
     expect(seen.reads).to.have.length(2);
+  });
+
+  it('is congested while the other side does not read, and says when that is over', async () => {
+    const socket = await open();
+    seen.sockets[0]!.pause();
+    const chunk = new ArrayBuffer(1024 * 1024);
+    const chunks = 64;
+    for (let sent = 0; sent < chunks; sent += 1) socket.send(chunk);
+    expect(socket.isCongested).to.equal(true);
+    let drains = 0;
+    socket.onDrain = () => (drains += 1);
+    seen.sockets[0]!.resume();
+    await until(() => drains > 0, { what: 'the end of the congestion' });
+    expect([drains, socket.isCongested]).to.deep.equal([1, false]);
+    await until(() => seen.reads.reduce((sum, { length }) => sum + length, 0) === chunks * chunk.byteLength, {
+      what: 'all bytes',
+    });
   });
 
   it('hands on what comes, and opens only once', async () => {
@@ -143,6 +160,24 @@ describe('a TCP socket in the shape of a WebSocket', () => {
     await within(closed, { what: 'the failure' });
     expect([events, socket.readyState]).to.deep.equal([['error'], StompSocketState.CLOSED]);
   });
+
+  for (const scheme of ['stomps', 'wss']) {
+    it(`tells of options of ${scheme} that cannot be used, and never throws`, async () => {
+      const [endpoint] = parseBrokerUrl(`${scheme}://127.0.0.1:${seen.port}`).endpoints;
+      const socket = openSocket({ endpoint: endpoint!, tls: { cert: 'garbage' }, maxMessageBytes: 1024 });
+      const errors: unknown[] = [];
+      socket.onerror = (error) => void errors.push(error);
+      socket.onopen = () => expect.fail('it opened');
+      const closed = new Promise<void>((resolve) => (socket.onclose = () => resolve()));
+      await within(closed, { what: 'the failure' });
+      expect(errors).to.have.length(1);
+      expect(errors[0]).to.have.property('message').that.contains('no start line');
+      expect(socket.readyState).to.equal(StompSocketState.CLOSED);
+      expect(() => socket.send('never')).to.throw();
+      socket.close();
+      socket.terminate?.();
+    });
+  }
 
   it('does not open any more when it was closed while it connected', async () => {
     const socket = create();

@@ -1,0 +1,60 @@
+import { isUtf8 } from 'node:buffer';
+import { WebSocket } from 'ws';
+import type { SocketOptions, StompSocket } from './stomp-socket.js';
+import { congestedAtBytes } from './stomp-socket.js';
+
+/**
+ * STOMP over WebSocket, a frame in each message. A frame that is UTF-8 goes as text whatever its body is: every
+ * broker takes text, and some drop binary messages without a word.
+ */
+export function openWebSocket({ endpoint, tls, maxMessageBytes, onText }: SocketOptions): StompSocket {
+  const scheme = endpoint.tls ? 'wss' : 'ws';
+  const host = endpoint.host.includes(':') ? `[${endpoint.host}]` : endpoint.host;
+  const url = `${scheme}://${host}:${endpoint.port}${endpoint.path}`;
+  const socket = new WebSocket(url, ['v12.stomp', 'v11.stomp'], {
+    ...tls,
+    perMessageDeflate: false,
+    maxPayload: maxMessageBytes,
+  });
+  let isCongested = false;
+
+  function onFlushed(): void {
+    if (!isCongested || socket.bufferedAmount > 0) return;
+    isCongested = false;
+    wrapper.onDrain?.();
+  }
+
+  const wrapper: StompSocket = {
+    url,
+    onopen: null,
+    onclose: null,
+    onerror: null,
+    onmessage: null,
+    onDrain: null,
+    get readyState() {
+      return socket.readyState;
+    },
+    get isCongested() {
+      return isCongested;
+    },
+    send(data) {
+      if (socket.readyState !== WebSocket.OPEN) throw new Error('the socket is not open');
+      const message = typeof data === 'string' ? Buffer.from(data) : Buffer.from(data as ArrayBuffer);
+      socket.send(message, { binary: !isUtf8(message) }, onFlushed);
+      isCongested ||= socket.bufferedAmount >= congestedAtBytes;
+    },
+    close: () => socket.close(),
+    terminate: () => socket.terminate(),
+  };
+
+  socket.on('open', () => void wrapper.onopen?.());
+  socket.on('message', (data: Buffer, isBinary) => {
+    const message = isBinary || onText === undefined ? data : onText(data);
+    wrapper.onmessage?.({ data: message });
+  });
+  socket.on('error', (error) => void wrapper.onerror?.(error));
+  socket.on('close', (code, reason) => {
+    wrapper.onclose?.({ code, reason: reason.toString(), wasClean: code === 1000 });
+  });
+  return wrapper;
+}
