@@ -39,10 +39,10 @@ export function createConnection(options: ConnectionOptions): FrameHandler {
     return log
       .write((batch) => routed.write(batch))
       .then(
-        () => routed.deliver(),
+        () => routed.apply(),
         (error: unknown) => {
           routed.discard();
-          throw notStored(error);
+          throw error;
         },
       );
   }
@@ -63,9 +63,7 @@ export function createConnection(options: ConnectionOptions): FrameHandler {
       ? settlement.acknowledge(subscription.queue, messages)
       : settlement.reject(subscription.queue, messages);
     subscription.queue.wake(subscription);
-    return outcome?.catch((error: unknown) => {
-      throw notStored(error);
-    });
+    return outcome;
   }
 
   function transactionOf({ headers }: Frame): Transaction | undefined {
@@ -99,33 +97,42 @@ export function createConnection(options: ConnectionOptions): FrameHandler {
       transaction.forget();
       return undefined;
     }
-    return transaction.commit().catch((error: unknown) => {
-      throw notStored(error);
-    });
+    return transaction.commit();
+  }
+
+  function carryOut(frame: Frame): Promise<void> | undefined {
+    switch (frame.command) {
+      case 'SEND':
+        return send(frame);
+      case 'SUBSCRIBE':
+        return subscriptions.subscribe(frame);
+      case 'UNSUBSCRIBE':
+        return subscriptions.unsubscribe(frame);
+      case 'ACK':
+      case 'NACK':
+        return settle(frame);
+      case 'BEGIN':
+        begin(frame);
+        return undefined;
+      case 'COMMIT':
+      case 'ABORT':
+        return finish(frame);
+      case 'CONNECT':
+      case 'STOMP':
+      case 'DISCONNECT':
+        throw protocolFault(`unexpected ${frame.command}`, 'The session answers it.');
+    }
   }
 
   return {
     handle(frame) {
-      switch (frame.command) {
-        case 'SEND':
-          return send(frame);
-        case 'SUBSCRIBE':
-          return subscriptions.subscribe(frame);
-        case 'UNSUBSCRIBE':
-          return subscriptions.unsubscribe(frame);
-        case 'ACK':
-        case 'NACK':
-          return settle(frame);
-        case 'BEGIN':
-          begin(frame);
-          return undefined;
-        case 'COMMIT':
-        case 'ABORT':
-          return finish(frame);
-        case 'CONNECT':
-        case 'STOMP':
-        case 'DISCONNECT':
-          throw protocolFault(`unexpected ${frame.command}`, 'The session answers it.');
+      // The log fails at once, where a place or a message is read, or later, where something is written.
+      try {
+        return carryOut(frame)?.catch((error: unknown) => {
+          throw notStored(error);
+        });
+      } catch (error) {
+        throw notStored(error);
       }
     },
     writable: () => subscriptions.wake(),

@@ -1,16 +1,12 @@
 import type { Clock } from '#core/ports/clock.js';
 import type { Logger } from '#core/ports/logger.js';
-import type { Budget } from './budget.js';
 import type { BrokerLimits } from './limits.js';
 import type { MessageLog } from './message-log.js';
+import type { Room } from './room.js';
 
 /** What every part of a running broker shares. */
-export interface BrokerCore {
+export interface BrokerCore extends Room {
   readonly log: MessageLog;
-  /** Payloads in memory. */
-  readonly memory: Budget;
-  /** Messages on disk. */
-  readonly storage: Budget;
   readonly limits: BrokerLimits;
   readonly clock: Clock;
   readonly logger: Logger;

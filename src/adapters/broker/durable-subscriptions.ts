@@ -5,9 +5,10 @@ import type { BrokerDestination } from './destinations.js';
 import { parseDestination } from './destinations.js';
 import type { DurableRecord } from './log-batch.js';
 import type { RecoveredBacklog } from './message-log.js';
-import type { Queue } from './queue.js';
+import type { Binding, Queue } from './queue.js';
 import { createQueue } from './queue.js';
-import type { Binding, TopicTarget, Topics } from './topics.js';
+import type { TopicTarget, Topics } from './topics.js';
+import { toTarget } from './topics.js';
 
 /**
  * Durable Subscriber: a topic subscription with a name that keeps its messages while its client is away. The
@@ -15,7 +16,8 @@ import type { Binding, TopicTarget, Topics } from './topics.js';
  */
 export interface DurableSubscriptions {
   /**
-   * Takes up the subscription, made if need be; `saved` resolves when its record is on disk.
+   * Takes up the subscription, made if need be; `saved` resolves when its record is on disk, whoever had it made,
+   * and rejects when there is no such subscription after all.
    *
    * @throws StompRefusal when it is in use, belongs to another topic, or there are too many.
    */
@@ -29,11 +31,13 @@ interface Durable {
   readonly record: DurableRecord;
   readonly queue: Queue;
   readonly target: TopicTarget;
+  /** As `bind` returns it. */
+  saved: Promise<void>;
   inUse: boolean;
 }
 
 export function createDurableSubscriptions(core: BrokerCore, topics: Topics): DurableSubscriptions {
-  const { log, memory, limits, clock, logger } = core;
+  const { log, memory, limits, logger } = core;
   const durables = new Map<string, Durable>();
 
   function create(record: DurableRecord, recovered?: RecoveredBacklog): Durable {
@@ -45,27 +49,43 @@ export function createDurableSubscriptions(core: BrokerCore, topics: Topics): Du
       logger,
       recovered,
     });
-    const destination = parseDestination(`/topic/${record.topic}`);
-    const queue = createQueue({ destination, backlog, clock, logger, onIdle: () => undefined });
-    const target: TopicTarget = { key: record.backlog, append: (message) => queue.append(message) };
-    const durable = { record, queue, target, inUse: false };
+    const queue = createQueue(core, { destination: parseDestination(`/topic/${record.topic}`), backlog });
+    const target = toTarget(record.backlog, queue);
+    const durable = { record, queue, target, saved: Promise.resolve(), inUse: false };
     durables.set(record.backlog, durable);
     topics.add(record.topic, target);
     return durable;
   }
 
-  function forget({ record, queue, target }: Durable): void {
-    durables.delete(record.backlog);
+  /** There may be another one of this name by now. */
+  function forget(durable: Durable): void {
+    const { record, queue, target } = durable;
+    if (durables.get(record.backlog) === durable) durables.delete(record.backlog);
     topics.remove(record.topic, target);
-    core.storage.give(queue.close());
+    queue.close();
   }
 
-  for (const record of log.recovered.durables) {
-    create(
-      record,
-      log.recovered.backlogs.find(({ backlog }) => backlog === record.backlog),
-    );
+  /** What was sent to it in the turn of its end; what stays goes with the next of this name, or at the next start. */
+  async function clean({ record }: Durable): Promise<void> {
+    try {
+      await log.write((batch) => batch.removeDurable(record.backlog));
+    } catch (error) {
+      logger.warn({ err: error, subscription: record.name }, 'its last messages could not be removed');
+    }
   }
+
+  async function save(durable: Durable): Promise<void> {
+    try {
+      await log.write((batch) => batch.addDurable(durable.record));
+    } catch (error) {
+      forget(durable);
+      await clean(durable);
+      throw error;
+    }
+  }
+
+  const backlogs = new Map(log.recovered.backlogs.map((recovered) => [recovered.backlog, recovered]));
+  for (const record of log.recovered.durables) create(record, backlogs.get(record.backlog));
 
   return {
     bind(clientId, name, topic) {
@@ -90,9 +110,8 @@ export function createDurableSubscriptions(core: BrokerCore, topics: Topics): Du
         );
       }
       const durable = known ?? create({ backlog, clientId, name, topic: topic.name });
+      if (known === undefined) durable.saved = save(durable);
       durable.inUse = true;
-      const saved =
-        known === undefined ? log.write((batch) => batch.addDurable(durable.record)) : Promise.resolve();
       return {
         binding: {
           queue: durable.queue,
@@ -100,10 +119,7 @@ export function createDurableSubscriptions(core: BrokerCore, topics: Topics): Du
             durable.inUse = false;
           },
         },
-        saved: saved.catch((error: unknown) => {
-          forget(durable);
-          throw error;
-        }),
+        saved: durable.saved,
       };
     },
     async remove(clientId, name) {
@@ -120,17 +136,16 @@ export function createDurableSubscriptions(core: BrokerCore, topics: Topics): Du
           `'${name}' of client '${clientId}' can be deleted when nobody uses it.`,
         );
       }
-      // Nobody takes it up and nothing is addressed to it from here on, so that no later message outlives it.
+      // Nobody takes it up from here on. It hears what is sent until it is gone: it may have to stay.
       durable.inUse = true;
-      topics.remove(durable.record.topic, durable.target);
       try {
         await log.write((batch) => batch.removeDurable(durable.record.backlog));
       } catch (error) {
         durable.inUse = false;
-        topics.add(durable.record.topic, durable.target);
         throw error;
       }
       forget(durable);
+      await clean(durable);
     },
     *all() {
       for (const { record, queue } of durables.values()) {

@@ -11,6 +11,12 @@ export interface BrokerLimits extends SessionLimits {
   readonly subscriptionsPerConnection: number;
   /** Durable subscriptions of all clients. Default 1,000. */
   readonly durableSubscriptions: number;
+  /**
+   * Queues at the same time: those that hold messages or are subscribed to. SEND and SUBSCRIBE to one more are
+   * refused; the dead-letter queue of a queue is made all the same, and so is what the store held at the start.
+   * Default 10,000.
+   */
+  readonly queues: number;
   /** Highest prefetch a subscription may ask for. Default 100,000. */
   readonly prefetch: number;
   /** Transactions of one connection that are open at the same time. Default 100. */
@@ -37,6 +43,7 @@ const defaultBrokerLimits: BrokerLimits = {
   connections: 1_000,
   subscriptionsPerConnection: 1_000,
   durableSubscriptions: 1_000,
+  queues: 10_000,
   prefetch: 100_000,
   openTransactions: 100,
   actionsPerTransaction: 10_000,

@@ -23,11 +23,6 @@ export function toHead(headers: ReadonlyMap<string, string>): Buffer {
   return Buffer.from(encodeHeaders(kept, '1.2'));
 }
 
-/** Puts headers before those of the sender: of repeated headers the first counts. */
-export function withHeaders(head: Buffer, headers: readonly (readonly [string, string])[]): Buffer {
-  return Buffer.concat([Buffer.from(encodeHeaders(headers, '1.2')), head]);
-}
-
 /** The lines as a connection of this version reads them: STOMP 1.1 has no escape for CR. */
 export function toVersion(head: Buffer, version: StompVersion): Buffer {
   if (version === '1.2' || !head.includes('\\r')) return head;

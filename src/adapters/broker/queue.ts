@@ -1,7 +1,7 @@
-import type { Clock } from '#core/ports/clock.js';
-import type { Logger } from '#core/ports/logger.js';
 import type { Backlog } from './backlog.js';
+import type { BrokerCore } from './core.js';
 import type { BrokerDestination } from './destinations.js';
+import { giveRoom } from './room.js';
 import type { Payload, StoredMessage } from './stored-message.js';
 
 /**
@@ -13,6 +13,8 @@ export interface Queue {
   /** Where its messages were sent to. */
   readonly destination: BrokerDestination;
   readonly closed: boolean;
+  /** Nothing waits, nothing is in flight, nobody consumes: whoever owns the queue may drop it. */
+  readonly idle: boolean;
   /** Messages that wait. */
   readonly depth: number;
   /** Bytes of what waits and of what is in flight. */
@@ -32,9 +34,16 @@ export interface Queue {
   settled(messages: readonly StoredMessage[]): void;
   /** Gives nothing out any more; what waits can still be asked for. */
   halt(): void;
-  /** Forgets what waits; returns bytes of the persistent messages among it. */
-  close(): number;
+  /** Forgets what waits, and what comes afterwards; again does nothing. */
+  close(): void;
   returned(): readonly StoredMessage[];
+}
+
+/** A queue that is lent: to a subscription, or to a message on its way. */
+export interface Binding {
+  readonly queue: Queue;
+  /** It is not needed any more; called once. */
+  release(): void;
 }
 
 export interface Consumer {
@@ -46,17 +55,16 @@ export interface Consumer {
 export interface QueueOptions {
   readonly destination: BrokerDestination;
   readonly backlog: Backlog;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** Nothing waits, nothing is in flight, nobody consumes: whoever owns the queue may drop it. */
-  readonly onIdle: () => void;
+  /** It became {@link Queue.idle} by what was settled. */
+  readonly onIdle?: () => void;
 }
 
 /** After the log could not be read. */
 const retryMs = 1_000;
 
-export function createQueue(options: QueueOptions): Queue {
-  const { destination, backlog, clock, logger, onIdle } = options;
+export function createQueue(core: BrokerCore, options: QueueOptions): Queue {
+  const { clock, logger, storage } = core;
+  const { destination, backlog, onIdle } = options;
   const consumers = new Set<Consumer>();
   /** Those that could take one when last asked, in the order of their turn. */
   const ready = new Set<Consumer>();
@@ -107,14 +115,17 @@ export function createQueue(options: QueueOptions): Queue {
     for (const message of messages) inFlightBytes -= message.bytes;
   }
 
-  function checkIdle(): void {
-    if (state === 'open' && inFlight === 0 && consumers.size === 0 && backlog.depth === 0) onIdle();
+  function isIdle(): boolean {
+    return state === 'open' && inFlight === 0 && consumers.size === 0 && backlog.depth === 0;
   }
 
   return {
     destination,
     get closed() {
       return state === 'closed';
+    },
+    get idle() {
+      return isIdle();
     },
     get depth() {
       return backlog.depth;
@@ -129,6 +140,10 @@ export function createQueue(options: QueueOptions): Queue {
       return inFlight;
     },
     append(message) {
+      if (state === 'closed') {
+        giveRoom(core, message);
+        return;
+      }
       backlog.append(message);
       dispatch();
     },
@@ -140,7 +155,6 @@ export function createQueue(options: QueueOptions): Queue {
     detach(consumer) {
       consumers.delete(consumer);
       ready.delete(consumer);
-      checkIdle();
     },
     wake(consumer) {
       if (!consumers.has(consumer)) return;
@@ -151,12 +165,16 @@ export function createQueue(options: QueueOptions): Queue {
       if (messages.length === 0) return;
       for (const message of messages) message.redelivered = true;
       land(messages);
+      if (state === 'closed') {
+        for (const message of messages) giveRoom(core, message);
+        return;
+      }
       backlog.giveBack(messages);
       dispatch();
     },
     settled(messages) {
       land(messages);
-      checkIdle();
+      if (isIdle()) onIdle?.();
     },
     halt() {
       state = 'halted';
@@ -165,7 +183,7 @@ export function createQueue(options: QueueOptions): Queue {
     close() {
       state = 'closed';
       cancelRetry?.();
-      return backlog.clear();
+      storage.give(backlog.clear());
     },
     returned: () => backlog.returned(),
   };

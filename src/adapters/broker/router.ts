@@ -1,12 +1,13 @@
-import { refusal } from '#adapters/stomp-server/refusal.js';
+import type { Change } from './change.js';
 import type { BrokerCore } from './core.js';
 import type { BrokerDestination } from './destinations.js';
-import type { LogBatch } from './log-batch.js';
 import { queueKey } from './queues.js';
 import type { Queues } from './queues.js';
+import { giveRoom, takeRoom } from './room.js';
 import type { Payload, StoredMessage } from './stored-message.js';
 import { sizeOf } from './stored-message.js';
 import type { TopicTarget, Topics } from './topics.js';
+import { toTarget } from './topics.js';
 
 /** A SEND, read and owned by the broker. */
 export interface OutgoingMessage {
@@ -15,68 +16,37 @@ export interface OutgoingMessage {
   readonly payload: Payload;
 }
 
-/** A message with a place in every backlog it goes to; nobody sees it before `deliver`. */
-export interface Routed {
-  /** Adds what must be on disk. */
-  write(batch: LogBatch): void;
-  /** It is committed: into the backlogs, out to consumers. */
-  deliver(): void;
-  /** It is not: gives back what it had taken. */
-  discard(): void;
-}
-
 /** Message Router: finds where a message goes and takes the room for it there. */
 export interface Router {
-  /** @throws StompRefusal when there is no room on disk or in memory. */
-  route(message: OutgoingMessage): Routed;
+  /**
+   * Gives the message a place in every backlog it goes to; nobody sees it before it is applied.
+   *
+   * @throws StompRefusal when there is no room on disk or in memory, or it needs one queue too many.
+   * @throws STORE_UNAVAILABLE
+   */
+  route(message: OutgoingMessage): Change;
 }
 
 export function createRouter(core: BrokerCore, queues: Queues, topics: Topics): Router {
-  const { log, memory, storage } = core;
-
-  function targetsOf({ kind, name, address }: BrokerDestination): Iterable<TopicTarget> {
-    if (kind === 'topic') return topics.targets(name);
-    // Looked up when it is appended: until then the queue may have become idle and been dropped.
-    return [
-      { key: queueKey(name), append: (message) => queues.get({ kind, name, address }).append(message) },
-    ];
-  }
-
-  function takeRoom(message: StoredMessage, kept: boolean): void {
-    if (message.persistent) {
-      if (storage.take(message.bytes)) return;
-      throw refusal(
-        'store full',
-        `Persistent messages may take ${storage.limit} bytes, ${storage.used} are taken: consume some, or raise the limit.`,
-      );
-    }
-    // What goes to present topic subscribers is bounded for each of them.
-    if (!kept) return;
-    if (!memory.take(message.bytes)) {
-      throw refusal(
-        'memory full',
-        `Messages in memory may take ${memory.limit} bytes, ${memory.used} are taken: send with persistent:true.`,
-      );
-    }
-    message.heldBytes = message.bytes;
-  }
-
-  function giveRoom(message: StoredMessage): void {
-    if (message.persistent) storage.give(message.bytes);
-    memory.give(message.heldBytes);
-    message.heldBytes = 0;
-  }
+  const { log } = core;
 
   return {
     route({ destination, persistent, payload }) {
       const number = log.nextPosition();
       const bytes = sizeOf(payload);
+      // Lent until the message is in it: else it would be forgotten when its last consumer leaves meanwhile.
+      const lent = destination.kind === 'queue' ? queues.bind(destination) : undefined;
+      const targets =
+        lent === undefined
+          ? topics.targets(destination.name)
+          : [toTarget(queueKey(destination.name), lent.queue)];
       const places: { target: TopicTarget; message: StoredMessage }[] = [];
       const discard = (): void => {
-        for (const { message } of places) giveRoom(message);
+        for (const { message } of places) giveRoom(core, message);
+        lent?.release();
       };
       try {
-        for (const target of targetsOf(destination)) {
+        for (const target of targets) {
           const message: StoredMessage = {
             position: places.length === 0 ? number : log.nextPosition(),
             number,
@@ -87,7 +57,8 @@ export function createRouter(core: BrokerCore, queues: Queues, topics: Topics): 
             redelivered: false,
             nacks: 0,
           };
-          takeRoom(message, target.key !== undefined);
+          // What goes to present topic subscribers is bounded for each of them.
+          if (target.key !== undefined) takeRoom(core, message);
           places.push({ target, message });
         }
       } catch (error) {
@@ -100,8 +71,9 @@ export function createRouter(core: BrokerCore, queues: Queues, topics: Topics): 
             if (message.persistent && target.key !== undefined) batch.add(target.key, message, payload);
           }
         },
-        deliver() {
+        apply() {
           for (const { target, message } of places) target.append(message);
+          lent?.release();
         },
         discard,
       };

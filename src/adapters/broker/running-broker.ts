@@ -5,6 +5,7 @@ import type { FrameHandler, Session } from '#adapters/stomp-server/frame-handler
 import { createBudget } from './budget.js';
 import { createConnection } from './connection.js';
 import type { BrokerCore } from './core.js';
+import { createDeadLetterChannel } from './dead-letter-channel.js';
 import { createDurableSubscriptions } from './durable-subscriptions.js';
 import type { BrokerLimits } from './limits.js';
 import type { MessageLog } from './message-log.js';
@@ -12,7 +13,8 @@ import type { Queue } from './queue.js';
 import { createQueues } from './queues.js';
 import { createRouter } from './router.js';
 import { createSettlement } from './settlement.js';
-import type { BrokerStatistics, QueueStatistics } from './statistics.js';
+import type { BrokerStatistics } from './statistics.js';
+import { toQueueStatistics } from './statistics.js';
 import { createTopics } from './topics.js';
 
 /** Queues, topics and the log, wired together, from the opening of the log to its close; no sockets. */
@@ -45,12 +47,12 @@ export function createRunningBroker(options: RunningBrokerOptions): RunningBroke
   };
   const queues = createQueues(core);
   const topics = createTopics(core);
-  const settlement = createSettlement(core, queues);
+  const settlement = createSettlement(core, createDeadLetterChannel(core, queues));
   const durables = createDurableSubscriptions(core, topics);
   const router = createRouter(core, queues, topics);
 
   function* backlogs(): Iterable<Queue> {
-    yield* queues.all();
+    yield* queues.inMemory();
     for (const { queue } of durables.all()) yield queue;
   }
 
@@ -77,9 +79,9 @@ export function createRunningBroker(options: RunningBrokerOptions): RunningBroke
       log.close(deliveredBefore.filter(({ persistent }) => persistent));
     },
     statistics: () => ({
-      queues: Array.from(queues.all(), toStatistics),
+      queues: [...queues.statistics()],
       durableSubscriptions: Array.from(durables.all(), ({ name, clientId, queue }) => ({
-        ...toStatistics(queue),
+        ...toQueueStatistics(queue),
         name,
         clientId,
         topic: queue.destination.name,
@@ -89,14 +91,5 @@ export function createRunningBroker(options: RunningBrokerOptions): RunningBroke
       transactions: log.transactions,
       ...core.traffic,
     }),
-  };
-}
-
-function toStatistics(queue: Queue): QueueStatistics {
-  return {
-    name: queue.destination.name,
-    depth: queue.depth,
-    consumers: queue.consumers,
-    inFlight: queue.inFlight,
   };
 }

@@ -1,12 +1,11 @@
 import { refusal } from '#adapters/stomp-server/refusal.js';
+import type { Change } from './change.js';
+import { prepareAll } from './change.js';
 import type { BrokerCore } from './core.js';
-import { deadLetterQueueOf, isDeadLetterQueue } from './destinations.js';
-import { withHeaders } from './message-head.js';
+import type { DeadLetterChannel } from './dead-letter-channel.js';
 import type { Queue } from './queue.js';
-import { queueKey } from './queues.js';
-import type { Queues } from './queues.js';
+import { giveRoom } from './room.js';
 import type { StoredMessage } from './stored-message.js';
-import { sizeOf } from './stored-message.js';
 
 /**
  * What becomes of a delivery. Acknowledged messages leave the log in the group commit of their turn; if that
@@ -16,21 +15,23 @@ import { sizeOf } from './stored-message.js';
 export interface Settlement {
   /** Done with. Rejects with a StompRefusal when the removal is not on disk yet. */
   acknowledge(queue: Queue, messages: readonly StoredMessage[]): Promise<void> | undefined;
-  /** Rejected by a consumer. */
+  /** Rejected by a consumer. Rejects with a StompRefusal when one stays that should have become a dead letter. */
   reject(queue: Queue, messages: readonly StoredMessage[]): Promise<void> | undefined;
-  /** Gives back what messages hold that left the log in another way. */
-  release(messages: readonly StoredMessage[]): void;
+  /**
+   * The same as part of a transaction: all of it, or with `discard` nothing.
+   *
+   * @throws STORE_UNAVAILABLE
+   * @throws StompRefusal when a dead letter finds no room; nothing is done then.
+   */
+  prepare(queue: Queue, messages: readonly StoredMessage[], accepted: boolean): Change;
   /** Tries once more to remove what is owed. */
   stop(): Promise<void>;
 }
 
-/** The NACK with this number moves a message to the dead-letter queue. */
-const mostNacks = 6;
-
 const retryMs = 1_000;
 
-export function createSettlement(core: BrokerCore, queues: Queues): Settlement {
-  const { log, memory, storage, clock, logger } = core;
+export function createSettlement(core: BrokerCore, deadLetters: DeadLetterChannel): Settlement {
+  const { log, clock, logger } = core;
   const owed = new Set<number>();
   let cancelRetry: (() => void) | undefined;
   let stopped = false;
@@ -70,23 +71,12 @@ export function createSettlement(core: BrokerCore, queues: Queues): Settlement {
       });
   }
 
-  function release(messages: readonly StoredMessage[]): void {
-    for (const message of messages) {
-      if (message.persistent) storage.give(message.bytes);
-      memory.give(message.heldBytes);
-      message.heldBytes = 0;
-      message.payload = undefined;
-    }
-  }
-
-  function acknowledge(queue: Queue, messages: readonly StoredMessage[]): Promise<void> | undefined {
-    const positions = messages.filter(({ persistent }) => persistent).map(({ position }) => position);
-    release(messages);
+  function finish(queue: Queue, messages: readonly StoredMessage[]): void {
+    for (const message of messages) giveRoom(core, message);
     queue.settled(messages);
-    return remove(positions);
   }
 
-  async function countNacks(counted: readonly Pick<StoredMessage, 'position' | 'nacks'>[]): Promise<void> {
+  async function countNacks(counted: readonly Counted[]): Promise<void> {
     try {
       await log.write((batch) => counted.forEach(({ position, nacks }) => batch.countNacks(position, nacks)));
     } catch (error) {
@@ -95,67 +85,99 @@ export function createSettlement(core: BrokerCore, queues: Queues): Settlement {
     }
   }
 
-  /** A dead letter is always on disk: it waits for a person. */
   async function moveToDeadLetters(queue: Queue, message: StoredMessage): Promise<void> {
-    const destination = deadLetterQueueOf(queue.destination.name);
+    let move: Change | undefined;
     try {
-      const payload = message.payload ?? log.load([message.position]).get(message.position);
-      if (payload === undefined) throw new Error(`message ${message.position} is not in the log`);
-      const reason = `rejected ${message.nacks} times by its consumers (NACK)`;
-      const headers = [
-        ['dlq-reason', reason],
-        ['original-destination', queue.destination.address],
-      ] as const;
-      const letter = { head: withHeaders(payload.head, headers), body: payload.body };
-      const bytes = sizeOf(letter);
-      const moved: StoredMessage = {
-        position: log.nextPosition(),
-        number: message.number,
-        persistent: true,
-        bytes,
-        payload: letter,
-        heldBytes: 0,
-        redelivered: false,
-        nacks: 0,
-      };
-      await log.write((batch) => {
-        batch.add(queueKey(destination.name), moved, letter);
-        if (message.persistent) batch.remove(message.position);
-      });
-      release([message]);
-      queue.settled([message]);
-      // Not refused when the store is at its limit: what is moved was inside it already.
-      storage.takeAnyway(bytes);
-      queues.get(destination).append(moved);
-      logger.warn({ destination: destination.address, reason }, 'a message became a dead letter');
+      const prepared = deadLetters.prepare(queue, message, message.nacks);
+      move = prepared;
+      await log.write((batch) => prepared.write(batch));
     } catch (error) {
-      logger.error({ err: error, destination: destination.address }, 'a dead letter could not be stored');
+      move?.discard();
+      logger.error(
+        { err: error, destination: queue.destination.address },
+        'a dead letter could not be stored',
+      );
       queue.giveBack([message]);
       throw refusal('dead letter not stored', 'The message stays in its queue and is delivered again.');
     }
+    move.apply();
+  }
+
+  /** Those that end with this rejection, and those that go back to their places. */
+  function divide(
+    queue: Queue,
+    messages: readonly StoredMessage[],
+  ): { ending: StoredMessage[]; returning: StoredMessage[] } {
+    const isEnding = ({ nacks }: StoredMessage): boolean => deadLetters.takes(queue, nacks + 1);
+    return {
+      ending: messages.filter(isEnding),
+      returning: messages.filter((message) => !isEnding(message)),
+    };
+  }
+
+  function prepareRejection(queue: Queue, messages: readonly StoredMessage[]): Change {
+    const { ending, returning } = divide(queue, messages);
+    const counted = toCounted(returning);
+    const moves = prepareAll(
+      ending.map((message) => () => deadLetters.prepare(queue, message, message.nacks + 1)),
+    );
+    return {
+      write(batch) {
+        moves.write(batch);
+        for (const { position, nacks } of counted) batch.countNacks(position, nacks);
+      },
+      apply() {
+        moves.apply();
+        for (const message of returning) message.nacks += 1;
+        queue.giveBack(returning);
+      },
+      discard: () => moves.discard(),
+    };
   }
 
   return {
-    acknowledge,
+    acknowledge(queue, messages) {
+      const positions = persistentPositions(messages);
+      finish(queue, messages);
+      return remove(positions);
+    },
     reject(queue, messages) {
+      const { ending, returning } = divide(queue, messages);
+      const counted = toCounted(returning);
       for (const message of messages) message.nacks += 1;
-      const mayEnd = !isDeadLetterQueue(queue.destination.name);
-      const isEnding = ({ nacks }: StoredMessage): boolean => mayEnd && nacks >= mostNacks;
-      const returning = messages.filter((message) => !isEnding(message));
-      const counted = returning
-        .filter(({ persistent }) => persistent)
-        // As they are now: by the time of the commit the next NACK may have come.
-        .map(({ position, nacks }) => ({ position, nacks }));
       queue.giveBack(returning);
-      const work = messages.filter(isEnding).map((message) => moveToDeadLetters(queue, message));
+      const work = ending.map((message) => moveToDeadLetters(queue, message));
       if (counted.length > 0) work.push(countNacks(counted));
       return work.length === 0 ? undefined : Promise.all(work).then(() => undefined);
     },
-    release,
+    prepare(queue, messages, accepted) {
+      if (!accepted) return prepareRejection(queue, messages);
+      return {
+        write: (batch) => persistentPositions(messages).forEach((position) => batch.remove(position)),
+        apply: () => finish(queue, messages),
+        discard: () => undefined,
+      };
+    },
     async stop() {
       stopped = true;
       cancelRetry?.();
       if (owed.size > 0) await pay();
     },
   };
+}
+
+interface Counted {
+  readonly position: number;
+  readonly nacks: number;
+}
+
+/** With this rejection, as it is now: by the time of the commit the next one may have come. */
+function toCounted(messages: readonly StoredMessage[]): Counted[] {
+  return messages
+    .filter(({ persistent }) => persistent)
+    .map(({ position, nacks }) => ({ position, nacks: nacks + 1 }));
+}
+
+function persistentPositions(messages: readonly StoredMessage[]): number[] {
+  return messages.filter(({ persistent }) => persistent).map(({ position }) => position);
 }

@@ -1,3 +1,5 @@
+import type { Queue } from './queue.js';
+
 /** A look at the broker, for metrics and health. */
 export interface BrokerStatistics {
   readonly connections: number;
@@ -27,4 +29,8 @@ export interface QueueStatistics {
 interface DurableStatistics extends QueueStatistics {
   readonly clientId: string;
   readonly topic: string;
+}
+
+export function toQueueStatistics({ destination, depth, consumers, inFlight }: Queue): QueueStatistics {
+  return { name: destination.name, depth, consumers, inFlight };
 }

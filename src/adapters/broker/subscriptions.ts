@@ -4,14 +4,14 @@ import { protocolFault, refusal } from '#adapters/stomp-server/refusal.js';
 import type { StompRefusal } from '#adapters/stomp-server/refusal.js';
 import type { BrokerCore } from './core.js';
 import type { DurableSubscriptions } from './durable-subscriptions.js';
-import { notStored } from './not-stored.js';
+import type { Binding } from './queue.js';
 import type { Queues } from './queues.js';
 import type { Settlement } from './settlement.js';
 import type { SubscribeRequest } from './subscribe-options.js';
 import { durableNameOf, parseSubscribe, required } from './subscribe-options.js';
 import type { Subscription } from './subscription.js';
 import { createSubscription } from './subscription.js';
-import type { Binding, Topics } from './topics.js';
+import type { Topics } from './topics.js';
 
 /** The subscriptions of one connection. */
 export interface Subscriptions {
@@ -66,7 +66,7 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
   function bind({ destination, durableName }: SubscribeRequest): { binding: Binding; saved?: Promise<void> } {
     if (durableName !== undefined) return durables.bind(ownClientId(), durableName, destination);
     if (destination.kind === 'queue') {
-      return { binding: { queue: queues.get(destination), release: () => undefined } };
+      return { binding: queues.bind(destination) };
     }
     const overflow = (): void =>
       session.fail(
@@ -108,13 +108,11 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
     if (byId.get(subscription.id) === subscribed) subscription.queue.attach(subscription);
   }
 
-  function end(id: string): void {
-    const subscribed = byId.get(id);
-    if (subscribed === undefined) return;
-    byId.delete(id);
-    byNumber.delete(subscribed.number);
-    subscribed.subscription.end();
-    subscribed.binding.release();
+  function end({ subscription, number, binding }: Subscribed): void {
+    byId.delete(subscription.id);
+    byNumber.delete(number);
+    subscription.end();
+    binding.release();
   }
 
   function unknownDelivery(): StompRefusal {
@@ -154,21 +152,21 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
         return undefined;
       }
       return saved.then(attachLater, (error: unknown) => {
-        end(id);
-        throw notStored(error);
+        // Unless it has ended: its id may belong to another one by now.
+        if (byId.get(id) === subscribed) end(subscribed);
+        throw error;
       });
     },
     unsubscribe({ headers }) {
       const durableName = durableNameOf(headers);
       const id = durableName === undefined ? required(headers, 'id') : headers.get('id');
-      if (id !== undefined && byId.has(id)) end(id);
+      const subscribed = id === undefined ? undefined : byId.get(id);
+      if (subscribed !== undefined) end(subscribed);
       else if (durableName === undefined) {
         throw refusal('subscription unknown', 'UNSUBSCRIBE names the id of a SUBSCRIBE of this connection.');
       }
       if (durableName === undefined) return undefined;
-      return durables.remove(ownClientId(), durableName).catch((error: unknown) => {
-        throw notStored(error);
-      });
+      return durables.remove(ownClientId(), durableName);
     },
     find({ headers }) {
       if (session.version === '1.1') {
@@ -192,7 +190,7 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
     end() {
       // First, so that nothing that goes back is given to another subscription of this connection.
       gone = true;
-      for (const id of [...byId.keys()]) end(id);
+      for (const subscribed of [...byId.values()]) end(subscribed);
     },
   };
 }

@@ -2,7 +2,7 @@ import { createBacklog } from './backlog.js';
 import { createBudget } from './budget.js';
 import type { BrokerCore } from './core.js';
 import type { BrokerDestination } from './destinations.js';
-import type { Queue } from './queue.js';
+import type { Binding, Queue } from './queue.js';
 import { createQueue } from './queue.js';
 import type { StoredMessage } from './stored-message.js';
 
@@ -13,11 +13,9 @@ export interface TopicTarget {
   append(message: StoredMessage): void;
 }
 
-/** A queue that is lent to a subscription. */
-export interface Binding {
-  readonly queue: Queue;
-  /** The subscription has ended. */
-  release(): void;
+/** A queue whose persistent messages are kept in the log, under this key. */
+export function toTarget(key: string, queue: Queue): TopicTarget {
+  return { key, append: (message) => queue.append(message) };
 }
 
 /** Who hears what is published where. */
@@ -34,7 +32,7 @@ export interface Topics {
 }
 
 export function createTopics(core: BrokerCore): Topics {
-  const { limits, clock, logger } = core;
+  const { limits, logger } = core;
   const topics = new Map<string, Set<TopicTarget>>();
   /** Bodies are shared among subscribers; what bounds them is `topicBacklogBytes` of each. */
   const unbounded = createBudget(Number.POSITIVE_INFINITY);
@@ -63,7 +61,7 @@ export function createTopics(core: BrokerCore): Topics {
         listedMessages: limits.listedMessages,
         logger,
       });
-      const queue = createQueue({ destination, backlog, clock, logger, onIdle: () => undefined });
+      const queue = createQueue(core, { destination, backlog });
       const target: TopicTarget = {
         key: undefined,
         append(message) {

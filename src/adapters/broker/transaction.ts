@@ -1,7 +1,9 @@
 import { protocolFault, refusal } from '#adapters/stomp-server/refusal.js';
 import type { StompRefusal } from '#adapters/stomp-server/refusal.js';
+import type { Change } from './change.js';
+import { prepareAll } from './change.js';
 import type { BrokerCore } from './core.js';
-import type { OutgoingMessage, Routed, Router } from './router.js';
+import type { OutgoingMessage, Router } from './router.js';
 import type { Settlement } from './settlement.js';
 import type { StoredMessage } from './stored-message.js';
 import { sizeOf } from './stored-message.js';
@@ -9,8 +11,8 @@ import type { Delivered, Subscription } from './subscription.js';
 
 /**
  * What a STOMP transaction has gathered. Nothing of it is seen or done before COMMIT, which is one database
- * transaction: all or nothing. ABORT, or the end of the connection, forgets it; deliveries acknowledged in it
- * are then in flight as before.
+ * transaction: messages, acknowledgements, rejections and the dead letters they make, all or nothing. ABORT, or
+ * the end of the connection, forgets it; deliveries acknowledged in it are then in flight as before.
  */
 export interface Transaction {
   send(message: OutgoingMessage): void;
@@ -69,18 +71,6 @@ export function createTransaction(core: BrokerCore, router: Router, settlement: 
     return taken;
   }
 
-  function route(taken: readonly Taken[]): Routed[] {
-    const routed: Routed[] = [];
-    try {
-      for (const message of messages) routed.push(router.route(message));
-      return routed;
-    } catch (error) {
-      routed.forEach((one) => one.discard());
-      putBack(taken);
-      throw error;
-    }
-  }
-
   return {
     send(message) {
       checkActions();
@@ -107,29 +97,24 @@ export function createTransaction(core: BrokerCore, router: Router, settlement: 
     async commit() {
       forget();
       const taken = take();
-      const routed = route(taken);
-      const removed = taken.filter(({ accepted }) => accepted).flatMap(persistentPositions);
+      let change: Change | undefined;
       try {
-        await log.write((batch) => {
-          for (const one of routed) one.write(batch);
-          for (const position of removed) batch.remove(position);
-        });
+        const prepared = prepareAll([
+          ...messages.map((message) => () => router.route(message)),
+          ...taken.map(({ subscription, delivered, accepted }) => () => {
+            const settled = delivered.map(({ message }) => message);
+            return settlement.prepare(subscription.queue, settled, accepted);
+          }),
+        ]);
+        change = prepared;
+        await log.write((batch) => prepared.write(batch));
       } catch (error) {
-        routed.forEach((one) => one.discard());
+        change?.discard();
         putBack(taken);
         throw error;
       }
-      for (const one of routed) one.deliver();
-      for (const { subscription, delivered, accepted } of taken) {
-        const settled = delivered.map(({ message }) => message);
-        if (accepted) {
-          settlement.release(settled);
-          subscription.queue.settled(settled);
-        } else {
-          await settlement.reject(subscription.queue, settled);
-        }
-        subscription.queue.wake(subscription);
-      }
+      change.apply();
+      for (const { subscription } of taken) subscription.queue.wake(subscription);
     },
     forget,
   };
@@ -137,10 +122,6 @@ export function createTransaction(core: BrokerCore, router: Router, settlement: 
 
 function hasKey(delivered: readonly Delivered[], key: number): boolean {
   return delivered.some((one) => one.key === key);
-}
-
-function persistentPositions({ delivered }: Taken): number[] {
-  return delivered.filter(({ message }) => message.persistent).map(({ message }) => message.position);
 }
 
 /** Newest first, so that each lands before what was delivered after it. */

@@ -35,6 +35,7 @@ import type { Transport } from './transport.js';
  *   required header missing, ack id or subscription unknown,       | ERROR  | serves on, as
  *     destination or option not offered, transaction unknown       |        | on Classic
  *   message not stored: store full, failing, over its limit        | ERROR  | serves on
+ *   too many queues                                                | ERROR  | serves on
  *   too many subscriptions, transactions, actions in one           | ERROR  | closes
  *   failure inside the server                                      | ERROR  | closes
  */

@@ -1,15 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { silentLogger } from '#core/ports/logger.js';
-import { completeLimits } from '#adapters/broker/limits.js';
-import { createMessageLog } from '#adapters/broker/message-log.js';
-import type { RunningBroker } from '#adapters/broker/running-broker.js';
-import { createRunningBroker } from '#adapters/broker/running-broker.js';
-import { openDatabase } from '#adapters/sqlite/database.js';
-import { createSession } from '#adapters/stomp-server/session.js';
-import { createManualClock } from '../../../support/manual-clock.js';
 import type { MemoryTransport } from '../../../support/memory-transport.js';
-import { createMemoryTransport } from '../../../support/memory-transport.js';
+import type { MemoryBroker } from './memory-broker.js';
+import { createMemoryBroker } from './memory-broker.js';
 
 type AckMode = 'client' | 'client-individual';
 
@@ -24,7 +17,8 @@ type Step =
     }
   | { readonly kind: 'leave'; readonly consumer: number; readonly by: 'UNSUBSCRIBE' | 'drop' };
 
-const steps = fc.array(
+/** What comes in one turn of the event loop, before the broker has done anything of it that takes time. */
+const turn = fc.array(
   fc.oneof<fc.WeightedArbitrary<Step>[]>(
     {
       weight: 6,
@@ -35,7 +29,7 @@ const steps = fc.array(
       }),
     },
     {
-      weight: 2,
+      weight: 3,
       arbitrary: fc.record({
         kind: fc.constant('open'),
         mode: fc.constantFrom<AckMode>('client', 'client-individual'),
@@ -52,7 +46,7 @@ const steps = fc.array(
       }),
     },
     {
-      weight: 1,
+      weight: 3,
       arbitrary: fc.record({
         kind: fc.constant('leave'),
         consumer: fc.nat(),
@@ -60,8 +54,10 @@ const steps = fc.array(
       }),
     },
   ),
-  { maxLength: 60 },
+  { minLength: 1, maxLength: 4 },
 );
+
+const turns = fc.array(turn, { maxLength: 40 });
 
 interface Delivery {
   readonly ack: string;
@@ -72,10 +68,12 @@ class Consumer {
   readonly settled = new Set<string>();
   readonly transport: MemoryTransport;
   readonly mode: AckMode;
+  readonly prefetch: number;
 
-  constructor(transport: MemoryTransport, mode: AckMode) {
+  constructor(transport: MemoryTransport, mode: AckMode, prefetch: number) {
     this.transport = transport;
     this.mode = mode;
+    this.prefetch = prefetch;
   }
 
   /** Deliveries that are not settled, in their order. */
@@ -88,38 +86,19 @@ class Consumer {
 }
 
 describe('the embedded broker, whatever its clients do', () => {
-  function connect(broker: RunningBroker): MemoryTransport {
-    const transport = createMemoryTransport();
-    createSession({
-      id: Math.random().toString(36).slice(2),
-      transport,
-      server: 'test',
-      limits: completeLimits(),
-      clock: createManualClock(),
-      logger: silentLogger,
-      accept: (session, frame) => broker.connect(session, frame),
-      onClosed: () => undefined,
-    });
-    transport.receive('CONNECT\naccept-version:1.2\nhost:x\n\n\0');
-    return transport;
-  }
-
-  /** Lets the broker finish what it has begun: the group commit, and subscriptions, which begin a turn later. */
-  async function settle(broker: RunningBroker): Promise<void> {
-    for (let turns = 0; turns < 3; turns += 1) {
-      await broker.idle();
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+  /** Whoever can take something has it, and whoever subscribed is known. */
+  function expectDelivered({ broker }: MemoryBroker, consumers: readonly Consumer[]): void {
+    const queue = broker.statistics().queues.find(({ name }) => name === 'q');
+    expect(queue?.consumers ?? 0).to.equal(consumers.length);
+    if (queue === undefined || queue.depth === 0) return;
+    for (const consumer of consumers) expect(consumer.outstanding().length).to.be.at.least(consumer.prefetch);
   }
 
   it('keeps each message that it confirmed until it is acknowledged, and moves it after six NACKs', async () => {
     await fc.assert(
-      fc.asyncProperty(steps, async (sequence) => {
-        const database = openDatabase({ path: ':memory:' });
-        const log = createMessageLog(database);
-        const limits = completeLimits({ listedMessages: 3, memoryBytes: 100_000 });
-        const broker = createRunningBroker({ log, limits, clock: createManualClock(), logger: silentLogger });
-        const sender = connect(broker);
+      fc.asyncProperty(turns, async (sequence) => {
+        const memory = createMemoryBroker({ limits: { listedMessages: 3, memoryBytes: 100_000 } });
+        const sender = memory.connect();
         const consumers: Consumer[] = [];
         /** Rejections of each message that must still be there. */
         const alive = new Map<string, number>();
@@ -136,11 +115,11 @@ describe('the embedded broker, whatever its clients do', () => {
         }
 
         function open(mode: AckMode, prefetch: number): void {
-          const transport = connect(broker);
+          const transport = memory.connect();
           transport.receive(
             `SUBSCRIBE\nid:s\ndestination:/queue/q\nack:${mode}\nprefetch-count:${prefetch}\n\n\0`,
           );
-          consumers.push(new Consumer(transport, mode));
+          consumers.push(new Consumer(transport, mode, prefetch));
         }
 
         function settleOne(command: 'ACK' | 'NACK', consumer: Consumer, place: number): void {
@@ -165,32 +144,37 @@ describe('the embedded broker, whatever its clients do', () => {
           consumer?.transport.drop();
         }
 
-        for (const step of sequence) {
+        function take(step: Step): void {
           if (step.kind === 'send') send(step.persistent, step.inTransaction);
           else if (step.kind === 'open') open(step.mode, step.prefetch);
           else if (step.kind === 'leave') leave(step.consumer, step.by);
           else if (consumers.length > 0) {
             settleOne(step.command, consumers[step.consumer % consumers.length]!, step.delivery);
           }
-          await settle(broker);
+        }
+
+        for (const stepsOfTurn of sequence) {
+          stepsOfTurn.forEach(take);
+          await memory.settle();
+          expectDelivered(memory, consumers);
         }
 
         while (consumers.length > 0) leave(0, 'drop');
         expect(sender.written).not.to.include('ERROR');
         const collect = async (destination: string): Promise<string[]> => {
-          const collector = connect(broker);
+          const collector = memory.connect();
           collector.receive(`SUBSCRIBE\nid:s\ndestination:${destination}\nack:auto\n\n\0`);
-          await settle(broker);
+          await memory.settle();
           return [...collector.written.matchAll(/MESSAGE\n[^]*?\n\n(.*?)\0/gu)].map(([, text = '']) => text);
         };
         expect(await collect('/queue/q')).to.deep.equal([...alive.keys()]);
         expect(new Set(await collect('/queue/DLQ.q'))).to.deep.equal(dead);
-        await settle(broker);
-        expect(broker.statistics()).to.deep.include({ storedBytes: 0, memoryBytes: 0 });
-        expect(database.all('SELECT count(*) AS count FROM message')).to.deep.equal([{ count: 0 }]);
-        database.close();
+        await memory.settle();
+        expect(memory.broker.statistics()).to.deep.include({ storedBytes: 0, memoryBytes: 0 });
+        expect(memory.database.all('SELECT count(*) AS count FROM message')).to.deep.equal([{ count: 0 }]);
+        memory.database.close();
       }),
-      { numRuns: 150 },
+      { numRuns: 300 },
     );
   });
 });

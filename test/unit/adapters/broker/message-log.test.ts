@@ -37,6 +37,25 @@ describe('the message log', () => {
     expect(log.load([position]).get(position)).to.deep.equal(payload);
   });
 
+  it('moves a message to another backlog byte for byte, with lines put before its head', async () => {
+    const { log } = openLog();
+    const head = Buffer.from('ü:\\c€\nb:2\n');
+    const position = log.nextPosition();
+    await log.write((batch) =>
+      batch.add('queue/a', { position, number: position, bytes: 300 }, { head, body: payload.body }),
+    );
+    await log.write((batch) => batch.countNacks(position, 5));
+    const to = { backlog: 'queue/ü', position: log.nextPosition(), bytes: 310, headerLines: 'x:ß\n' };
+    await log.write((batch) => batch.move(position, to));
+    expect(log.page('queue/a', all)).to.deep.equal([]);
+    expect(log.load([to.position]).get(to.position)).to.deep.equal({
+      head: Buffer.concat([Buffer.from('x:ß\n'), head]),
+      body: payload.body,
+    });
+    const [moved] = log.page('queue/ü', all);
+    expect(moved).to.include({ number: position, bytes: 310, nacks: 0, redelivered: false });
+  });
+
   it('commits what one turn brings in one transaction, and nothing when there is nothing to write', async () => {
     const { log } = openLog();
     await Promise.all([add(log, 'queue/a'), add(log, 'queue/b'), add(log, 'queue/a')]);
@@ -113,6 +132,14 @@ describe('the message log', () => {
     await log.write((batch) => batch.addDurable(record));
     await add(log, record.backlog);
     await log.write((batch) => batch.removeDurable(record.backlog));
+    expect(log.page(record.backlog, all)).to.deep.equal([]);
+  });
+
+  it('begins a durable subscription with nothing, whatever one of the same name left', async () => {
+    const { log } = openLog();
+    const record = { backlog: 'durable/me/mine', clientId: 'me', name: 'mine', topic: 'news' };
+    await add(log, record.backlog);
+    await log.write((batch) => batch.addDurable(record));
     expect(log.page(record.backlog, all)).to.deep.equal([]);
   });
 

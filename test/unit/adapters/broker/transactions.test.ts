@@ -117,6 +117,21 @@ describe('transactions of the embedded broker', () => {
     expect((await consumer.take('MESSAGE')).headers['redelivered']).to.equal('true');
   });
 
+  it('reject with the count of all NACKs: the sixth makes a dead letter at COMMIT', async () => {
+    const consumer = await fixture.subscriber('/queue/a');
+    await fixture.send('/queue/a', 'bad');
+    for (let times = 1; times <= 6; times += 1) {
+      await begun(consumer);
+      await consumer.confirmed('NACK', { ...inT, id: ackOf(await consumer.take('MESSAGE')) });
+      expect(fixture.queue('DLQ.a').depth).to.equal(0);
+      await consumer.confirmed('COMMIT', inT);
+    }
+    expect(fixture.queue('a')).to.deep.include({ depth: 0, inFlight: 0 });
+    const letter = await (await fixture.subscriber('/queue/DLQ.a')).take('MESSAGE');
+    expect(letter.text).to.equal('bad');
+    expect(letter.headers['dlq-reason']).to.include('6 times');
+  });
+
   it('do nothing when a delivery they acknowledge is not in flight any more', async () => {
     await fixture.send('/queue/a', '1', '2');
     const consumer = await begun(await fixture.subscriber('/queue/a'));
