@@ -9,7 +9,9 @@ COPY src src
 RUN npm run build && npm prune --omit=dev --ignore-scripts
 
 FROM node:20-slim
-ENV NODE_ENV=production HOST=0.0.0.0 DATA_DIR=/data
+# A container is reached from outside of it only, and nobody has to log in: publish the port to this machine only, or
+# put a proxy that authenticates in front.
+ENV NODE_ENV=production HOST=0.0.0.0 REPLYTO_HTTP__INSECURE=true DATA_DIR=/data
 WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules
@@ -22,5 +24,4 @@ EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.PORT || 8080) + '/readyz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["node", "dist/cli/main.js"]
-# Nobody has to log in: publish the port to this machine only, or put a proxy that authenticates in front.
-CMD ["serve", "--insecure"]
+CMD ["serve"]

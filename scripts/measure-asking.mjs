@@ -36,7 +36,16 @@ const env = {
   LOG_LEVEL: 'warn',
 };
 const brokerUrl = process.env.BROKER_URL ?? `stomp://127.0.0.1:${brokerPort}`;
-const children = [spawn(process.execPath, [cli, 'serve'], { env, stdio: ['ignore', 'ignore', 'inherit'] })];
+const children = [];
+
+/** `ended` is there from the start: a child that has ended says so no more. */
+function start(...parameters) {
+  const child = spawn(process.execPath, [cli, ...parameters], {
+    env,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  children.push({ child, ended: new Promise((resolve) => child.once('exit', resolve)) });
+}
 
 async function until(condition) {
   for (let tries = 0; tries < 200; tries += 1) {
@@ -73,16 +82,9 @@ async function load(connections) {
 }
 
 try {
+  start('serve');
   await until(async () => (await (await fetch(`${url}/readyz?verbose`)).text()).includes('[+] replies'));
-  children.push(
-    spawn(
-      process.execPath,
-      [cli, 'reply', 'demo.echo', '--echo', '--concurrency', '100', '--broker-url', brokerUrl],
-      {
-        stdio: ['ignore', 'ignore', 'inherit'],
-      },
-    ),
-  );
+  start('reply', 'demo.echo', '--echo', '--concurrency', '100', '--broker-url', brokerUrl);
   await until(async () => {
     const answer = await fetch(`${url}/requests/demo.echo`, {
       method: 'POST',
@@ -104,7 +106,7 @@ try {
     );
   }
 } finally {
-  for (const child of children) child.kill('SIGTERM');
-  await Promise.all(children.map((child) => new Promise((resolve) => child.once('exit', resolve))));
+  for (const { child } of children) child.kill('SIGTERM');
+  await Promise.all(children.map(({ ended }) => ended));
   rmSync(folder, { recursive: true, force: true });
 }

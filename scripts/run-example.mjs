@@ -42,31 +42,47 @@ async function isReady(url) {
   }
 }
 
+/** What a signal ends first: the gateway while it starts, then the example. */
+let running;
+
+/** Starts a program of Node. `ended` resolves with its exit code, null when a signal ended it. */
+function run(parameters, options) {
+  const child = spawn(process.execPath, parameters, options);
+  running = child;
+  return { child, ended: new Promise((resolve) => child.once('exit', resolve)) };
+}
+
 async function startGateway() {
   const folder = mkdtempSync(join(tmpdir(), 'replyto-example-'));
   const [port, brokerPort] = [await freePort(), await freePort()];
   const env = { ...process.env, PORT: port, BROKER_PORT: brokerPort, DATA_DIR: folder, LOG_LEVEL: 'warn' };
   delete env.BROKER_URL;
-  const child = spawn(process.execPath, ['dist/cli/main.js', 'serve'], {
+  const { child, ended } = run(['dist/cli/main.js', 'serve'], {
     env,
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-  const url = `http://127.0.0.1:${port}`;
-  const deadline = Date.now() + 20_000;
-  while (!(await isReady(url))) {
-    if (child.exitCode !== null || Date.now() > deadline) throw new Error('the gateway did not start');
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  const ended = new Promise((resolve) => child.once('exit', resolve));
   const stop = async () => {
     child.kill('SIGTERM');
     await ended;
     rmSync(folder, { recursive: true, force: true });
   };
+  const url = `http://127.0.0.1:${port}`;
+  const deadline = Date.now() + 20_000;
+  while (!(await isReady(url))) {
+    if (child.exitCode !== null || child.signalCode !== null || Date.now() > deadline) {
+      await stop();
+      console.error('the gateway did not start');
+      process.exit(1);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
   return { url, brokerUrl: `stomp://127.0.0.1:${brokerPort}`, stop };
 }
 
 buildIfNeeded();
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.on(signal, () => (running === undefined ? process.exit(1) : running.kill(signal)));
+}
 const given = process.env.REPLYTO_URL ?? 'http://127.0.0.1:8080';
 const gateway = (await isReady(given))
   ? {
@@ -75,11 +91,10 @@ const gateway = (await isReady(given))
       stop: async () => undefined,
     }
   : await startGateway();
-const example = spawn(process.execPath, [main], {
+const example = run([main], {
   stdio: 'inherit',
   env: { ...process.env, REPLYTO_URL: gateway.url, BROKER_URL: gateway.brokerUrl },
 });
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => example.kill(signal));
-const code = await new Promise((resolve) => example.once('exit', (status) => resolve(status ?? 1)));
+const code = await example.ended;
 await gateway.stop();
-process.exitCode = code;
+process.exitCode = code ?? 1;

@@ -82,13 +82,11 @@ export function createDeployment({ loaded, logger, accessLog, onFatal }: Deploym
     let brokerUrl = brokerSettings.url;
     let httpUrl = '';
     try {
-      if (embedded !== undefined) {
-        const { host, port } = await embedded.start();
-        brokerUrl = `stomp://${host}:${port}`;
-      }
+      const listening = await embedded?.start();
+      if (listening !== undefined) brokerUrl = `stomp://${listening.host}:${listening.port}`;
       if (hasStopped()) throw new ReplytoError('SHUTTING_DOWN');
       const broker = createStompBroker({ ...brokerSettings, url: brokerUrl, clock, logger });
-      const { gateway, waits, parts: messaging } = compose(store, broker, embedded);
+      const { gateway, waits, parts: messaging } = compose(store, broker, embedded, listening?.port);
       parts = createParts(
         [
           storePart(store),
@@ -139,6 +137,7 @@ export function createDeployment({ loaded, logger, accessLog, onFatal }: Deploym
     store: Store,
     broker: StompBroker,
     embedded: EmbeddedBroker | undefined,
+    embeddedPort: number | undefined,
   ): { gateway: Gateway; waits: Part; parts: readonly Part[] } {
     const own = ownDestinations(configuration.prefix);
     const routes = createRouteTable(configuration.routes);
@@ -173,7 +172,7 @@ export function createDeployment({ loaded, logger, accessLog, onFatal }: Deploym
       accessLog,
       isStopping: () => isStopping,
     });
-    const gateway = createGateway(context, createBrokerUpgrade(embedded));
+    const gateway = createGateway(context, createBrokerUpgrade(embedded, embeddedPort));
     const waits: Part = { name: 'waits', start: () => undefined, stop: () => requestReply.watch.stop() };
     return { gateway, waits, parts: [...requestReply.parts, receivers] };
   }

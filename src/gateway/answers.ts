@@ -65,7 +65,7 @@ export function sendReply(
   const { fault, requestId } = reply;
   for (const [name, value] of Object.entries(reply.applicationHeaders)) {
     // What this answer says about itself, such as X-Content-Type-Options, is not the service's to change.
-    if (mayTravel(name) && !response.hasHeader(name)) response.setHeader(name, toHttpHeader(value));
+    if (isLetOut(name, value) && !response.hasHeader(name)) response.setHeader(name, toHttpHeader(value));
   }
   response.setHeader('Message-ID', reply.messageId);
   response.setHeader('Correl-ID', requestId);
@@ -79,6 +79,15 @@ export function sendReply(
   if (contentType !== undefined) response.setHeader('Content-Type', toHttpHeader(contentType));
   response.setHeader('Content-Length', String(reply.body.byteLength));
   response.status(200).end(Buffer.from(reply.body.buffer, reply.body.byteOffset, reply.body.byteLength));
+}
+
+/**
+ * Only `X-` headers of a reply come back: any other, forwarded for a service behind the service, may say how the answer
+ * is framed, cached or trusted.
+ */
+function isLetOut(name: string, value: string): boolean {
+  const lowered = name.toLowerCase();
+  return lowered.startsWith('x-') && mayTravel(lowered) && headerProblem(name, value) === undefined;
 }
 
 /** Any service may write to the reply queue; a type that is no header must not make its reply unreadable. */

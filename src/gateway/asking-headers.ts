@@ -41,7 +41,13 @@ export const longestTimeoutSeconds = 3650 * 86_400;
  * end it again and again: ActiveMQ Classic at a line of 10 KiB, the embedded broker at 200 headers or 64 KiB of them.
  */
 const mostApplicationHeaders = 100;
-const allOnWireBytes = 32_768;
+/** A value takes up to 8 KiB of its line. */
+const longestName = 1_024;
+/** All headers of a message, far enough below 64 KiB for what brokers and services add. */
+const messageHeaderBytes = 49_152;
+/** The longest that the product writes itself: ids, addresses, digest, token, deadlines, what a broker is asked for. */
+const ownHeaderBytes = 4_096;
+const mostTravellingBytes = messageHeaderBytes - ownHeaderBytes;
 
 /**
  * Reads the headers of a request; every fault is told at once.
@@ -81,6 +87,8 @@ export function readAskingHeaders(headers: IncomingHttpHeaders, rules: AskingHea
   const contentType = checked('content-type', 'Content-Type', (value) => value);
   const properties = readProperties(checked);
   const applicationHeaders = readApplicationHeaders(headers, rules.forwardHeaders, problems);
+  const together = togetherProblem(applicationHeaders, contentType, properties);
+  if (together !== undefined) problems.push(together);
 
   if (problems.length > 0) throw new ReplytoError('INVALID_REQUEST', { problems });
   const isOneWay = replyTo?.toLowerCase() === 'none';
@@ -149,22 +157,52 @@ function readProperties(checked: Checked): MessageProperties {
 }
 
 /** What proxies say to each other about the connection says nothing about the message. */
-const neverForwarded = /^(?:x-forwarded-.*|x-real-ip|x-accel-.*|x-sendfile)$/u;
+const neverForwarded =
+  /^(?:x-forwarded-.*|x-real-ip|x-accel-.*|x-sendfile|x-lighttpd-send-file|x-litespeed-location|x-reproxy-.*)$/u;
 
 /** Whether a header may go from a call into its message, or from a reply into its answer. */
 export function mayTravel(name: string): boolean {
   return !neverForwarded.test(name);
 }
 
-function togetherProblem(headers: Readonly<Record<string, string>>): Problem | undefined {
-  const entries = Object.entries(headers);
-  if (entries.length > mostApplicationHeaders) {
+function nameProblem(name: string): Problem | undefined {
+  if (name.length <= longestName) return undefined;
+  const allowed = `a name of at most ${longestName} bytes`;
+  return toProblem(`header ${name.slice(0, 100)}`, `${name.length} bytes`, allowed);
+}
+
+/** What no broker would take, although each of the headers alone may travel. */
+function togetherProblem(
+  applicationHeaders: Readonly<Record<string, string>>,
+  contentType: string | undefined,
+  properties: MessageProperties,
+): Problem | undefined {
+  const names = Object.keys(applicationHeaders);
+  if (names.length > mostApplicationHeaders) {
     const allowed = `at most ${mostApplicationHeaders} headers that travel with the message`;
-    return toProblem('X- headers', entries.length, allowed);
+    return toProblem('X- headers', names.length, allowed);
   }
-  const bytes = entries.reduce((sum, [name, value]) => sum + wireBytes(name) + wireBytes(value), 0);
-  const allowed = `at most ${allOnWireBytes} bytes together, of which a colon takes two`;
-  return bytes > allOnWireBytes ? toProblem('X- headers', `${bytes} bytes`, allowed) : undefined;
+  // The message names those that are no `X-` headers in one more header.
+  const forwarded = names.filter((name) => !name.startsWith('x-')).join(',');
+  const tooMany = headerProblem('Forward-Headers', forwarded);
+  if (tooMany !== undefined) return { ...tooMany, field: 'names of the forwarded headers' };
+  const { conversationId, project, traceparent, tracestate, baggage } = properties;
+  const travelling: Readonly<Record<string, string | undefined>> = {
+    ...applicationHeaders,
+    ...{
+      'forward-headers': forwarded || undefined,
+      'content-type': contentType,
+      'correl-id': conversationId,
+    },
+    ...{ project, traceparent, tracestate, baggage },
+  };
+  let bytes = 0;
+  for (const [name, value] of Object.entries(travelling)) {
+    if (value !== undefined) bytes += wireBytes(name) + wireBytes(value);
+  }
+  if (bytes <= mostTravellingBytes) return undefined;
+  const allowed = `at most ${mostTravellingBytes} bytes altogether of those that travel with the message, names included, of which a colon takes two`;
+  return toProblem('headers', `${bytes} bytes`, allowed);
 }
 
 function readApplicationHeaders(
@@ -177,11 +215,9 @@ function readApplicationHeaders(
     if (typeof value !== 'string' || !mayTravel(name)) continue;
     if (!name.startsWith('x-') && !forwardHeaders.includes(name)) continue;
     const decoded = fromHttpHeader(value);
-    const problem = headerProblem(name, decoded);
+    const problem = nameProblem(name) ?? headerProblem(name, decoded);
     if (problem === undefined) found[name] = decoded;
     else problems.push(problem);
   }
-  const together = togetherProblem(found);
-  if (together !== undefined) problems.push(together);
   return found;
 }

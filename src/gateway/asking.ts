@@ -1,7 +1,6 @@
 /** `POST /requests/{queue}` and the paths of the routes: a call becomes a request, its reply the answer. */
 import { randomBytes } from 'node:crypto';
-import { raw } from 'express';
-import type { Express, NextFunction, Request, RequestHandler, Response } from 'express';
+import type { Express, Request, RequestHandler, Response } from 'express';
 import { queueNameProblem } from '#core/destination.js';
 import { ReplytoError, toProblem } from '#core/errors.js';
 import type { NewRequest } from '#core/request.js';
@@ -12,6 +11,7 @@ import { isQueueAllowed } from '#schema/queue-pattern.js';
 import { sendReply, sendStatus, sendWithoutReply } from './answers.js';
 import { readAskingHeaders } from './asking-headers.js';
 import type { AskingHeaders } from './asking-headers.js';
+import { readBody } from './body.js';
 import type { GatewayContext } from './context.js';
 import { readQuery } from './parameters.js';
 import type { ConfiguredRoute } from './route-table.js';
@@ -26,11 +26,10 @@ export interface Asking {
 
 export function createAsking(context: GatewayContext, waiting: Waiting): Asking {
   const { configuration, own } = context;
-  const { requests, allow } = configuration;
-  const readBody = raw({ type: () => true, limit: configuration.http.maxBodyBytes });
+  const { requests, allow, http } = configuration;
 
   /** The body is read only for a call whose path, parameters and headers are good. */
-  function ask(request: Request, response: Response, next: NextFunction, wanted: Wanted): void {
+  async function ask(request: Request, response: Response, wanted: Wanted): Promise<void> {
     const { queue } = wanted;
     if (context.isStopping()) throw new ReplytoError('SHUTTING_DOWN');
     checkDestination('queue', queue, allow.queues);
@@ -41,10 +40,13 @@ export function createAsking(context: GatewayContext, waiting: Waiting): Asking 
       forwardHeaders: target.route?.forwardHeaders ?? [],
       checkReplyTo: (name) => checkDestination('Reply-To', name, allow.replyTo),
     });
-    readBody(request, response, (error?: unknown) => {
-      if (error !== undefined) next(error);
-      else answer(request, response, target, headers).catch(next);
-    });
+    // Known before anything can fail: whoever is refused may post again under the same id.
+    const id = headers.messageId ?? context.newId();
+    response.setHeader('Message-ID', id);
+    const body = await readBody(request, response, http.maxBodyBytes);
+    // Refused while its body was coming, because the gateway stops.
+    if (response.headersSent) return;
+    await answer(response, target, { ...headers, messageId: id }, body);
   }
 
   function checkDestination(field: string, name: string, patterns: readonly string[]): void {
@@ -63,12 +65,11 @@ export function createAsking(context: GatewayContext, waiting: Waiting): Asking 
   }
 
   async function answer(
-    request: Request,
     response: Response,
     target: Target,
-    headers: AskingHeaders,
+    headers: IdentifiedHeaders,
+    body: Buffer,
   ): Promise<void> {
-    const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
     checkBody(target.route, body);
     const wanted = toNewRequest(target, headers, body);
     const defaultMs = headers.replyTo === null ? (target.route?.waitMs ?? requests.waitMs) : 0;
@@ -86,12 +87,12 @@ export function createAsking(context: GatewayContext, waiting: Waiting): Asking 
     if (problems.length > 0) throw new ReplytoError('SCHEMA_MISMATCH', { problems });
   }
 
-  function toNewRequest({ queue, route }: Target, headers: AskingHeaders, body: Buffer): NewRequest {
+  function toNewRequest({ queue, route }: Target, headers: IdentifiedHeaders, body: Buffer): NewRequest {
     const { properties, replyTo, oneWay, contentType } = headers;
     // Null is a value here: it never expires.
     const timeoutMs = route?.timeoutMs === undefined ? requests.timeoutMs : route.timeoutMs;
     return {
-      id: headers.messageId ?? context.newId(),
+      id: headers.messageId,
       queue,
       replyTo,
       oneWay,
@@ -117,24 +118,28 @@ export function createAsking(context: GatewayContext, waiting: Waiting): Asking 
     route: ConfiguredRoute | undefined,
   ): void {
     if (joined) response.setHeader('Idempotent-Replayed', 'true');
-    if (reply !== null) sendReply(response, reply, route?.contentType);
-    else if (record.oneWay) sendStatus(response, 202, record);
+    // Whatever comes to a request that expects no reply is kept for who asks for it.
+    if (record.oneWay) sendStatus(response, 202, record);
+    else if (reply !== null) sendReply(response, reply, route?.contentType);
     else sendWithoutReply(response, record);
   }
 
   return {
     addResource(app) {
-      app.post('/requests/:queue', (request, response, next) => {
-        ask(request, response, next, { queue: request.params.queue });
-      });
+      app.post('/requests/:queue', (request, response) =>
+        ask(request, response, { queue: request.params.queue }),
+      );
     },
     routes(request, response, next) {
       const target = request.method === 'POST' ? context.routes.match(request.path) : undefined;
-      if (target === undefined) next();
-      else ask(request, response, next, target);
+      if (target !== undefined) return ask(request, response, target);
+      next();
+      return undefined;
     },
   };
 }
+
+type IdentifiedHeaders = AskingHeaders & { readonly messageId: string };
 
 interface Wanted {
   readonly queue: string;

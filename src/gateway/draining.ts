@@ -1,61 +1,66 @@
 /**
- * Ends the connections of an HTTP server: idle ones at once, the others with their answer, all of them at the
- * deadline. What was handed over to a WebSocket belongs to whoever took it, and nobody waits for it here.
+ * Ends the connections of an HTTP server: idle ones at once, the others with their answer. A call that has not come
+ * whole is refused, because it may never come. What was handed over to a WebSocket belongs to whoever took it, and
+ * nobody waits for it here.
  */
 import type { Server } from 'node:http';
-import type { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+import { Server as NetServer } from 'node:net';
 import { createDeferred } from '#core/deferred.js';
 import type { Clock } from '#core/ports/clock.js';
+import type { Call, Connections } from './connections.js';
+
+export interface DrainingOptions {
+  readonly server: Server;
+  readonly connections: Connections;
+  readonly clock: Clock;
+  /** Answers a call whose body is still coming, as the last one of its connection. */
+  readonly refuse: (call: Call) => void;
+}
 
 export interface Draining {
-  /** Takes a connection out of the count, for good. */
-  handOver(socket: Duplex): void;
   /** Stops listening; resolves when no connection is left, at the latest after `deadlineMs`. */
   drain(deadlineMs: number): Promise<void>;
 }
 
-export function createDraining(server: Server, clock: Clock): Draining {
-  const connections = new Set<Socket>();
+export function createDraining({ server, connections, clock, refuse }: DrainingOptions): Draining {
   const drained = createDeferred<undefined>();
   let isDraining = false;
 
   function check(): void {
     if (!isDraining) return;
-    // A client may keep its connection open for long after its last answer.
-    server.closeIdleConnections();
-    for (const socket of connections) {
-      // Opened ahead of need, as browsers do; Node waits for its first call.
-      if (socket.bytesRead === 0) socket.destroy();
+    for (const socket of connections.open) {
+      const calls = connections.calls(socket);
+      for (const call of calls) {
+        if (!call.request.complete) endEarly(call);
+      }
+      const isAnswered = calls.every(({ response }) => response.writableFinished);
+      // A client may keep its connection open for long after its last answer, or open it ahead of need.
+      if (isAnswered && socket.writable) socket.destroySoon();
     }
-    if (connections.size === 0) drained.resolve(undefined);
+    if (connections.open.size === 0) drained.resolve(undefined);
   }
 
-  server.on('connection', (socket) => {
-    // A call that offered another protocol comes by here again, on the same connection.
-    if (connections.has(socket)) return;
-    connections.add(socket);
-    socket.once('close', () => {
-      connections.delete(socket);
-      check();
-    });
-  });
-  server.on('request', (_request, response) => response.once('close', check));
+  function endEarly(call: Call): void {
+    const { response } = call;
+    if (!response.headersSent) refuse(call);
+    else if (!response.writableEnded) response.end();
+  }
+
+  connections.onChange(check);
 
   return {
-    handOver(socket) {
-      connections.delete(socket as Socket);
-      check();
-    },
     async drain(deadlineMs) {
       isDraining = true;
-      server.close();
+      // close() of an HTTP server would cut off answers that their clients have not read yet.
+      NetServer.prototype.close.call(server);
       check();
       const cancel = clock.after(deadlineMs, () => {
-        for (const socket of connections) socket.destroy();
+        for (const socket of connections.open) socket.destroy();
       });
       await drained.promise;
       cancel();
+      // Ends its watch for calls that take too long.
+      server.close();
     },
   };
 }

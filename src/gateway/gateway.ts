@@ -1,7 +1,8 @@
 /**
  * Messaging Gateway (https://www.enterpriseintegrationpatterns.com/MessagingGateway.html) over HTTP: assembles the
  * resources, one file each, owns the HTTP server and its upgrades, and drains it on stop: waiting callers get their
- * 202 with a Location, event streams end with a `retry:`, connections are closed as they become idle.
+ * 202 with a Location, event streams end with a `retry:`, calls that have not come whole are refused, and connections
+ * are closed when their answers have gone out.
  */
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
@@ -10,20 +11,24 @@ import type { Express, NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
 import { ReplytoError } from '#core/errors.js';
 import { createAsking } from './asking.js';
+import { trackConnections } from './connections.js';
 import type { GatewayContext } from './context.js';
 import { addDocs } from './docs.js';
 import { createDraining } from './draining.js';
+import { createFailedCalls } from './failed-calls.js';
 import { refuseOtherMethods } from './methods.js';
 import { addOpenApi, resources } from './openapi.js';
 import { addOperations } from './operations.js';
 import { checkOrigin, createOriginRule } from './origin.js';
-import { sendProblem, toGatewayError } from './problem.js';
+import { sendLastProblem } from './problem.js';
 import { addProblemPages } from './problem-pages.js';
+import { checkProtocol, serveExpectations } from './protocol.js';
 import { addRequestCancel } from './request-cancel.js';
 import { createRequestEvents } from './request-events.js';
 import { addRequestList } from './request-list.js';
 import { addRequestReply } from './request-reply.js';
 import { addRequestStatus } from './request-status.js';
+import { addRoot } from './root.js';
 import { answerUnreadableCalls, callTimeoutMs, maxHeaderBytes } from './unreadable-calls.js';
 import { serveUpgrades } from './upgrades.js';
 import type { UpgradeHandler } from './upgrades.js';
@@ -34,10 +39,16 @@ export type { UpgradeHandler } from './upgrades.js';
 export interface Gateway {
   /** Listens. @throws PORT_TAKEN */
   start(): Promise<{ readonly host: string; readonly port: number }>;
-  /** Stops listening, ends streams, and closes every connection by the deadline, but for those of WebSockets. */
+  /**
+   * Stops listening, ends streams, and closes every connection but for those of WebSockets, after half of the deadline
+   * at the latest: what is stopped after it needs the rest.
+   */
   stop(deadlineMs: number): Promise<void>;
   activity(): { readonly waiting: number; readonly eventStreams: number };
 }
+
+/** A client that reads slowly or a call without an end takes no more of the deadline. */
+const drainingShare = 0.5;
 
 /** `upgrades`: WebSocket endpoints by path. */
 export function createGateway(
@@ -48,6 +59,7 @@ export function createGateway(
   const waiting = createWaiting(requests);
   const events = createRequestEvents(context);
   const asking = createAsking(context, waiting);
+  const failedCalls = createFailedCalls(context);
   const originRule = createOriginRule(http.allowedOrigins, () => ownHosts(server, http.host));
 
   const app: Express = express();
@@ -61,7 +73,9 @@ export function createGateway(
   }
   // What a service answers is shown under this origin: it may be HTML, and must not run.
   app.use(helmet({ contentSecurityPolicy: answerPolicy, strictTransportSecurity: false }));
+  app.use(checkProtocol);
   app.use(checkOrigin(originRule));
+  app.use(failedCalls.watch);
   asking.addResource(app);
   addRequestStatus(app, context, waiting);
   addRequestReply(app, context, waiting);
@@ -72,37 +86,40 @@ export function createGateway(
   addProblemPages(app);
   addOpenApi(app, context.configuration, context.version.version);
   addDocs(app);
+  addRoot(app);
   app.use(asking.routes);
   app.use(refuseOtherMethods(resources, context.routes));
   app.use((request: Request) => {
     throw notFound(request);
   });
-  app.use((thrown: unknown, request: Request, response: Response, _next: NextFunction) => {
-    const error = toGatewayError(thrown);
-    if (error.kind.httpStatus >= 500)
-      context.logger.error({ err: thrown, url: request.url }, 'a call failed');
-    if (error.category === 'input') context.meter.count('requests-refused');
-    if (response.headersSent) response.destroy();
-    else sendProblem(response, error);
-  });
+  app.use(failedCalls.answer);
 
   const server = createServer(
-    { maxHeaderSize: maxHeaderBytes, requestTimeout: callTimeoutMs, headersTimeout: 20_000 },
+    {
+      maxHeaderSize: maxHeaderBytes,
+      requestTimeout: callTimeoutMs,
+      headersTimeout: 20_000,
+      // Refused here, with a reason.
+      requireHostHeader: false,
+    },
     app,
   );
-  answerUnreadableCalls(server, () => context.meter.count('requests-refused'));
-  const draining = createDraining(server, context.clock);
-  serveUpgrades(server, {
-    originRule,
-    handlers: upgrades,
-    onHandOver: (socket) => draining.handOver(socket),
+  const connections = trackConnections(server);
+  serveExpectations(server);
+  answerUnreadableCalls(server, connections, () => context.meter.count('requests-refused'));
+  serveUpgrades(server, { originRule, handlers: upgrades, connections });
+  const draining = createDraining({
+    server,
+    connections,
+    clock: context.clock,
+    refuse: ({ response }) => sendLastProblem(response, new ReplytoError('SHUTTING_DOWN')),
   });
 
   return {
     start: () => listen(server, http),
     stop(deadlineMs) {
       events.stop();
-      return draining.drain(deadlineMs);
+      return draining.drain(deadlineMs * drainingShare);
     },
     activity: () => ({ waiting: waiting.size, eventStreams: events.size }),
   };

@@ -30,12 +30,13 @@ export function refuseOtherMethods(resources: readonly Resource[], routes: Route
       next();
       return;
     }
-    response.setHeader('Allow', [...methods, 'OPTIONS'].sort().join(', '));
+    const allowed = [...methods, 'OPTIONS'].sort().join(', ');
+    response.setHeader('Allow', allowed);
     if (request.method === 'OPTIONS') {
       response.status(204).end();
       return;
     }
-    const problems = [toProblem('method', request.method, methods.join(', '))];
+    const problems = [toProblem('method', request.method, allowed)];
     throw new ReplytoError('METHOD_NOT_ALLOWED', { problems });
   };
 }

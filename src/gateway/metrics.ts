@@ -27,7 +27,7 @@ export function createMetrics(): Metrics {
       event,
       new Counter({
         name: `replyto_${event.replaceAll('-', '_')}_total`,
-        help: `${event.replace('-', ' ')} since the start`,
+        help: `${event.replaceAll('-', ' ')} since the start`,
         registers: [registry],
       }),
     ]),

@@ -96,7 +96,7 @@ export function routeOperations({ routes, requests }: Configuration): Operation[
   const ids = new Set<string>();
   return routes.map((route) => {
     const id = uniqueId(route.path, ids);
-    const waitMs = Math.min(route.waitMs ?? requests.waitMs, requests.maxWaitMs);
+    const waitMs = route.waitMs ?? requests.waitMs;
     const timeoutMs = route.timeoutMs === undefined ? requests.timeoutMs : route.timeoutMs;
     const sentences = [
       `Puts the body on the queue \`${route.queue}\`.`,

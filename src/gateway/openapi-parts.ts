@@ -42,6 +42,7 @@ export interface Operation extends Resource {
 /** Whoever calls whatever may get these. */
 const everywhere: readonly ListedProblem[] = [
   'ORIGIN_NOT_ALLOWED',
+  { code: 'INVALID_REQUEST', status: 417 },
   { code: 'INVALID_REQUEST', status: 431 },
   'INTERNAL',
 ];

@@ -77,8 +77,11 @@ export const serviceOperations: readonly Operation[] = [
     tag: 'Descriptions',
     summary: 'A file of that page',
     parameters: [pathParameter('file', z.enum(docsFiles), 'Name of the file.')],
-    answers: { 200: { description: 'The file.', content: { '*/*': { schema: {} } } } },
-    problems: ['INVALID_REQUEST', 'ROUTE_NOT_FOUND'],
+    answers: {
+      200: { description: 'The file.', content: { '*/*': { schema: {} } } },
+      304: { description: 'It is as it was.' },
+    },
+    problems: ['INVALID_REQUEST', { code: 'INVALID_REQUEST', status: 412 }, 'ROUTE_NOT_FOUND'],
   },
   {
     id: 'listProblems',

@@ -9,8 +9,9 @@ import { requestOperations } from './openapi-requests.js';
 import { componentSchemas } from './openapi-schemas.js';
 import { serviceOperations } from './openapi-service.js';
 import type { Resource } from './methods.js';
+import { rootOperation } from './root.js';
 
-const resourceOperations = [askQueue, ...requestOperations, ...serviceOperations];
+const resourceOperations = [askQueue, ...requestOperations, ...serviceOperations, rootOperation];
 
 /** What is served whatever the configuration says; a test holds it against the router. */
 export const resources: readonly Resource[] = resourceOperations;

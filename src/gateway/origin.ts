@@ -5,22 +5,54 @@ import { ReplytoError, toProblem } from '#core/errors.js';
 const exposed =
   'Message-ID, Correl-ID, Time, Late, Location, Retry-After, Preference-Applied, Idempotent-Replayed, ETag, Link';
 
+/** What the rule reads of a call; an `IncomingMessage` has it. */
+export interface ReceivedCall {
+  readonly headers: { readonly host?: string | undefined };
+  readonly socket: { readonly localAddress?: string | undefined; readonly localPort?: number | undefined };
+}
+
 export interface OriginRule {
-  /** Whether a page of this origin may call; undefined = the call comes from no page. */
-  isAllowed(origin: string | undefined): boolean;
+  /**
+   * Whether a page of this origin may call; undefined = the call comes from no page. With the call, a page may also
+   * have been opened at the address of this machine that the call came to.
+   */
+  isAllowed(origin: string | undefined, call?: ReceivedCall): boolean;
 }
 
 /**
  * Without this, any web page could write to the broker of whoever runs the gateway. Its own origin is what it
- * listens on, never what `Host` says: a page of a name that resolves to this machine sends that name.
+ * listens on, never a name that `Host` says: a page of a name that resolves to this machine sends that name.
+ *
+ * @param ownHosts `host:port` of every name that the gateway has for itself
  */
 export function createOriginRule(allowed: readonly string[], ownHosts: () => readonly string[]): OriginRule {
   return {
-    isAllowed(origin) {
+    isAllowed(origin, call) {
       if (origin === undefined || allowed.includes(origin)) return true;
-      return ownHosts().some((host) => origin === `http://${host}` || origin === `https://${host}`);
+      if (ownHosts().some((host) => ['http', 'https'].some((scheme) => originOf(scheme, host) === origin))) {
+        return true;
+      }
+      return (
+        call !== undefined && addressOrigin(call) === origin && originOf('http', call.headers.host) === origin
+      );
     },
   };
+}
+
+/** As browsers write it: without the default port of the scheme, and addresses in their shortest form. */
+function originOf(scheme: string, host: string | undefined): string | undefined {
+  const url = `${scheme}://${host ?? ''}`;
+  return URL.canParse(url) ? new URL(url).origin : undefined;
+}
+
+/**
+ * Of a page that was opened at the address at which this call arrived. `Host` has to be that address too: the page
+ * may come from a machine that has the same address in another network.
+ */
+function addressOrigin({ socket: { localAddress = '', localPort } }: ReceivedCall): string | undefined {
+  // On a socket for both versions of IP, an IPv4 address is written as one of IPv6.
+  const address = localAddress.replace(/^::ffff:(?=[\d.]+$)/iu, '');
+  return originOf('http', `${address.includes(':') ? `[${address}]` : address}:${localPort ?? ''}`);
 }
 
 /** Refuses calls of foreign pages, and answers the preflight of allowed ones. */
@@ -32,7 +64,7 @@ export function checkOrigin(rule: OriginRule): RequestHandler {
       return;
     }
     response.vary('Origin');
-    if (!rule.isAllowed(origin)) {
+    if (!rule.isAllowed(origin, request)) {
       throw new ReplytoError('ORIGIN_NOT_ALLOWED', {
         problems: [toProblem('Origin', origin, 'the own origin or one of http.allowedOrigins')],
       });

@@ -1,8 +1,19 @@
-import type { Response } from 'express';
-import type { Problem } from '#core/errors.js';
+import type { ServerResponse } from 'node:http';
+import type { ErrorCode } from '#core/error-kinds.js';
+import type { ErrorFacts } from '#core/errors.js';
 import { ReplytoError, isReplytoError, toProblem } from '#core/errors.js';
 import type { FaultBody } from '#core/fault.js';
 import type { ProblemDocument } from '#schema/problem.js';
+
+/** An error under an HTTP status that says more than the one of its code, such as 431 of INVALID_REQUEST. */
+export class StatusError extends ReplytoError {
+  readonly status: number;
+
+  constructor(status: number, code: ErrorCode, facts?: ErrorFacts) {
+    super(code, facts);
+    this.status = status;
+  }
+}
 
 /** application/problem+json (RFC 9457) for any error; `type` is a page that this server serves. */
 export function toProblemDocument(error: ReplytoError): ProblemDocument {
@@ -10,7 +21,7 @@ export function toProblemDocument(error: ReplytoError): ProblemDocument {
   return {
     type: `/problems/${code}`,
     title: kind.sentence,
-    status: kind.httpStatus,
+    status: error instanceof StatusError ? error.status : kind.httpStatus,
     // What failed inside stays in the log.
     ...(code === 'INTERNAL' ? {} : { detail: message }),
     code,
@@ -30,68 +41,46 @@ export function toFaultDocument(fault: FaultBody, requestId: string): ProblemDoc
 /** Seconds after which the same call may work, for what is only full or away. */
 const retryAfterSeconds = 5;
 
-export function sendProblem(response: Response, error: ReplytoError): void {
+export function sendProblem(response: ServerResponse, error: ReplytoError): void {
+  response.end(startProblem(response, error));
+}
+
+/** The last answer on its connection. */
+export function sendLastProblem(response: ServerResponse, error: ReplytoError): void {
+  response.setHeader('Connection', 'close');
+  sendProblem(response, error);
+}
+
+export function sendProblemDocument(response: ServerResponse, document: ProblemDocument): void {
+  response.end(startDocument(response, document));
+}
+
+/** Sets status and headers of a problem; gives its body. */
+export function startProblem(response: ServerResponse, error: ReplytoError): string {
   if (error.retryable) response.setHeader('Retry-After', String(retryAfterSeconds));
   if (error.requestId !== undefined) response.setHeader('Message-ID', error.requestId);
-  sendProblemDocument(response, toProblemDocument(error));
+  return startDocument(response, toProblemDocument(error));
 }
 
-export function sendProblemDocument(response: Response, document: ProblemDocument): void {
-  response.status(document.status);
+function startDocument(response: ServerResponse, document: ProblemDocument): string {
+  response.statusCode = document.status;
   response.setHeader('Content-Type', 'application/problem+json');
   response.setHeader('Cache-Control', 'no-store');
-  response.end(JSON.stringify(document));
+  return JSON.stringify(document);
 }
 
-/** What Express and its body parser throw, in terms of the error table. */
+/** What Express throws, in terms of the error table. */
 export function toGatewayError(thrown: unknown): ReplytoError {
   if (isReplytoError(thrown)) return thrown;
   if (thrown instanceof URIError) {
     const problems = [toProblem('path', undefined, 'valid percent-encoding')];
     return new ReplytoError('INVALID_REQUEST', { problems, cause: thrown });
   }
-  return isBodyParserError(thrown) ? fromBodyParser(thrown) : new ReplytoError('INTERNAL', { cause: thrown });
-}
-
-/** An error of http-errors, as body-parser makes it. */
-type BodyParserError = Error & {
-  readonly status: number;
-  readonly type?: string;
-  readonly limit?: number;
-  readonly length?: number;
-  readonly encoding?: string;
-  readonly received?: number;
-  readonly expected?: number;
-};
-
-function isBodyParserError(thrown: unknown): thrown is BodyParserError {
-  return thrown instanceof Error && 'status' in thrown && Number(thrown.status) < 500;
-}
-
-function fromBodyParser(error: BodyParserError): ReplytoError {
-  switch (error.type) {
-    case 'entity.too.large': {
-      const value = error.length === undefined ? undefined : `${error.length} bytes`;
-      const problems = [toProblem('body', value, `at most ${error.limit ?? 0} bytes`)];
-      return new ReplytoError('BODY_TOO_LARGE', { problems, cause: error });
-    }
-    case 'encoding.unsupported': {
-      const problems = [toProblem('Content-Encoding', error.encoding, 'gzip, deflate, br or none')];
-      return new ReplytoError('UNSUPPORTED_CONTENT', { problems, cause: error });
-    }
-    default: {
-      const problems = [bodyProblem(error)];
-      return new ReplytoError('BODY_UNREADABLE', { problems, cause: error });
-    }
+  // Of a file that is served.
+  if (thrown instanceof Error && 'status' in thrown && thrown.status === 412) {
+    const allowed = 'what is true of the file as it is';
+    const problems = [toProblem('If-Match or If-Unmodified-Since', undefined, allowed)];
+    return new StatusError(412, 'INVALID_REQUEST', { problems, cause: thrown });
   }
-}
-
-function bodyProblem({ type, received, expected }: BodyParserError): Problem {
-  switch (type) {
-    case 'request.aborted':
-    case 'request.size.invalid':
-      return toProblem('body', `${received ?? 0} bytes`, `${expected ?? 0} bytes, as Content-Length says`);
-    default:
-      return toProblem('body', undefined, 'data as Content-Encoding says');
-  }
+  return new ReplytoError('INTERNAL', { cause: thrown });
 }

@@ -6,6 +6,7 @@
 import type { Express, Request, Response } from 'express';
 import { ReplytoError, toProblem } from '#core/errors.js';
 import { isFinal } from '#core/request.js';
+import { keepWaiting, turnOf } from './connection-waits.js';
 import type { GatewayContext } from './context.js';
 import { describeEventStream, openEventStream } from './event-stream.js';
 import type { EventStream } from './event-stream.js';
@@ -39,6 +40,22 @@ export function createRequestEvents({
     const id = readId(request);
     const { after: given } = readQuery(request, ['after']);
     const after = readPosition(request.headers['last-event-id'], given);
+    const gone = new AbortController();
+    const release = keepWaiting(response, () => gone.abort());
+    try {
+      // Behind another answer nobody could read the stream, and it would be buffered without bound.
+      await turnOf(response, gone.signal);
+      if (!gone.signal.aborted) await serveInTurn(request, response, { id, after });
+    } finally {
+      release();
+    }
+  }
+
+  async function serveInTurn(
+    request: Request<{ id: string }>,
+    response: Response,
+    { id, after }: { readonly id: string; readonly after: number },
+  ): Promise<void> {
     const record = await store.find(id);
     if (record === null) throw requestNotFound(id);
     const [next] = await store.events(id, after, 1);
@@ -57,6 +74,7 @@ export function createRequestEvents({
       const detail = `${streams.size} event streams are open; the limit is ${maxWaiting}`;
       throw new ReplytoError('TOO_MANY_WAITING', { detail, requestId: id });
     }
+    if (response.destroyed) return;
     const stream = openEventStream(response, clock);
     streams.add(stream);
     stream.onClose(() => streams.delete(stream));

@@ -22,7 +22,10 @@ export function addRequestStatus(app: Express, { store, watch }: GatewayContext,
           const current = await store.find(id);
           if (current === null) throw requestNotFound(id);
           const differs = known !== undefined && !matches(known, current);
-          return differs ? current : ((await wait.outcome)?.record ?? current);
+          if (differs || limits.waitMs === 0) return current;
+          const change = await wait.outcome;
+          // Sending again changes the record without a word to those who wait.
+          return change?.record ?? (await store.find(id)) ?? current;
         } finally {
           wait.end();
         }

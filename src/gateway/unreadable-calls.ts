@@ -1,14 +1,15 @@
 /**
  * What Node's parser gives up on: broken HTTP, too many bytes of headers, a call that does not come whole in time.
- * Such a call never becomes a request; it gets a problem of its own and its connection is closed.
+ * Such a call never becomes a request; it gets a problem of its own in its turn, and its connection is closed. Calls
+ * before it on the same connection, which came whole, are answered as if nothing had followed.
  */
-import { STATUS_CODES } from 'node:http';
-import type { Server, ServerResponse } from 'node:http';
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { ErrorCode } from '#core/error-kinds.js';
-import type { Problem } from '#core/errors.js';
-import { ReplytoError, toProblem } from '#core/errors.js';
-import { toProblemDocument } from './problem.js';
+import { toProblem } from '#core/errors.js';
+import type { Call, Connections } from './connections.js';
+import { StatusError, sendLastProblem } from './problem.js';
+import { endWithProblem } from './raw-problem.js';
 
 /** Bytes of all headers of a call together. */
 export const maxHeaderBytes = 32_768;
@@ -17,47 +18,51 @@ export const callTimeoutMs = 60_000;
 
 type ParserError = Error & { readonly code?: string; readonly reason?: string };
 
-export function answerUnreadableCalls(server: Server, onRefused: () => void): void {
-  const answering = new WeakMap<Duplex, ServerResponse>();
-  server.on('request', ({ socket }, response) => answering.set(socket, response));
-  server.on('clientError', (error: ParserError, socket) => {
-    onRefused();
-    const response = answering.get(socket);
-    // Behind the head of an answer that is under way a second one would be read as its body.
-    const isAnswering = response !== undefined && response.headersSent && !response.writableFinished;
-    if (socket.writable && !isAnswering) socket.write(toAnswer(error));
-    socket.destroy();
+export function answerUnreadableCalls(server: Server, connections: Connections, onRefused: () => void): void {
+  const broken = new WeakSet<Duplex>();
+
+  function refuse(socket: Socket, last: Call | undefined, error: StatusError): void {
+    if (last === undefined || last.request.complete) {
+      connections.whenAnswered(socket, () => endWithProblem(socket, error));
+    } else if (last.response.headersSent) {
+      // Behind an answer that it had before its end, another one would be taken for that of the next call.
+      connections.whenAnswered(socket, () => socket.destroySoon());
+    } else {
+      sendLastProblem(last.response, error);
+    }
+  }
+
+  server.on('clientError', (error: ParserError, duplex) => {
+    const socket = duplex as Socket;
+    // The connection itself has failed, and nobody is there to be told.
+    if (socket.destroyed) return;
+    const last = connections.calls(socket).at(-1);
+    if (socket.readableEnded && last?.request.complete === true) {
+      // As everywhere in Node, who closes its side while it waits for an answer has hung up.
+      socket.destroySoon();
+    } else if (!broken.has(socket)) {
+      broken.add(socket);
+      onRefused();
+      refuse(socket, last, toError(error));
+    }
   });
 }
 
-function toAnswer(error: ParserError): string {
+function toError(error: ParserError): StatusError {
   switch (error.code) {
     case 'HPE_HEADER_OVERFLOW': {
       const allowed = `at most ${maxHeaderBytes} bytes altogether`;
-      return rawProblem(431, 'INVALID_REQUEST', [toProblem('headers', undefined, allowed)]);
+      return new StatusError(431, 'INVALID_REQUEST', {
+        problems: [toProblem('headers', undefined, allowed)],
+      });
     }
     case 'ERR_HTTP_REQUEST_TIMEOUT': {
       const allowed = `the whole call within ${callTimeoutMs / 1_000} seconds`;
-      return rawProblem(408, 'BODY_UNREADABLE', [toProblem('call', undefined, allowed)]);
+      return new StatusError(408, 'BODY_UNREADABLE', { problems: [toProblem('call', undefined, allowed)] });
     }
     default: {
-      const reason = error.reason ?? error.message;
-      return rawProblem(400, 'INVALID_REQUEST', [toProblem('HTTP', reason, 'a call of HTTP/1.1')]);
+      const problems = [toProblem('HTTP', error.reason ?? error.message, 'a call of HTTP/1.1')];
+      return new StatusError(400, 'INVALID_REQUEST', { problems });
     }
   }
-}
-
-/** A whole answer for a socket that no `ServerResponse` belongs to. `status` may be narrower than the code's own. */
-export function rawProblem(status: number, code: ErrorCode, problems: readonly Problem[]): string {
-  const body = JSON.stringify({ ...toProblemDocument(new ReplytoError(code, { problems })), status });
-  return [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
-    'Connection: close',
-    'Content-Type: application/problem+json',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    'Cache-Control: no-store',
-    'X-Content-Type-Options: nosniff',
-    '',
-    body,
-  ].join('\r\n');
 }

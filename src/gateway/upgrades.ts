@@ -4,10 +4,12 @@
  * client, is put back without that header and answered as the plain call that it is (RFC 9110, 7.8).
  */
 import type { IncomingMessage, Server } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { toProblem } from '#core/errors.js';
+import { ReplytoError, toProblem } from '#core/errors.js';
+import type { Connections } from './connections.js';
 import type { OriginRule } from './origin.js';
-import { rawProblem } from './unreadable-calls.js';
+import { endWithProblem } from './raw-problem.js';
 
 /** Takes over the socket of an upgraded connection. */
 export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
@@ -15,12 +17,11 @@ export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Bu
 export interface UpgradeOptions {
   readonly originRule: OriginRule;
   readonly handlers: ReadonlyMap<string, UpgradeHandler>;
-  /** Called before a handler gets the socket: it is no connection of HTTP any more. */
-  readonly onHandOver: (socket: Duplex) => void;
+  readonly connections: Connections;
 }
 
-export function serveUpgrades(server: Server, { originRule, handlers, onHandOver }: UpgradeOptions): void {
-  server.on('upgrade', (request, socket, head) => {
+export function serveUpgrades(server: Server, { originRule, handlers, connections }: UpgradeOptions): void {
+  function serve(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const { origin, upgrade = '' } = request.headers;
     if (!/(?:^|[\s,])websocket(?:[\s,]|$)/iu.test(upgrade)) {
       serveAsPlainCall(server, request, socket, head);
@@ -30,21 +31,31 @@ export function serveUpgrades(server: Server, { originRule, handlers, onHandOver
     const handler = handlers.get(path);
     if (handler === undefined) {
       const allowed = [...handlers.keys()].join(' or ') || 'no path: there are no WebSockets here';
-      refuse(socket, rawProblem(404, 'ROUTE_NOT_FOUND', [toProblem('path', path, allowed)]));
+      refuse(socket, new ReplytoError('ROUTE_NOT_FOUND', { problems: [toProblem('path', path, allowed)] }));
     } else if (!originRule.isAllowed(origin)) {
       const problems = [toProblem('Origin', origin, 'the own origin or one of http.allowedOrigins')];
-      refuse(socket, rawProblem(403, 'ORIGIN_NOT_ALLOWED', problems));
+      refuse(socket, new ReplytoError('ORIGIN_NOT_ALLOWED', { problems }));
     } else {
-      onHandOver(socket);
+      connections.handOver(socket);
       handler(request, socket, head);
     }
+  }
+
+  server.on('upgrade', (request, socket, head) => {
+    // Node has taken its listener off; a client that is gone already must not end the process.
+    const onError = (): void => void socket.destroy();
+    socket.on('error', onError);
+    // What was asked before on this connection is answered first.
+    connections.whenAnswered(socket, () => {
+      socket.off('error', onError);
+      serve(request, socket, head);
+    });
   });
 }
 
-function refuse(socket: Duplex, answer: string): void {
-  // Node has taken its listener off; a client that is gone already must not end the process.
+function refuse(socket: Duplex, error: ReplytoError): void {
   socket.on('error', () => socket.destroy());
-  socket.end(answer);
+  endWithProblem(socket, error);
 }
 
 function serveAsPlainCall(server: Server, request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -55,6 +66,8 @@ function serveAsPlainCall(server: Server, request: IncomingMessage, socket: Dupl
     if (name.toLowerCase() !== 'upgrade') lines.push(`${name}: ${rawHeaders[index + 1] ?? ''}`);
   }
   const bytes = Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
+  // Of the call before, if that was answered only now: this one may take longer.
+  (socket as Socket).setTimeout(0);
   socket.unshift(Buffer.concat([bytes, head]));
   server.emit('connection', socket);
 }

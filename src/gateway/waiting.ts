@@ -1,5 +1,6 @@
 import type { Response } from 'express';
 import { ReplytoError } from '#core/errors.js';
+import { keepWaiting } from './connection-waits.js';
 import type { Preference } from './prefer.js';
 import { applyPreference } from './prefer.js';
 
@@ -8,7 +9,7 @@ export interface Waiting {
    * Runs `work` with the wait that the caller prefers; its signal ends the wait when the caller hangs up.
    * Sets `Vary` and `Preference-Applied`.
    *
-   * @throws TOO_MANY_WAITING when the caller would wait and the limit is reached
+   * @throws TOO_MANY_WAITING when the caller would wait and the limit is reached, of all or of its connection
    */
   run<T>(
     response: Response,
@@ -33,14 +34,13 @@ export function createWaiting({ maxWaiting, maxWaitMs }: { maxWaiting: number; m
           detail: `${size} callers wait; the limit is ${maxWaiting}`,
         });
       }
-      const onClose = (): void => hangUp.abort();
-      response.once('close', onClose);
+      const release = keepWaiting(response, () => hangUp.abort());
       size += 1;
       try {
         return await work({ waitMs, signal: hangUp.signal });
       } finally {
         size -= 1;
-        response.off('close', onClose);
+        release();
       }
     },
     get size() {

@@ -138,10 +138,15 @@ export function createReplier(options: ReplierOptions): Replier {
 
   /** A subscription that comes when this is stopped already would only keep messages from others. */
   async function receive(subscribe: () => Promise<Subscription>): Promise<void> {
-    if (shutdown.signal.aborted) return;
+    if (hasStopped()) return;
     const subscription = await subscribe();
-    if (shutdown.signal.aborted) await subscription.unsubscribe();
+    if (hasStopped()) await subscription.unsubscribe();
     else subscriptions.push(subscription);
+  }
+
+  /** A function, because stop() may have been called during an await. */
+  function hasStopped(): boolean {
+    return shutdown.signal.aborted;
   }
 
   async function end(deadlineMs?: number): Promise<void> {

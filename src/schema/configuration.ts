@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isQueuePattern, queuePatternAllowed } from './queue-pattern.js';
 import type { DeepReadonly } from './deep-readonly.js';
+import { mostEmbeddedBodyBytes, settingConflicts } from './setting-conflicts.js';
 import { defaultRoutes, longestTimeoutMs, longestWaitMs, mostRoutes, routeSchema } from './route.js';
 import {
   choice,
@@ -51,7 +52,7 @@ const http = section({
   port: integer({ ...port, default: 8080 }, 'Port of HTTP; 0 takes a free one.'),
   maxBodyBytes: integer(
     { min: 1, max: 1_073_741_824, default: 1_048_576, unit: 'bytes' },
-    'Largest body of a call.',
+    `Largest body of a call; with \`broker.url\` \`embedded:\` at most ${mostEmbeddedBodyBytes}.`,
   ),
   allowedOrigins: list(
     origin,
@@ -70,7 +71,7 @@ const broker = section({
       secret: 'url',
       default: 'embedded:',
     },
-    'The broker. `embedded:` runs one inside of this process.',
+    'The broker. `embedded:` runs one inside of this process. Over `ws://` and `wss://` ActiveMQ Classic carries text alone: other bodies are refused or come damaged, and what is beyond its `websocket.maxTextMessageSize` (64 KiB) is refused too; `stomp://` carries all.',
   ),
   port: integer({ ...port, default: 61_613 }, 'Port of the embedded broker; 0 takes a free one.'),
   receiptTimeoutMs: duration(
@@ -107,11 +108,11 @@ const broker = section({
 const requests = section({
   waitMs: duration(
     { min: 0, max: longestWaitMs, default: 500 },
-    'How long a caller that states no preference is kept waiting, on routes that do not say otherwise.',
+    'How long a caller that states no preference is kept waiting, on routes that do not say otherwise; at most `requests.maxWaitMs`.',
   ),
   maxWaitMs: duration(
     { min: 0, max: longestWaitMs, default: 60_000 },
-    'The longest wait that anybody gets, whatever a caller or a route asks for.',
+    'The longest wait that anybody gets, whatever a caller asks for.',
   ),
   timeoutMs: durationOrNever(
     { min: 1, max: longestTimeoutMs, default: 86_400_000 },
@@ -127,8 +128,7 @@ const requests = section({
   ),
 });
 
-/** The whole configuration, as it may stand in a file. Unknown keys are errors. */
-export const configurationSchema = z.strictObject({
+const everything = z.strictObject({
   http,
   broker,
   store: section({
@@ -181,6 +181,17 @@ export const configurationSchema = z.strictObject({
     'Which paths become messages on which queues. Naming routes takes the default one away.',
   ),
 });
+
+/** The whole configuration, as it may stand in a file. Unknown keys are errors. */
+export const configurationSchema = everything.superRefine(
+  (settings, context) => {
+    for (const { path, allowed } of settingConflicts(settings)) {
+      context.addIssue({ code: 'custom', path: [...path], message: allowed });
+    }
+  },
+  // Also when something else is wrong: all is told at once.
+  { when: () => true },
+);
 
 /** The configuration as it is used: checked, complete, durations in milliseconds, `never` as null. */
 export type Configuration = DeepReadonly<z.output<typeof configurationSchema>>;

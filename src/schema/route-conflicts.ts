@@ -1,6 +1,6 @@
 /**
  * What is wrong with routes although each one has its form: a queue that no call can reach, names that
- * the path does not give, two paths for the same call. Reads unchecked values and passes over what is
+ * the path does not give, two paths for the same call, two checks of the same reply. Reads unchecked values and passes over what is
  * no route at all, so that these problems are told together with those of the schema.
  */
 import { ownDestinations, queueNameProblem } from '#core/destination.js';
@@ -27,6 +27,10 @@ function textAt(value: unknown, name: string): string | undefined {
   return typeof member === 'string' ? member : undefined;
 }
 
+function filledWith(text: string, template: string, names: readonly string[]): string {
+  return fillTemplate(template, Object.fromEntries(names.map((name) => [name, text])));
+}
+
 /** Says what the queue of a route may be instead, or nothing. */
 function queueProblem(
   template: string,
@@ -42,7 +46,7 @@ function queueProblem(
     return `a template of names that the path has; {${missing}} is not there, the path ${known}`;
   }
   // Any harmless text shows whether the fixed part alone already rules the queue out.
-  const sample = fillTemplate(template, Object.fromEntries(names.map((name) => [name, 'x'])));
+  const sample = filledWith('x', template, names);
   const problem = queueNameProblem('queue', sample);
   if (problem !== undefined) return `a queue name: ${problem.allowed}`;
   if (ownDestinations(rules.prefix).isReserved(sample)) {
@@ -66,10 +70,44 @@ function overlap(candidate: Candidate, earlier: readonly Candidate[]): string | 
   return undefined;
 }
 
+/** A route whose queue and `schema.reply` have their forms. */
+interface ReplyRule {
+  readonly index: number;
+  readonly path: string;
+  /** As it was given; undefined: replies are held to no schema. */
+  readonly file: string | undefined;
+}
+
+function replyRule({ index, path }: Candidate, route: object): ReplyRule | undefined {
+  const schema = Object.hasOwn(route, 'schema') ? (route as { schema?: unknown }).schema : {};
+  if (typeof schema !== 'object' || schema === null) return undefined;
+  const file = textAt(schema, 'reply');
+  return Object.hasOwn(schema, 'reply') && file === undefined ? undefined : { index, path, file };
+}
+
+function sameFile(one: string | undefined, other: string | undefined): boolean {
+  const plain = (file: string | undefined): string | undefined => file?.replace(/^(?:\.\/+)+/u, '');
+  return plain(one) === plain(other);
+}
+
+/** A reply is matched by its request, and of that only the queue is known. */
+function otherReplySchema(rule: ReplyRule, first: ReplyRule): string | undefined {
+  if (sameFile(rule.file, first.file)) return undefined;
+  const firstHas =
+    first.file === undefined ? 'which has no schema.reply' : `whose schema.reply is ${first.file}`;
+  return (
+    `a queue other than that of routes[${first.index}] (${first.path}), ${firstHas}, while this route (${rule.path}) ` +
+    `has ${rule.file ?? 'none'}; a reply does not say which path its request came by: give both the same ` +
+    'schema.reply, or each a queue of its own'
+  );
+}
+
 /** All conflicts, each with its path inside of the configuration. */
 export function routeConflicts(routes: readonly unknown[], rules: RouteRules): Finding[] {
   const findings: Finding[] = [];
   const earlier: Candidate[] = [];
+  /** The first route to each queue, which has `*` for each `{name}` here. */
+  const firstTo = new Map<string, ReplyRule>();
   for (const [index, route] of routes.entries()) {
     const path = textAt(route, 'path');
     const segments = path === undefined ? undefined : parsePath(path);
@@ -80,7 +118,14 @@ export function routeConflicts(routes: readonly unknown[], rules: RouteRules): F
     earlier.push(candidate);
 
     const queue = textAt(route, 'queue');
-    const problem = queue === undefined || queue === '' ? undefined : queueProblem(queue, segments, rules);
+    if (queue === undefined || queue === '') continue;
+    const rule = replyRule(candidate, route as object);
+    const pattern = filledWith('*', queue, templateNames(queue) ?? []);
+    const first = firstTo.get(pattern);
+    if (first === undefined && rule !== undefined) firstTo.set(pattern, rule);
+    const problem =
+      queueProblem(queue, segments, rules) ??
+      (rule === undefined || first === undefined ? undefined : otherReplySchema(rule, first));
     if (problem !== undefined)
       findings.push({ path: ['routes', index, 'queue'], value: queue, allowed: problem });
   }

@@ -172,8 +172,6 @@ describe('bad calls over HTTP', () => {
 
   it('a path that is no resource and no route gets 404', async () => {
     for (const [method, path] of [
-      ['GET', '/'],
-      ['POST', '/'],
       ['GET', '/nothing'],
       ['POST', '/two/segments'],
       ['POST', '/four/segments/are/many'],
@@ -199,6 +197,7 @@ describe('bad calls over HTTP', () => {
   });
 
   for (const [path, methods] of [
+    ['/', 'GET, HEAD'],
     ['/requests', 'GET, HEAD'],
     ['/requests/x', 'DELETE, GET, HEAD, POST'],
     ['/requests/x/', 'DELETE, GET, HEAD, POST'],
@@ -220,8 +219,7 @@ describe('bad calls over HTTP', () => {
       for (const method of others) {
         const answer = await call(`${bench.url}${path}`, { method: method });
         const fault = faultOf(answer, 405, 'METHOD_NOT_ALLOWED');
-        expect(fault).to.deep.include({ field: 'method', value: method });
-        expect(fault.allowed.split(', ')).to.have.members([...offered]);
+        expect(fault).to.deep.equal({ field: 'method', value: method, allowed: allow });
         expect(answer.headers['allow']).to.equal(allow);
       }
       const options = await call(`${bench.url}${path}`, { method: 'OPTIONS' });
@@ -237,6 +235,7 @@ describe('bad calls over HTTP', () => {
   it('HEAD gives the head of GET and no body', async () => {
     const { id } = await openRequest();
     for (const path of [
+      '/',
       '/requests',
       `/requests/${id}`,
       `/requests/${id}/reply`,

@@ -3,6 +3,7 @@ import { uniqueName } from '../support/gateway.js';
 import { call, post } from '../support/http.js';
 import { faultOf, httpBench, problemOf } from '../support/http-bench.js';
 import { openRawHttp, rawCall, rawRequest } from '../support/raw-http.js';
+import { until } from '../support/until.js';
 
 describe('bad headers over HTTP', () => {
   const bench = httpBench();
@@ -240,13 +241,20 @@ describe('bad headers over HTTP', () => {
     expect((await call(`${bench.url}/livez`)).status).to.equal(200);
   });
 
-  it('a second call that is no HTTP leaves the answer of the first as it is', async () => {
+  it('a second call that is no HTTP leaves the answer of the first as it is, although that one waits', async () => {
+    const queue = uniqueName('bad-headers');
+    const received = await bench.listen(queue);
     const connection = await openRawHttp(bench.port);
-    connection.write(`${rawRequest('GET /livez', [])}rubbish\r\n\r\n`);
-    expect((await connection.answer()).text()).to.equal('alive\n');
+    bench.expected(queue);
+    const first = rawRequest(`POST /requests/${queue}`, [`Message-ID: ${queue}`, 'Prefer: wait=10'], '{}');
+    connection.write(`${first}rubbish\r\n\r\n`);
+    await until(() => received.length === 1, { what: 'the message of the first' });
+    expect(connection.rest()).to.equal('');
+    await bench.reply(received[0]!, 'the reply');
+    const answer = await connection.answer();
+    expect([answer.status, answer.text()]).to.deep.equal([200, 'the reply']);
     problemOf(await connection.answer(), 400, 'INVALID_REQUEST');
-    await connection.closed();
-    connection.destroy();
+    await connection.gone();
   });
 
   it('an empty header counts as absent', async () => {

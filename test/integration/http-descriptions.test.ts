@@ -8,6 +8,7 @@ import { call } from '../support/http.js';
 import { httpBench, problemOf } from '../support/http-bench.js';
 import type { ApiAnswer, ApiDescription } from '../support/openapi.js';
 import { operationsOf, schemaCompiler } from '../support/openapi.js';
+import { rawCall, rawRequest } from '../support/raw-http.js';
 
 const strict = "default-src 'none';frame-ancestors 'none';sandbox";
 
@@ -143,6 +144,8 @@ describe('/openapi.json', () => {
       ['/requests/{queueOrId}', '/requests/open', 200, { method: 'DELETE' }],
       ['/requests/{queueOrId}', `/requests/${id}`, 409, { method: 'DELETE' }],
       ['/requests/{id}/reply', '/requests/open/reply', 409],
+      ['/', '/', 200],
+      ['/', '/', 303, { headers: { accept: 'text/html' } }],
       ['/livez', '/livez', 200],
       ['/readyz', '/readyz?verbose', 200],
       ['/metrics', '/metrics', 200],
@@ -166,6 +169,35 @@ describe('/openapi.json', () => {
       check(path, method, answer);
     }
   }).timeout(60_000);
+});
+
+describe('/', () => {
+  const bench = httpBench();
+
+  it('leads browsers to the page of the description', async () => {
+    for (const accept of ['text/html', 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8']) {
+      const answer = await call(bench.url, { headers: { accept } });
+      expect([answer.status, answer.text()]).to.deep.equal([303, '']);
+      expect(answer.headers).to.include({ location: '/docs', vary: 'Accept' });
+    }
+    const page = await call(new URL('/docs', bench.url).href, { headers: { accept: 'text/html' } });
+    expect(page.status).to.equal(200);
+  });
+
+  it('tells programs where things are, and each of them is there', async () => {
+    for (const accept of [undefined, '*/*', 'application/json', 'application/json, text/html;q=0.5']) {
+      const answer = await call(bench.url, accept === undefined ? {} : { headers: { accept } });
+      expect(answer.status, accept).to.equal(200);
+      expect(answer.headers).to.include({ 'content-type': 'application/json', vary: 'Accept' });
+      const document = answer.json<{ name: string; links: Record<string, string> }>();
+      expect(document).to.have.all.keys('name', 'links');
+      expect(document.name).to.equal('replyto');
+      expect(document.links).to.have.all.keys('docs', 'openapi', 'requests', 'readyz');
+      for (const path of Object.values(document.links)) {
+        expect((await call(`${bench.url}${path}`)).status, path).to.equal(200);
+      }
+    }
+  });
 });
 
 describe('/docs', () => {
@@ -233,6 +265,32 @@ describe('/docs', () => {
     expect(style).not.to.include('@import');
   });
 
+  it('gives its files whole, whatever part of them is asked for', async () => {
+    const file = `${bench.url}/docs/swagger-ui.css`;
+    const whole = await call(file);
+    for (const range of ['bytes=0-9', 'bytes=999999999-', 'bytes=rubbish']) {
+      const answer = await call(file, { headers: { range } });
+      expect(answer.status, range).to.equal(200);
+      expect(answer.body.equals(whole.body), range).to.equal(true);
+    }
+  });
+
+  it('gives its files under conditions', async () => {
+    const file = `${bench.url}/docs/swagger-ui.css`;
+    const modified = (await call(file)).headers['last-modified']!;
+    expect((await call(file, { headers: { 'if-modified-since': modified } })).status).to.equal(304);
+    expect((await call(file, { headers: { 'if-unmodified-since': modified } })).status).to.equal(200);
+    expect((await call(file, { headers: { 'if-match': '*' } })).status).to.equal(200);
+    for (const headers of [
+      { 'if-match': '"other"' },
+      { 'if-unmodified-since': 'Thu, 01 Jan 1970 00:00:00 GMT' },
+    ]) {
+      const problem = problemOf(await call(file, { headers }), 412, 'INVALID_REQUEST');
+      expect(problem.problems).to.have.lengthOf(1);
+      expect(problem.problems![0]!.field).to.equal('If-Match or If-Unmodified-Since');
+    }
+  });
+
   it('with a slash at its end leads to the page without it', async () => {
     const answer = await call(`${bench.url}/docs/`);
     expect(answer.status).to.equal(308);
@@ -248,7 +306,8 @@ describe('/docs', () => {
       '%2e%2e',
       '..%2f..%2f..%2fetc%2fpasswd',
     ]) {
-      problemOf(await call(`${bench.url}/docs/${file}`), 404, 'ROUTE_NOT_FOUND');
+      // As it stands: a client would resolve the dots.
+      problemOf(await rawCall(bench.port, rawRequest(`GET /docs/${file}`, [])), 404, 'ROUTE_NOT_FOUND');
     }
   });
 

@@ -156,6 +156,35 @@ describe('repeated calls over HTTP', () => {
     expect(repeated.headers['idempotent-replayed']).to.equal('true');
     expect(repeated.json()).to.include({ status: 'completed' });
   });
+
+  it('of a request that expected no reply get 202 at once, also when one has come all the same', async () => {
+    const queue = uniqueName('repeat');
+    const headers = { 'message-id': queue, 'reply-to': 'none' };
+    await bench.ask(queue, headers);
+    await bench.reaches(queue, 'completed');
+    const { broker, own } = bench.gateway.broker.parts;
+    await broker.channel.send(own.replies, {
+      messageId: `${queue}-reply`,
+      correlationId: queue,
+      replyTo: null,
+      time: 1,
+      contentType: 'text/plain',
+      body: Buffer.from('unasked'),
+      properties: {},
+      applicationHeaders: {},
+    });
+    await until(async () => (await bench.status(queue)).late, { what: 'the reply' });
+    for (const prefer of ['respond-async', 'wait=10']) {
+      const repeated = await bench.ask(queue, { ...headers, prefer });
+      expect(repeated.status, repeated.text()).to.equal(202);
+      expect(repeated.headers).to.include({
+        'idempotent-replayed': 'true',
+        location: `/requests/${queue}`,
+        'message-id': queue,
+      });
+      expect(repeated.json()).to.include({ id: queue, status: 'completed', late: true });
+    }
+  });
 });
 
 function problemOf410(document: Record<string, unknown>): void {

@@ -155,12 +155,31 @@ export function describeMessages(brokerUrl: () => string | undefined): void {
     expect(received[0]!.applicationHeaders).to.deep.equal(long);
   });
 
+  const travelling = ['correl-id', 'traceparent', 'tracestate', 'baggage'];
+
+  it('headers as many bytes as they may be together reach the service whole', async () => {
+    const queue = uniqueName('headers');
+    const received = await bench.listen(queue);
+    const longest = ':'.repeat(4_096);
+    const long = Object.fromEntries([...travelling, 'x-a'].map((name) => [name, longest]));
+    const rest = ':'.repeat((45_056 - 5 * 8_192 - [...travelling, 'x-ax-b'].join('').length) / 2);
+    const answer = await bench.ask(queue, { ...long, 'x-b': rest, prefer: 'respond-async' });
+    expect(answer.status, answer.text()).to.equal(202);
+    await until(() => received.length === 1, { what: 'the message' });
+    const { properties, applicationHeaders } = received[0]!;
+    expect(applicationHeaders).to.deep.equal({ 'x-a': longest, 'x-b': rest });
+    const { conversationId, traceparent, tracestate, baggage } = properties;
+    expect([conversationId, traceparent, tracestate, baggage]).to.deep.equal(travelling.map(() => longest));
+  });
+
   for (const [title, headers] of [
     ['a header', { 'x-colons': ':'.repeat(4_097) }],
     ['a conversation', { 'correl-id': ':'.repeat(4_097) }],
     [
       'headers',
-      Object.fromEntries(['a', 'b', 'c', 'd', 'e'].map((name) => [`x-${name}`, ':'.repeat(3_300)])),
+      Object.fromEntries(
+        [...travelling, 'content-type', 'x-a', 'x-b'].map((name) => [name, ':'.repeat(3_300)]),
+      ),
     ],
   ] as const) {
     it(`${title} longer than a broker bears gets 400, and other calls go on`, async () => {

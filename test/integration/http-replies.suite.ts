@@ -159,7 +159,7 @@ export function describeReplies(brokerUrl: () => string | undefined): void {
     expect(third).to.deep.equal({ field: '?n', value: '3', allowed: '1 to 2' });
   });
 
-  it('can be read although its service gave a content type that is no header', async () => {
+  it('can be read although its service gave headers that none can be, or that are not its own to give', async () => {
     const { id } = await openRequest();
     const service = await openRawStomp(Number(new URL(bench.gateway.brokerUrl).port));
     await service.connect();
@@ -171,6 +171,13 @@ export function describeReplies(brokerUrl: () => string | undefined): void {
         'correlation-id': id,
         'content-type': 'text/html\r\nX-Injected: 1',
         'X-Note': 'line\nend',
+        'X-Own': 'let out',
+        'Forward-Headers': 'trailer,transfer-encoding,set-cookie,cache-control,accept-language',
+        trailer: 'x',
+        'transfer-encoding': 'chunked',
+        'set-cookie': 'a=b',
+        'cache-control': 'public',
+        'accept-language': 'de',
       },
       'text',
     );
@@ -178,6 +185,15 @@ export function describeReplies(brokerUrl: () => string | undefined): void {
     await bench.reaches(id, 'replied');
     const answer = await reply(id);
     expect([answer.status, answer.text()]).to.deep.equal([200, 'text']);
+    expect(answer.headers).to.include({ 'x-own': 'let out', 'cache-control': 'no-cache' });
+    expect(answer.headers).not.to.have.any.keys(
+      'trailer',
+      'transfer-encoding',
+      'set-cookie',
+      'accept-language',
+    );
+    // Had it ended the process, nobody would say this.
+    expect((await call(`${bench.url}/livez`)).status).to.equal(200);
     expect(answer.headers['content-type']).to.match(
       /^(?:text\/plain; charset=utf-8|application\/octet-stream)$/u,
     );

@@ -1,3 +1,4 @@
+import { expect } from 'chai';
 import { execFile, spawn } from 'node:child_process';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -114,4 +115,40 @@ export async function startDev(parameters: readonly string[] = []): Promise<Dev>
       await folder.remove();
     },
   };
+}
+
+/** `replyto dev` for the tests of one suite, and commands that use its gateway and broker. */
+export interface DevBench {
+  readonly dev: Dev;
+  readonly run: (parameters: readonly string[], options?: CliOptions) => Promise<CliEnd>;
+}
+
+/** To be called inside `describe`. */
+export function devBench(): DevBench {
+  let dev: Dev | undefined;
+  before(async () => {
+    dev = await startDev();
+  });
+  after(() => dev?.stop());
+  const bench: DevBench = {
+    get dev() {
+      if (dev === undefined) throw new Error('the bench is for tests and their hooks');
+      return dev;
+    },
+    run: (parameters, options = {}) =>
+      cli(parameters, { ...options, env: { ...bench.dev.env, ...options.env } }),
+  };
+  return bench;
+}
+
+/** The command ended with this code, printed nothing, and said why in words. */
+export function expectFailure(
+  end: CliEnd,
+  { code, says }: { readonly code: number; readonly says: RegExp },
+): void {
+  expect(end.stderr)
+    .to.match(/^error: /u)
+    .and.to.match(says);
+  expect(end.stderr).not.to.match(/^\s+at /mu);
+  expect(end).to.include({ code, stdout: '' });
 }

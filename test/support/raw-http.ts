@@ -9,20 +9,33 @@ export interface RawHttp {
   /** Closes its own side and goes on reading. */
   end(): void;
   destroy(): void;
+  /** Ends the connection as a process does that is killed with data unread: with RST. */
+  reset(): void;
   /** Takes the next answer, which must say how long it is. */
   answer(): Promise<HttpAnswer>;
-  /** Resolves when the server has closed the connection. */
+  /** What has come and is no whole answer yet. */
+  rest(): string;
+  /** Resolves when the server has closed its side; it may still read. */
   closed(): Promise<void>;
+  /** Resolves when the server has closed both sides: what is written to it comes back as an error. */
+  gone(): Promise<void>;
+  /** Reads nothing any more until `resume`. */
+  pause(): void;
+  resume(): void;
+  /** Bytes that were written and not taken by the server yet. */
+  unsent(): number;
 }
 
 export async function openRawHttp(port: number): Promise<RawHttp> {
   const socket: Socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
   let received = Buffer.alloc(0);
+  const pieces: Buffer[] = [];
+  const arrived = (): Buffer => (received = Buffer.concat([received, ...pieces.splice(0)]));
   await within(
     new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject)),
     { what: `a connection to port ${port}` },
   );
-  socket.on('data', (bytes: Buffer) => (received = Buffer.concat([received, bytes])));
+  socket.on('data', (bytes: Buffer) => void pieces.push(bytes));
   const closed = new Promise<void>((resolve) => {
     socket.once('end', resolve);
     socket.once('close', () => resolve());
@@ -32,14 +45,26 @@ export async function openRawHttp(port: number): Promise<RawHttp> {
     write: (bytes) => void socket.write(bytes),
     end: () => void socket.end(),
     destroy: () => void socket.destroy(),
+    reset: () => void socket.resetAndDestroy(),
     async answer() {
-      const { answer, length } = await until(() => parseAnswer(received), {
-        what: `an answer; so far came ${JSON.stringify(received.toString('latin1').slice(0, 200))}`,
+      const { answer, length } = await until(() => parseAnswer(arrived()), {
+        what: `an answer; so far came ${JSON.stringify(arrived().toString('latin1', 0, 200))}`,
       });
       received = received.subarray(length);
       return answer;
     },
+    rest: () => arrived().toString('latin1'),
     closed: () => within(closed, { what: 'the end of the connection' }),
+    async gone() {
+      const isRefused = (): boolean => {
+        if (!socket.destroyed) socket.write(' ');
+        return socket.destroyed;
+      };
+      await until(isRefused, { what: 'both sides of the connection to be closed' });
+    },
+    pause: () => void socket.pause(),
+    resume: () => void socket.resume(),
+    unsent: () => socket.writableLength,
   };
 }
 

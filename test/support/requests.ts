@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingReply, NewRequest } from '#core/request.js';
+import type { IncomingReply, NewRequest, StoredRequest } from '#core/request.js';
 
 /** A request with an id of its own, without Reply-To and deadline unless said otherwise. */
 export function newRequest(parts: Partial<NewRequest> = {}): NewRequest {
@@ -16,6 +16,18 @@ export function newRequest(parts: Partial<NewRequest> = {}): NewRequest {
     timeoutMs: null,
     fingerprint: 'as posted',
     brokerExpiry: false,
+    ...parts,
+  };
+}
+
+/** A request that was just accepted, without Reply-To and deadline unless said otherwise. */
+export function storedRequest(parts: Partial<StoredRequest> = {}): StoredRequest {
+  const request = newRequest();
+  return {
+    ...request,
+    ...{ status: 'accepted', project: null, conversationId: null, createdAt: request.time, sentAt: null },
+    ...{ repliedAt: null, expiresAt: null, attempts: 0, resend: 0, late: false, verified: null },
+    ...{ progress: null, fault: null, replies: 0, version: 1 },
     ...parts,
   };
 }

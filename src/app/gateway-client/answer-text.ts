@@ -73,12 +73,11 @@ export function readDocument({ body }: HttpAnswer): Readonly<Record<string, unkn
   throw new ReplytoError('GATEWAY_UNAVAILABLE', { detail });
 }
 
-/** How to hear of a request again. */
-export function comeBackText(program: string, id: string): string {
-  return [
-    'The request goes on. Come back with:',
-    `  ${program} status ${id}`,
-    `  ${program} status ${id} --reply --wait 60`,
-    '',
-  ].join('\n');
+/** How to hear of a request again; of one that expects no reply there is only its status. */
+export function comeBackText(program: string, id: string, expectsReply = true): string {
+  const status = `  ${program} status ${id}`;
+  const lines = expectsReply
+    ? ['The request goes on. Come back with:', status, `${status} --reply --wait 60`]
+    : ['No reply is expected. What becomes of it:', status];
+  return `${lines.join('\n')}\n`;
 }

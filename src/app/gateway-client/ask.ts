@@ -87,7 +87,7 @@ export async function ask(context: CommandContext, options: AskOptions): Promise
       );
     }
   } catch (error) {
-    await sayHowToGoOn(context, error, id);
+    await sayHowToGoOn(context, options, { error, id });
     throw error;
   } finally {
     stopListening();
@@ -133,6 +133,10 @@ function preference(options: AskOptions, isWaiting: boolean, wait: number): Reco
   return options.async === true ? { prefer: 'respond-async' } : {};
 }
 
+function expectsReply({ replyTo }: AskOptions): boolean {
+  return replyTo?.toLowerCase() !== 'none';
+}
+
 interface Waiting {
   readonly client: GatewayClient;
   readonly id: string;
@@ -162,11 +166,15 @@ async function waitOn({ client, id, untilAt, signal }: Waiting, first: HttpAnswe
 }
 
 /** The caller does not know whether the request was accepted, but need not: the same id is never sent twice. */
-async function sayHowToGoOn({ stderr, program }: CommandContext, error: unknown, id: string): Promise<void> {
+async function sayHowToGoOn(
+  { stderr, program }: CommandContext,
+  options: AskOptions,
+  { error, id }: { readonly error: unknown; readonly id: string },
+): Promise<void> {
   if (!isReplytoError(error)) return;
   const cause = error.cause instanceof Error && 'code' in error.cause ? error.cause.code : undefined;
   const surelyUnsent = cause === 'ECONNREFUSED' || cause === 'ENOTFOUND' || cause === 'EAI_AGAIN';
-  if (error.code === 'WAIT_ABORTED') await stderr.write(comeBackText(program, id));
+  if (error.code === 'WAIT_ABORTED') await stderr.write(comeBackText(program, id, expectsReply(options)));
   else if (error.code === 'GATEWAY_UNAVAILABLE' && !surelyUnsent) {
     await stderr.write(
       `the request may have been accepted; repeat it with --message-id ${id}: it is not sent twice\n`,
@@ -176,19 +184,20 @@ async function sayHowToGoOn({ stderr, program }: CommandContext, error: unknown,
 
 async function conclude(
   context: CommandContext,
-  { output, replyTo, messageId }: AskOptions,
+  options: AskOptions,
   { answer, isWaiting }: { readonly answer: HttpAnswer; readonly isWaiting: boolean },
 ): Promise<number> {
   const { stdout, stderr, program } = context;
+  const { output, messageId } = options;
   const error = errorOf(answer);
   const isOpen = answer.status === 202;
-  const isResult = error === undefined && (!isOpen || !isWaiting || replyTo?.toLowerCase() === 'none');
+  const isResult = error === undefined && (!isOpen || !isWaiting || !expectsReply(options));
   if (isResult || output === 'json') await printAnswer(stdout, answer, output);
   if (error !== undefined) throw error;
   if (!isOpen) return 0;
   const id = answer.headers['message-id'] ?? messageId ?? '';
   if (isResult) {
-    await stderr.write(comeBackText(program, id));
+    await stderr.write(comeBackText(program, id, expectsReply(options)));
     return 0;
   }
   if (output !== 'json') await stderr.write(statusText(answer));

@@ -6,6 +6,7 @@ import { request as httpRequest } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { ReplytoError } from '#core/errors.js';
+import { systemClock } from '../system-clock.js';
 
 export interface HttpCall {
   readonly method: 'GET' | 'POST' | 'DELETE';
@@ -55,10 +56,10 @@ export function callHttp(call: HttpCall): Promise<HttpAnswer> {
       }),
       agent: false,
     });
-    const timer = setTimeout(() => {
+    const cancelDeadline = systemClock.after(call.deadlineMs, () => {
       fail(`none came within ${Math.round(call.deadlineMs / 1000)} s`);
       request.destroy();
-    }, call.deadlineMs);
+    });
     const onAbort = (): void => {
       reject(new ReplytoError('WAIT_ABORTED'));
       request.destroy();
@@ -67,7 +68,7 @@ export function callHttp(call: HttpCall): Promise<HttpAnswer> {
     request.setSocketKeepAlive(true, keepAliveMs);
     request.on('error', (error) => fail(reasonOf(error), error));
     request.on('close', () => {
-      clearTimeout(timer);
+      cancelDeadline();
       signal?.removeEventListener('abort', onAbort);
     });
     request.on('response', (response) => {

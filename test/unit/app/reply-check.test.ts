@@ -46,9 +46,7 @@ describe('the check of replies by the schema of their route', () => {
 
   it('reads JSON as strictly as that of requests', async () => {
     for (const body of ['', '{', '['.repeat(300) + ']'.repeat(300), new Uint8Array([0x22, 0xff, 0x22])]) {
-      expect(await check(reply(['ours'], body))).to.match(
-        /^it breaks the JSON Schema of the route: body: /u,
-      );
+      expect(await check(reply(['ours'], body))).to.match(/^it breaks the JSON Schema of the route: body: /u);
     }
   });
 });

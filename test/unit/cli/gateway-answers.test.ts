@@ -170,6 +170,32 @@ describe('what the commands make of an answer', () => {
     expect(seen[1]?.headers['prefer']).to.match(/^wait=(?:28|29|30)$/u);
   });
 
+  it('waits for an answer although the longest timer of Node is shorter than the wait', async () => {
+    answer = (response) => {
+      setTimeout(() => response.writeHead(200, { 'content-type': 'text/plain' }).end('{}'), 50);
+    };
+    const month = 30 * 86_400;
+    expect(await run(['request', 'q', '-d', 'x', '--wait', String(month)])).to.include({
+      code: 0,
+      stdout: '{}',
+    });
+    expect(await run(['status', 'x', '--wait', String(month)])).to.include({ code: 0, stderr: '' });
+    expect(seen.map(({ headers }) => headers['prefer'])).to.deep.equal([`wait=${month}`, `wait=${month}`]);
+  });
+
+  it('names for a request without a reply only the command that shows its status', async () => {
+    const accepted = JSON.stringify({ id: 'm1', status: 'accepted' });
+    answer = (response) => response.writeHead(202, { 'message-id': 'm1' }).end(accepted);
+    for (const none of ['none', 'NONE']) {
+      const { code, stdout, stderr } = await run(['request', 'q', '-d', 'x', '--reply-to', none]);
+      expect(code).to.equal(0);
+      expect(JSON.parse(stdout)).to.include({ id: 'm1' });
+      expect(stderr).to.equal('No reply is expected. What becomes of it:\n  replyto status m1\n');
+    }
+    const named = await run(['request', 'q', '-d', 'x', '--reply-to', 'Reply Queue']);
+    expect(named.stderr).to.contain('replyto status m1 --reply --wait 60');
+  });
+
   it('keeps the path of the address, and refuses addresses with a login without showing it', async () => {
     answer = (response) => response.writeHead(200).end('{"requests":[]}');
     await run(['list', '--url', `${url}/behind/proxy/`]);

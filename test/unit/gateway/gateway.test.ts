@@ -1,29 +1,14 @@
 import { expect } from 'chai';
-import type { GatewayContext } from '#gateway/context.js';
 import { createGateway } from '#gateway/gateway.js';
-import type { Gateway } from '#gateway/gateway.js';
-import type { RequestRecord } from '#core/request.js';
+import { bareGateway } from '../../support/bare-gateway.js';
 import { configurationOf, contextOf } from '../../support/gateway-context.js';
 import { failureOf } from '../../support/errors.js';
 import { call, post } from '../../support/http.js';
 import { problemOf } from '../../support/http-bench.js';
-import { openRawHttp, rawRequest } from '../../support/raw-http.js';
 import { within } from '../../support/until.js';
 
 describe('the gateway', () => {
-  const gateways: Gateway[] = [];
-  afterEach(async () => {
-    await Promise.all(gateways.splice(0).map((gateway) => gateway.stop(1_000)));
-  });
-
-  async function start(
-    overrides: Partial<GatewayContext> = {},
-  ): Promise<{ url: string; gateway: Gateway; port: number }> {
-    const gateway = createGateway(contextOf(overrides), new Map());
-    gateways.push(gateway);
-    const { host, port } = await gateway.start();
-    return { url: `http://${host}:${port}`, gateway, port };
-  }
+  const start = bareGateway();
 
   it('that is stopping refuses new work and says when to come back, and is not ready', async () => {
     const { url } = await start({ isStopping: () => true });
@@ -57,22 +42,6 @@ describe('the gateway', () => {
     expect(failure.code).to.equal('PORT_TAKEN');
     expect(failure.message).to.include(String(port));
     await other.stop(100);
-  });
-
-  it('ends at its deadline although a call is never answered', async () => {
-    const store = {
-      find: () => new Promise<RequestRecord>(() => undefined),
-    } as unknown as GatewayContext['store'];
-    const { gateway, port } = await start({ store });
-    const connection = await openRawHttp(port);
-    connection.write(rawRequest('GET /requests/x', []));
-    await call(`http://127.0.0.1:${port}/livez`);
-    const started = performance.now();
-    await within(gateway.stop(200), { what: 'the gateway to stop' });
-    expect(performance.now() - started).to.be.at.least(190);
-    await connection.closed();
-    connection.destroy();
-    gateways.length = 0;
   });
 
   it('stops without having been started', async () => {

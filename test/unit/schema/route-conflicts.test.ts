@@ -45,6 +45,49 @@ describe('conflicts of routes', () => {
     ]);
   });
 
+  it('name routes to one queue that would hold its replies to different schemas, and what to do', () => {
+    const strict = { path: '/strict', queue: 'q.one', schema: { reply: './strict.json' } };
+    const loose = { path: '/loose', queue: 'q.one', schema: { request: './loose.json' } };
+    const remedy =
+      'a reply does not say which path its request came by: give both the same schema.reply, or each a queue of its own';
+    expect(conflicts([strict, loose])).to.deep.equal([
+      `routes.1.queue: a queue other than that of routes[0] (/strict), whose schema.reply is ./strict.json, while this route (/loose) has none; ${remedy}`,
+    ]);
+    expect(conflicts([loose, { ...strict, path: '/other' }, strict])).to.deep.equal([
+      `routes.1.queue: a queue other than that of routes[0] (/loose), which has no schema.reply, while this route (/other) has ./strict.json; ${remedy}`,
+      `routes.2.queue: a queue other than that of routes[0] (/loose), which has no schema.reply, while this route (/strict) has ./strict.json; ${remedy}`,
+    ]);
+    const other = { ...strict, path: '/other', schema: { reply: 'other.json' } };
+    expect(conflicts([strict, other])).to.have.lengthOf(1);
+  });
+
+  it('compare the queues of templates by what they match', () => {
+    const one = { path: '/a/{b}', queue: 'q.{b}', schema: { reply: 'one.json' } };
+    expect(conflicts([one, { path: '/c/{d}', queue: 'q.{d}' }])).to.have.lengthOf(1);
+    // The more specific route decides about its queue.
+    expect(conflicts([one, { path: '/c', queue: 'q.c' }])).to.deep.equal([]);
+  });
+
+  it('leave alone routes to one queue whose replies are held to one schema, or to none', () => {
+    const one = { path: '/a', queue: 'q', schema: { reply: './one.json' } };
+    expect(conflicts([one, { ...one, path: '/b', schema: { reply: 'one.json' } }])).to.deep.equal([]);
+    expect(
+      conflicts([
+        { path: '/a', queue: 'q' },
+        { path: '/b', queue: 'q', schema: {} },
+      ]),
+    ).to.deep.equal([]);
+    const apart = { path: '/b', queue: 'r', schema: { reply: 'two.json' } };
+    expect(conflicts([one, apart])).to.deep.equal([]);
+    expect(
+      conflicts([
+        one,
+        { path: '/b', queue: 'q', schema: 7 },
+        { path: '/c', queue: 'q', schema: { reply: 7 } },
+      ]),
+    ).to.deep.equal([]);
+  });
+
   it('pass over what is no route', () => {
     expect(
       conflicts([null, 7, 'x', [], {}, { path: 7 }, { path: '/a' }, { path: 'no', queue: '{' }]),

@@ -1,0 +1,115 @@
+/** The body of a call, unpacked, as far as the limit allows: what is larger is refused before it has come. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Transform } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { ReplytoError, toProblem } from '#core/errors.js';
+import { awaitsContinue } from './protocol.js';
+
+const unpackers: ReadonlyMap<string, () => Transform> = new Map([
+  ['gzip', createGunzip],
+  ['deflate', createInflate],
+  ['br', createBrotliDecompress],
+]);
+
+/**
+ * Reads the body to its end. Who waits for leave to send it (`Expect: 100-continue`) gets it here. After an error the
+ * rest of the body is let go as it comes.
+ *
+ * @throws BODY_TOO_LARGE, UNSUPPORTED_CONTENT, BODY_UNREADABLE
+ */
+export async function readBody(
+  request: IncomingMessage,
+  response: ServerResponse,
+  maxBytes: number,
+): Promise<Buffer> {
+  const { 'content-encoding': encoding = '', 'content-length': length } = request.headers;
+  const isPlain = encoding === '' || encoding.toLowerCase() === 'identity';
+  const create = unpackers.get(encoding.toLowerCase());
+  if (!isPlain && create === undefined) {
+    const problems = [toProblem('Content-Encoding', encoding, 'gzip, deflate, br or none')];
+    throw new ReplytoError('UNSUPPORTED_CONTENT', { problems });
+  }
+  const maxSentBytes = isPlain ? maxBytes : mostPackedBytes(maxBytes);
+  if (length !== undefined && Number(length) > maxSentBytes) throw tooLarge(maxBytes, length);
+  if (awaitsContinue(request)) response.writeContinue();
+  return collect(request, { unpacker: create?.(), maxBytes, maxSentBytes });
+}
+
+interface CollectOptions {
+  readonly unpacker: Transform | undefined;
+  readonly maxBytes: number;
+  /** As they are sent, packed or not. */
+  readonly maxSentBytes: number;
+}
+
+function collect(
+  request: IncomingMessage,
+  { unpacker, maxBytes, maxSentBytes }: CollectOptions,
+): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    let sentBytes = 0;
+    const contents = unpacker ?? request;
+
+    function onSent(chunk: Buffer): void {
+      sentBytes += chunk.byteLength;
+      if (sentBytes > maxSentBytes) fail(tooLarge(maxBytes));
+    }
+    function onContents(chunk: Buffer): void {
+      bytes += chunk.byteLength;
+      if (bytes > maxBytes) fail(tooLarge(maxBytes));
+      else chunks.push(chunk);
+    }
+    function onEnd(): void {
+      // Packed data may have come to its end before the call has.
+      if (!request.readableEnded || !contents.readableEnded) return;
+      finish();
+      resolve(Buffer.concat(chunks));
+    }
+    function onClose(): void {
+      // Unpacking goes on.
+      if (request.readableEnded) return;
+      const expected = request.headers['content-length'];
+      const allowed = expected === undefined ? 'a last chunk' : `${expected} bytes, as Content-Length says`;
+      fail(unreadable(toProblem('body', `${sentBytes} bytes`, allowed)));
+    }
+    function onPackedWrong(cause: Error): void {
+      fail(unreadable(toProblem('body', undefined, 'data as Content-Encoding says'), cause));
+    }
+    function fail(error: ReplytoError): void {
+      finish();
+      reject(error);
+    }
+    function finish(): void {
+      request.off('data', onSent).off('end', onEnd).off('close', onClose).off('error', onClose);
+      contents.off('data', onContents).off('end', onEnd);
+      if (unpacker !== undefined) {
+        request.unpipe(unpacker);
+        unpacker.destroy();
+      }
+      // Whatever is left stands before the next call.
+      request.resume();
+    }
+
+    request.on('data', onSent).on('end', onEnd).on('close', onClose).on('error', onClose);
+    contents.on('data', onContents);
+    if (unpacker !== undefined) request.pipe(unpacker).on('end', onEnd).on('error', onPackedWrong);
+  });
+}
+
+/** Data that cannot be made smaller grows by less than this in each of the encodings. */
+function mostPackedBytes(bytes: number): number {
+  return bytes + Math.ceil(bytes / 100) + 1_024;
+}
+
+function tooLarge(maxBytes: number, length?: string): ReplytoError {
+  const value = length === undefined ? undefined : `${length} bytes`;
+  return new ReplytoError('BODY_TOO_LARGE', {
+    problems: [toProblem('body', value, `at most ${maxBytes} bytes`)],
+  });
+}
+
+function unreadable(problem: ReturnType<typeof toProblem>, cause?: Error): ReplytoError {
+  return new ReplytoError('BODY_UNREADABLE', { problems: [problem], cause });
+}

@@ -1,0 +1,27 @@
+/** Problems for connections on which no `ServerResponse` can answer. */
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { ReplytoError } from '#core/errors.js';
+import { toProblemDocument } from './problem.js';
+
+/** Writes the whole answer and closes both sides once the system has taken it. */
+export function endWithProblem(socket: Duplex, error: ReplytoError): void {
+  if (socket.writable) socket.write(toText(error));
+  (socket as Socket).destroySoon();
+}
+
+function toText(error: ReplytoError): string {
+  const document = toProblemDocument(error);
+  const body = JSON.stringify(document);
+  return [
+    `HTTP/1.1 ${document.status} ${STATUS_CODES[document.status] ?? ''}`,
+    'Connection: close',
+    'Content-Type: application/problem+json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Cache-Control: no-store',
+    'X-Content-Type-Options: nosniff',
+    '',
+    body,
+  ].join('\r\n');
+}

@@ -1,0 +1,48 @@
+/**
+ * What is wrong with settings although each one has its form: a value that another setting rules out. Reads values
+ * that may still lack their form and passes over those, so that these problems are told together with all others.
+ */
+import { durationInWords } from './duration.js';
+import type { Finding, Path } from './problems.js';
+
+/** Bytes of the largest body that the embedded broker carries. */
+export const mostEmbeddedBodyBytes = 10_485_760;
+
+function valueAt(value: unknown, path: Path): unknown {
+  return path.reduce<unknown>(
+    (part, step) =>
+      typeof part === 'object' && part !== null ? (part as Record<PropertyKey, unknown>)[step] : undefined,
+    value,
+  );
+}
+
+function bodyBeyondBroker(settings: unknown): Finding[] {
+  const path = ['http', 'maxBodyBytes'];
+  const value = valueAt(settings, path);
+  const isEmbedded = valueAt(settings, ['broker', 'url']) === 'embedded:';
+  if (!isEmbedded || typeof value !== 'number' || value <= mostEmbeddedBodyBytes) return [];
+  const allowed = `at most ${mostEmbeddedBodyBytes} with broker.url embedded:, which carries no larger message`;
+  return [{ path, value, allowed }];
+}
+
+/** Nobody would get the wait that these settings promise. */
+function waitsBeyondLongest(settings: unknown): Finding[] {
+  const longest = valueAt(settings, ['requests', 'maxWaitMs']);
+  if (typeof longest !== 'number') return [];
+  const routes = valueAt(settings, ['routes']);
+  const paths: Path[] = [
+    ['requests', 'waitMs'],
+    ...(Array.isArray(routes) ? routes : []).map((_, index) => ['routes', index, 'waitMs']),
+  ];
+  return paths.flatMap((path) => {
+    const value = valueAt(settings, path);
+    if (typeof value !== 'number' || value <= longest) return [];
+    const allowed = `at most requests.maxWaitMs, which is ${durationInWords(longest)}; this is ${durationInWords(value)}`;
+    return [{ path, value, allowed }];
+  });
+}
+
+/** All conflicts of settings that were read, presets included; those of routes alone stand in route-conflicts.ts. */
+export function settingConflicts(settings: unknown): Finding[] {
+  return [...bodyBeyondBroker(settings), ...waitsBeyondLongest(settings)];
+}

@@ -1,0 +1,79 @@
+import { expect } from 'chai';
+import { uniqueName } from '../support/gateway.js';
+import { httpBench, problemOf } from '../support/http-bench.js';
+import type { RawHttp } from '../support/raw-http.js';
+import { openRawHttp, rawRequest } from '../support/raw-http.js';
+import { until } from '../support/until.js';
+
+describe('calls that are pipelined on one connection', () => {
+  const bench = httpBench();
+  const connections: RawHttp[] = [];
+  afterEach(() => {
+    for (const connection of connections.splice(0)) connection.destroy();
+  });
+
+  async function pipelined(...calls: readonly string[]): Promise<RawHttp> {
+    const connection = await openRawHttp(bench.port);
+    connections.push(connection);
+    connection.write(calls.join(''));
+    return connection;
+  }
+
+  async function openRequest(): Promise<string> {
+    const id = uniqueName('pipelined');
+    await bench.ask(id, { 'message-id': id, prefer: 'respond-async' });
+    await bench.reaches(id, 'sent');
+    return id;
+  }
+
+  function waits(count: number): Promise<unknown> {
+    return until(async () => (await bench.metric('waits')) === count, { what: `${count} to wait` });
+  }
+
+  const times = (count: number, bytes: string): string[] => Array.from({ length: count }, () => bytes);
+  const poll = (id: string, seconds: number): string =>
+    rawRequest(`GET /requests/${id}`, [`Prefer: wait=${seconds}`]);
+  const events = (id: string): string => rawRequest(`GET /requests/${id}/events`, []);
+
+  it('end their waits when the client hangs up, also those whose turn to be answered has not come', async () => {
+    const id = await openRequest();
+    const ask = rawRequest(`POST /requests/${uniqueName('pipelined')}`, ['Prefer: wait=50'], '{}');
+    const connection = await pipelined(poll(id, 50), poll(id, 50), ask, ask);
+    await waits(4);
+    connection.destroy();
+    await waits(0);
+  });
+
+  it('end their event streams when the client hangs up', async () => {
+    const id = await openRequest();
+    const connection = await pipelined(...times(5, events(id)));
+    await waits(1);
+    connection.destroy();
+    await waits(0);
+    const other = await pipelined(events(id));
+    expect((await other.answer()).status).to.equal(200);
+  });
+
+  it('begin an event stream when it is its turn', async () => {
+    const id = await openRequest();
+    const connection = await pipelined(rawRequest('GET /livez', []), poll(id, 1), events(id));
+    expect((await connection.answer()).text()).to.equal('alive\n');
+    expect((await connection.answer()).json()).to.include({ id });
+    const stream = await connection.answer();
+    expect(stream.headers['content-type']).to.equal('text/event-stream; charset=utf-8');
+    await waits(1);
+  });
+
+  it('wait ten at a time; the next gets 429, in its turn', async () => {
+    const id = await openRequest();
+    const connection = await pipelined(...times(11, poll(id, 1)), rawRequest('GET /livez', []));
+    for (const answer of await Promise.all(times(10, '').map(() => connection.answer()))) {
+      expect(answer.status).to.equal(200);
+    }
+    const refused = problemOf(await connection.answer(), 429, 'TOO_MANY_WAITING');
+    expect(refused.detail).to.equal('10 calls of this connection wait already; the limit is 10');
+    expect((await connection.answer()).text()).to.equal('alive\n');
+    connection.write(poll(id, 1));
+    expect((await connection.answer()).status).to.equal(200);
+  });
+});
