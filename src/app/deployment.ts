@@ -16,6 +16,7 @@ import { createGateway } from '#gateway/gateway.js';
 import { createMetrics } from '#gateway/metrics.js';
 import { createRouteTable } from '#gateway/route-table.js';
 import type { AccessLog } from './access-log.js';
+import { warnOfBrokerChange } from './broker-change.js';
 import type { LoadedConfiguration } from './configuration/load.js';
 import { createGatewayContext } from './gateway-context.js';
 import { createParts } from './parts.js';
@@ -84,6 +85,7 @@ export function createDeployment({ loaded, logger, accessLog, onFatal }: Deploym
     try {
       const listening = await embedded?.start();
       if (listening !== undefined) brokerUrl = `stomp://${listening.host}:${listening.port}`;
+      await warnOfBrokerChange({ store, broker: brokerSettings, logger });
       if (hasStopped()) throw new ReplytoError('SHUTTING_DOWN');
       const broker = createStompBroker({ ...brokerSettings, url: brokerUrl, clock, logger });
       const { gateway, waits, parts: messaging } = compose(store, broker, embedded, listening?.port);

@@ -16,6 +16,7 @@ import { createSqliteDialect } from '#adapters/sqlite/dialect.js';
 import { createGroupCommit } from '#adapters/sqlite/group-commit.js';
 import { migrate } from '#adapters/sqlite/migrations.js';
 import { createAcceptance } from './acceptance.js';
+import { createBrokerMemory } from './broker-memory.js';
 import type { StoreContext, Tx } from './context.js';
 import { createDeadLetters } from './dead-letters.js';
 import { createEnding } from './ending.js';
@@ -53,6 +54,8 @@ export interface Store {
   transactions(): number;
   /** Resolves when it takes a write; at most one a second, whose answer is shared. Rejects STORE_UNAVAILABLE. */
   check(): Promise<void>;
+  /** Remembers the address of the broker in use, without secrets; resolves with the one before, null at first. */
+  rememberBroker(address: string): Promise<string | null>;
   /** Waits for what is being committed, then closes the file. */
   close(): Promise<void>;
 }
@@ -102,6 +105,7 @@ export function createStore(database: Database, options: Omit<OpenStoreOptions, 
     deadLetters: createDeadLetters(context),
     handledMessages: createHandledMessages(context),
     transactions: () => commits.transactions,
+    rememberBroker: createBrokerMemory(context),
     check: () => (isClosed ? Promise.reject(closed()) : check()),
     async close() {
       if (isClosed) return;
