@@ -30,7 +30,7 @@ export interface CommandContext {
   readonly environment: Environment;
   /** Absolute. */
   readonly workingFolder: string;
-  /** How this program is called, for lines to copy: `replyto`, `npm run replyto --`. */
+  /** How this program is called, for lines to copy: `replyto`, `npm run --silent replyto --`. */
   readonly program: string;
   readonly stdin: Input;
   readonly stdout: Output;
@@ -57,7 +57,7 @@ export function processContext(): CommandContext {
 
 function programOf(env: Environment): string {
   // Run from its source, there is no command of that name.
-  if (import.meta.url.endsWith('.ts')) return 'npm run replyto --';
+  if (import.meta.url.endsWith('.ts')) return 'npm run --silent replyto --';
   return env['npm_lifecycle_event'] === 'npx' ? 'npx replyto' : 'replyto';
 }
 

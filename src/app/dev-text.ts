@@ -7,7 +7,7 @@ export interface DevTextFacts extends Pick<
   Serving,
   'loaded' | 'httpUrl' | 'brokerUrl' | 'isEmbedded' | 'readyAfterMs'
 > {
-  /** How commands of this program are written: `npm run replyto --`. */
+  /** How commands of this program are written: `npm run --silent replyto --`. */
   readonly program: string;
   /** Message id for the request that one comes back to. */
   readonly tryId: string;

@@ -109,6 +109,9 @@ function repliesCheck(receivers: Receivers, broker: StompBroker): Readiness['che
 /** Two deployments that share a prefix take each other's replies. */
 function prefixCheck(receivers: Receivers): Readiness['checks'][number] {
   const stranger = receivers.stranger();
+  if (!receivers.isReceiving()) {
+    return { name: 'prefix', isOk: stranger === undefined, detail: 'who else uses it is not known yet' };
+  }
   const detail =
     stranger === undefined
       ? 'used by this deployment alone'

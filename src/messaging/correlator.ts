@@ -65,10 +65,10 @@ export function createCorrelator(options: CorrelatorOptions): Correlator {
       await keepInvalid(invalid, delivery, refusal);
       return;
     }
-    report(await store.settle(read.reply));
+    report(await store.settle(read.reply), read.reply.correlationIds);
   }
 
-  function report(outcome: SettleOutcome): void {
+  function report(outcome: SettleOutcome, correlationIds: readonly string[]): void {
     switch (outcome.kind) {
       case 'settled': {
         const { record, reply } = outcome;
@@ -79,15 +79,18 @@ export function createCorrelator(options: CorrelatorOptions): Correlator {
       }
       case 'late':
         meter.count('replies-late');
+        logger.info({ requestId: outcome.record.id, status: outcome.record.status }, 'a late reply was kept');
         break;
       case 'duplicate':
         meter.count('replies-duplicate');
+        logger.info({ requestId: outcome.record.id }, 'another reply than the first was kept');
         break;
       case 'repeated':
         meter.count('replies-repeated');
         return;
       case 'unmatched':
         meter.count('replies-unmatched');
+        logger.warn({ correlationIds }, 'a reply to no request that is known here was kept');
         return;
     }
     watch.notify(outcome);

@@ -5,16 +5,16 @@
  */
 import type { Delivery } from '#core/ports/message-source.js';
 import type { FailedMessageKeeperOptions, FailedMessageOptions } from './failed-message.js';
-import { createFailedMessageKeeper, sendFailedMessage } from './failed-message.js';
+import { createFailedMessageKeeper, failedMessage } from './failed-message.js';
 import type { GuardedConsumer } from './guarded-consumer.js';
 
 export interface DeadLetterChannel {
-  /** Resolves with the broker's receipt. */
-  deadLetter(delivery: Delivery, reason: string): Promise<void>;
+  /** Makes a dead letter; the returned function sends it, always the same one, and resolves with the broker's receipt. */
+  deadLetter(delivery: Delivery, reason: string): () => Promise<void>;
 }
 
 export function createDeadLetterChannel(options: FailedMessageOptions): DeadLetterChannel {
-  return { deadLetter: (delivery, reason) => sendFailedMessage(options, delivery, reason) };
+  return { deadLetter: (delivery, reason) => failedMessage(options, delivery, reason) };
 }
 
 /** The gateway's side: moves dead letters into the store. */

@@ -29,12 +29,15 @@ export interface FailedMessageOptions {
   readonly clock: Clock;
 }
 
-/** Sends a copy of what failed, with the reason; resolves with the broker's receipt. */
-export async function sendFailedMessage(
+/**
+ * Makes a copy of what failed, with the reason. The returned function sends it and resolves with the broker's receipt;
+ * sent again, it is the same message, so that it is kept once.
+ */
+export function failedMessage(
   { channel, destination, newId, clock }: FailedMessageOptions,
   delivery: Delivery,
   reason: string,
-): Promise<void> {
+): () => Promise<void> {
   const { message } = delivery;
   const origin = {
     [reasonHeader]: toHeaderValue(reason),
@@ -49,18 +52,20 @@ export async function sendFailedMessage(
     time: clock.now(),
     applicationHeaders: { ...message.applicationHeaders, ...origin },
   };
-  try {
-    await channel.send(destination, copy);
-  } catch (error) {
-    if (!isReplytoError(error) || error.code !== 'INVALID_ARGUMENT') throw error;
-    // A stranger's headers, or too many with the reason; the body and where it came from matter most.
-    await channel.send(destination, {
-      ...copy,
-      contentType: null,
-      properties: {},
-      applicationHeaders: origin,
-    });
-  }
+  return async () => {
+    try {
+      await channel.send(destination, copy);
+    } catch (error) {
+      if (!isReplytoError(error) || error.code !== 'INVALID_ARGUMENT') throw error;
+      // A stranger's headers, or too many with the reason; the body and where it came from matter most.
+      await channel.send(destination, {
+        ...copy,
+        contentType: null,
+        properties: {},
+        applicationHeaders: origin,
+      });
+    }
+  };
 }
 
 const longestReason = 1_000;
@@ -107,7 +112,13 @@ export function createFailedMessageKeeper(options: FailedMessageKeeperOptions): 
         headers,
         body: message.body,
       });
-      if (kept) meter.count(kind === 'invalid' ? 'messages-invalid' : 'messages-dead-lettered');
+      if (!kept) return;
+      meter.count(kind === 'invalid' ? 'messages-invalid' : 'messages-dead-lettered');
+      const messageId = given[messageIdHeader] ?? message.messageId;
+      options.logger.warn(
+        { messageId, queue: given[queueHeader] ?? destination.name, reason: given[reasonHeader] },
+        kind === 'invalid' ? 'an invalid message was kept' : 'a dead letter was kept',
+      );
     },
     keepInvalid: (delivery, reason) => keepInvalid(invalid, delivery, reason),
   });

@@ -4,16 +4,16 @@
  */
 import type { Delivery } from '#core/ports/message-source.js';
 import type { FailedMessageKeeperOptions, FailedMessageOptions } from './failed-message.js';
-import { createFailedMessageKeeper, sendFailedMessage } from './failed-message.js';
+import { createFailedMessageKeeper, failedMessage } from './failed-message.js';
 import type { GuardedConsumer } from './guarded-consumer.js';
 
 export interface InvalidMessageChannel {
-  /** Resolves with the broker's receipt. */
-  reject(delivery: Delivery, reason: string): Promise<void>;
+  /** Makes a copy with the reason; the returned function sends it, as a dead letter is sent. */
+  reject(delivery: Delivery, reason: string): () => Promise<void>;
 }
 
 export function createInvalidMessageChannel(options: FailedMessageOptions): InvalidMessageChannel {
-  return { reject: (delivery, reason) => sendFailedMessage(options, delivery, reason) };
+  return { reject: (delivery, reason) => failedMessage(options, delivery, reason) };
 }
 
 /** The gateway's side: moves invalid messages into the store. */

@@ -26,5 +26,6 @@ export async function keepInvalid(
     body: message.body,
   });
   if (kept) meter.count('messages-invalid');
-  logger.warn({ messageId: message.messageId, reason }, sentence);
+  const { messageId, correlationId } = message;
+  logger.warn({ messageId, correlationId, queue: destination.name, reason }, sentence);
 }

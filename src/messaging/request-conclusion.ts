@@ -44,6 +44,7 @@ interface Offer {
   /** For the log, as in: the broker does not take …. */
   readonly what: string;
   readonly send: () => Promise<void>;
+  readonly isLetter?: boolean;
 }
 
 const firstPauseMs = 1_000;
@@ -65,6 +66,8 @@ export function createRequestConclusion(options: RequestConclusionOptions): Requ
         if (isEarly || hopeless.has(offer)) continue;
         try {
           await sendUntilConfirmed(offer.send, { channel, clock, signal: shutdown });
+          if (offer.isLetter === true)
+            logger.error({ messageId }, 'the request was given up: it is a dead letter now');
           return index;
         } catch (error) {
           if (!isReplytoError(error) || error.code === 'SHUTTING_DOWN') throw error;
@@ -80,7 +83,7 @@ export function createRequestConclusion(options: RequestConclusionOptions): Requ
   }
 
   function deadLetter(delivery: Delivery, reason: string): Offer {
-    return { what: 'a dead letter', send: () => deadLetters.deadLetter(delivery, reason) };
+    return { what: 'a dead letter', isLetter: true, send: deadLetters.deadLetter(delivery, reason) };
   }
 
   async function reply(delivery: Delivery, message: Message): Promise<void> {
@@ -95,17 +98,34 @@ export function createRequestConclusion(options: RequestConclusionOptions): Requ
         throw error;
       }
     };
+    let letter: (() => Promise<void>) | undefined;
     const kept: Offer = {
       what: 'a dead letter',
-      send: () => deadLetters.deadLetter(delivery, `its reply was refused: ${refusal?.message ?? ''}`),
+      isLetter: true,
+      send: () => {
+        letter ??= deadLetters.deadLetter(delivery, `its reply was refused: ${refusal?.message ?? ''}`);
+        return letter();
+      },
     };
     const taken = await firstTaken(delivery, [{ what: 'the reply', send }, kept]);
-    // No broker saw it: the caller need not wait for what can never come.
-    if (taken > 0 && refusal?.code === 'INVALID_ARGUMENT' && message.properties.fault !== true) {
-      const { correlationId, properties } = message;
-      const address = { replyTo, correlationId: correlationId ?? delivery.message.messageId, properties };
-      const fault = { code: 'SERVICE_FAILED', message: 'the reply of the service cannot be sent' };
-      await reply(delivery, toFaultMessage(address, fault, options));
+    if (taken > 0 && message.properties.fault !== true) await sendFault(delivery, replyTo, message);
+  }
+
+  /** The caller need not wait for a reply that never comes; what refuses this too has refused it for good. */
+  async function sendFault(delivery: Delivery, replyTo: Destination, refused: Message): Promise<void> {
+    const { messageId } = delivery.message;
+    const address = {
+      replyTo,
+      correlationId: refused.correlationId ?? messageId,
+      properties: refused.properties,
+    };
+    const fault = { code: 'SERVICE_FAILED', message: 'the reply of the service cannot be sent' };
+    const message = toFaultMessage(address, fault, options);
+    try {
+      await sendUntilConfirmed(() => channel.send(replyTo, message), { channel, clock, signal: shutdown });
+    } catch (error) {
+      if (!isReplytoError(error) || error.code === 'SHUTTING_DOWN') throw error;
+      logger.error({ err: error, messageId }, 'the caller could not be told that its reply was refused');
     }
   }
 

@@ -110,7 +110,8 @@ export function createRequestHandling(options: RequestHandlingOptions): RequestH
       return true;
     }
     const before = await memory?.begin(queue.name, message.messageId);
-    if (shutdown.aborted) return giveBack(work);
+    // A remembered reply stays remembered, whoever sends it.
+    if (shutdown.aborted) return before?.reply === null ? giveBack(work) : false;
     if (before !== undefined && before.reply !== null) {
       if (address !== null) await conclusion.reply(delivery, toSameReply(address, before.reply, options));
       return true;

@@ -62,7 +62,7 @@ describe('replyto dev', function () {
     it('prints lines that have a reply sent to a queue and read it there, which work as printed', async () => {
       const [asking = ''] = lines(/^curl .*Reply-To: Reply Queue/u);
       expect(JSON.parse((await pasted(asking)).stdout)).to.include({ replyTo: 'Reply Queue' });
-      const [reading = ''] = lines(/^npm run replyto -- consume "Reply Queue"/u);
+      const [reading = ''] = lines(/^npm run --silent replyto -- consume "Reply Queue"/u);
       const { stdout } = await pasted(reading);
       expect(stdout).to.match(/^Correl-ID: /mu);
       expect(stdout).to.contain('{"result":"Everything is awesome"}');

@@ -52,7 +52,7 @@ describe('sending a failed message', () => {
 
   it('sends a copy with the reason, and where it came from; nobody is to answer it', async () => {
     const delivery = failed({ properties: { project: 'shop' }, applicationHeaders: { 'x-a': '1' } });
-    await createDeadLetterChannel(options()).deadLetter(delivery, 'no database');
+    await createDeadLetterChannel(options()).deadLetter(delivery, 'no database')();
     expect(channel.sent[0]!.destination).to.deep.equal(destination);
     expect(channel.sent[0]!.message).to.deep.equal({
       ...delivery.message,
@@ -71,20 +71,20 @@ describe('sending a failed message', () => {
 
   it('keeps the correlation id of a reply', async () => {
     const delivery = failed({ correlationId: 'asked' });
-    await createInvalidMessageChannel(options()).reject(delivery, 'it is none');
+    await createInvalidMessageChannel(options()).reject(delivery, 'it is none')();
     expect(channel.sent[0]!.message.correlationId).to.equal('asked');
   });
 
   it('resolves with the receipt, and rejects without one', async () => {
     channel.next('SEND_UNCONFIRMED');
     const letters = createDeadLetterChannel(options());
-    expect((await failureOf(letters.deadLetter(failed(), 'no'))).code).to.equal('SEND_UNCONFIRMED');
+    expect((await failureOf(letters.deadLetter(failed(), 'no')())).code).to.equal('SEND_UNCONFIRMED');
   });
 
   it('sends it without its own headers when those cannot travel', async () => {
     channel.next('INVALID_ARGUMENT');
     const delivery = failed({ properties: { project: 'shop' }, applicationHeaders: { 'x-a': '1' } });
-    await createDeadLetterChannel(options()).deadLetter(delivery, 'no');
+    await createDeadLetterChannel(options()).deadLetter(delivery, 'no')();
     const { message } = channel.sent[1]!;
     expect([message.messageId, message.body, message.properties]).to.deep.equal([
       'letter',
@@ -98,17 +98,29 @@ describe('sending a failed message', () => {
     });
   });
 
+  it('is the same message however often it is sent', async () => {
+    let ids = 0;
+    const send = createDeadLetterChannel({ ...options(), newId: () => `letter-${++ids}` }).deadLetter(
+      failed(),
+      'no',
+    );
+    channel.next('SEND_UNCONFIRMED');
+    expect((await failureOf(send())).code).to.equal('SEND_UNCONFIRMED');
+    await send();
+    expect(channel.sent.map(({ message }) => message.messageId)).to.deep.equal(['letter-1', 'letter-1']);
+  });
+
   it('makes a header that travels out of any reason', async () => {
     const letters = createDeadLetterChannel(options());
     await fc.assert(
       fc.asyncProperty(fc.string({ unit: 'binary', maxLength: 3_000 }), async (reason) => {
-        await letters.deadLetter(failed(), reason);
+        await letters.deadLetter(failed(), reason)();
         const sent = channel.sent.at(-1)!.message.applicationHeaders['x-reason']!;
         expect(headerProblem('x-reason', sent)).to.equal(undefined);
         expect(sent.length).to.be.at.most(1_000);
       }),
     );
-    await letters.deadLetter(failed(), 'first line\r\n\tsecond \\n line  ');
+    await letters.deadLetter(failed(), 'first line\r\n\tsecond \\n line  ')();
     expect(channel.sent.at(-1)!.message.applicationHeaders['x-reason']).to.equal('first line second  n line');
   });
 });

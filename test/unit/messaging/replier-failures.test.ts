@@ -145,9 +145,22 @@ describe('a replier whose broker fails', () => {
       false,
     ]);
     await passTime(bench.clock, 250);
-    expect(bench.replies()).to.have.length(4);
+    // Four times the reply, once the Fault that says so.
+    expect(bench.replies()).to.have.length(5);
     expect(bench.deadLetters()[0]!.applicationHeaders['x-reason']).to.match(/^its reply was refused: SEND/u);
     expect(delivery.isAcknowledged).to.equal(true);
+  });
+
+  it('tells the caller by a Fault when its reply is refused for good', async () => {
+    bench.channel.always(({ destination, message }) =>
+      destination.name === 'replyto.replies' && message.body.length === 3 ? 'SEND_REFUSED' : 'confirm',
+    );
+    await bench.start(() => 'yes');
+    const delivery = await bench.ask();
+    await passTime(bench.clock, 7_000);
+    expect([bench.deadLetters().length, delivery.isAcknowledged]).to.deep.equal([1, true]);
+    expect(jsonOf(bench.replies().at(-1))).to.include({ code: 'SERVICE_FAILED' });
+    expect(bench.logger.sentences('error')).to.include('the request was given up: it is a dead letter now');
   });
 
   it('answers with the reply that it made when a broker that was full takes messages again', async () => {

@@ -203,6 +203,30 @@ describe('an idempotent replier', () => {
     expect([delivery.isAcknowledged, runs, bench.clock.pending]).to.deep.equal([false, 0, 0]);
   });
 
+  it('forgets no reply when it is stopped while that is being looked up', async () => {
+    const message = newRequestMessage();
+    await bench.start(counting, { idempotency: store.handledMessages });
+    await bench.ask(message);
+    const answer = createDeferred<undefined>();
+    const memory: HandledMessages = {
+      ...store.handledMessages,
+      begin: async (...given) => {
+        const known = await store.handledMessages.begin(...given);
+        await answer.promise;
+        return known;
+      },
+    };
+    const replier = await bench.start(counting, { idempotency: memory });
+    const again = await bench.ask(message);
+    const stopping = replier.stop(1_000);
+    answer.resolve(undefined);
+    await stopping;
+    expect(again.isAcknowledged).to.equal(false);
+    await bench.start(counting, { idempotency: store.handledMessages });
+    await bench.ask(message);
+    expect([runs, new Set(bench.replies().map(({ messageId }) => messageId)).size]).to.deep.equal([1, 1]);
+  });
+
   it('begins no run for what was being looked up when it was stopped', async () => {
     const answer = createDeferred<undefined>();
     const memory: HandledMessages = {
