@@ -1,6 +1,7 @@
 import type { Request } from 'express';
 import type { Problem } from '#core/errors.js';
 import { ReplytoError, toProblem } from '#core/errors.js';
+import { choiceInWords } from '#schema/allowed-in-words.js';
 
 /**
  * Query parameters by name; a parameter that the resource does not know is an error, because a misspelled
@@ -16,13 +17,16 @@ export function readQuery<Name extends string>(
   const found: Partial<Record<Name, string>> = {};
   for (const [name, value] of Object.entries(request.query)) {
     const known = names.find((candidate) => candidate === name);
-    if (known === undefined)
-      problems.push(toProblem(`?${name}`, value, `one of ${names.join(', ') || 'no parameters'}`));
+    if (known === undefined) problems.push(toProblem(`?${name}`, value, namesInWords(names)));
     else if (typeof value !== 'string') problems.push(toProblem(`?${name}`, value, 'given once'));
     else found[known] = value;
   }
   if (problems.length > 0) throw new ReplytoError('INVALID_REQUEST', { problems });
   return found;
+}
+
+function namesInWords(names: readonly string[]): string {
+  return names.length === 0 ? 'no query; this resource has no parameters' : choiceInWords(names);
 }
 
 /** @throws INVALID_REQUEST when it is no whole number within the bounds */

@@ -106,10 +106,10 @@ export function createReplier(options: ReplierOptions): Replier {
   async function handle(delivery: Delivery): Promise<void> {
     const { message } = delivery;
     const key = keyOf(message);
-    const run = handling.begin(delivery, cancelled.delete(message.messageId));
-    const entry = { delivery, cancel: run.cancel };
-    current.set(key, entry);
     try {
+      const run = handling.begin(delivery, cancelled.delete(message.messageId));
+      const entry = { delivery, cancel: run.cancel };
+      current.set(key, entry);
       if (await run.isDone) acknowledge(entry.delivery);
     } catch (error) {
       // Nothing is acknowledged: the broker will deliver it again, to this process or another.
