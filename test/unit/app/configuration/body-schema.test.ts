@@ -85,6 +85,20 @@ describe('JSON Schemas of routes', () => {
     expect(reason('true')).to.equal('');
   });
 
+  it('tell every fault of a small body, at most ten', () => {
+    const body = { size: 'x', mail: 7, 'a/b': ['blue', 'red', 'pink'], more: 1 };
+    expect(check(body, 100).map(({ field }) => field)).to.have.members([
+      'body.more',
+      'body.size',
+      'body.mail',
+      'body.a/b[0]',
+      'body.a/b[2]',
+    ]);
+    const colours = Array.from({ length: 50 }, () => 'blue');
+    expect(check({ size: 1, 'a/b': colours }, 16_384)).to.have.length(10);
+    expect(check({ size: 1, 'a/b': colours }, 16_385)).to.have.length(1);
+  });
+
   it('end a check at the first fault, however many there are', () => {
     const list = compiled({ type: 'array', items: { type: 'string' } });
     expect(list(new Array(100_000).fill(1))).to.have.length(1);
