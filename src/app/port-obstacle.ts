@@ -10,6 +10,8 @@ export interface PortOptions {
   readonly port: number;
   /** How another is chosen: `--port or PORT`. */
   readonly settings: string;
+  /** What else may be meant when another program has it. */
+  readonly otherwise?: string;
   /** What of this product listens there; undefined when it is somebody else. Only asked when the port is taken. */
   readonly whoListens: () => Promise<string | undefined>;
 }
@@ -45,6 +47,7 @@ export function embeddedBrokerPort(
     host: '127.0.0.1',
     port,
     settings: '--broker-port or BROKER_PORT',
+    otherwise: `if that is your ActiveMQ, use it instead: BROKER_URL=stomp://127.0.0.1:${port}`,
     whoListens: async () => ((await isOurs()) ? 'the broker of a running gateway' : undefined),
   };
 }
@@ -61,7 +64,10 @@ export async function portObstacle(options: PortOptions): Promise<PortObstacle |
     return {
       code: 'PORT_TAKEN',
       says: `${address} is taken by ${known ?? 'another program'}`,
-      remedy: `stop it, or choose another port with ${settings}`,
+      remedy: [
+        `stop it, or choose another port with ${settings}`,
+        ...(known === undefined && options.otherwise !== undefined ? [options.otherwise] : []),
+      ].join('; '),
       isOurs: known !== undefined,
     };
   }

@@ -76,6 +76,8 @@ describe('a start that fails', function () {
         expect(said)
           .to.include(`127.0.0.1:${taken} is taken by another program`)
           .and.to.include(`another port with ${remedy}`);
+        const isTold = said.includes(`use it instead: BROKER_URL=stomp://127.0.0.1:${taken}`);
+        expect(isTold, said).to.equal(variable === 'BROKER_PORT');
         expect(readdirSync(folder())).to.deep.equal([]);
       });
     }
