@@ -40,12 +40,12 @@ describeMessagingContract({
     },
   ],
   own: (test, bench) => {
-    test('refuses bytes that are no UTF-8 with SEND_REFUSED, says what to do, and goes on sending', async () => {
+    test('refuses bytes that are no UTF-8 with INVALID_ARGUMENT, says what to do, and goes on sending', async () => {
       const { channel } = await bench.connect();
       const destination = uniqueQueue();
       const sends = [channel.send(destination, newMessage()), failureOf(channel.send(destination, bytes))];
       const [, error] = await Promise.all([...sends, channel.send(destination, newMessage())]);
-      expect(error).to.include({ code: 'SEND_REFUSED', destination: `/queue/${destination.name}` });
+      expect(error).to.include({ code: 'INVALID_ARGUMENT', destination: `/queue/${destination.name}` });
       expect(error).to.have.property('message').that.contains('connect with stomp://');
     });
 

@@ -17,6 +17,8 @@ import { connectHeaders } from './connect-headers.js';
 import { detectDialect } from './dialects/detect.js';
 import type { DetectedDialect } from './dialects/detect.js';
 import type { Dialect } from './dialects/dialect.js';
+import { messageOf, saysTooLarge, unavailable } from './failures.js';
+import { agreedIntervalMs, startHeartBeats } from './heart-beats.js';
 import type { MessageHandler } from './incoming-frame.js';
 import { receive } from './incoming-frame.js';
 import type { OutgoingFrame } from './outgoing-frame.js';
@@ -24,7 +26,7 @@ import { frameSize, requireText, toPublication } from './outgoing-frame.js';
 import { createReceipts } from './receipts.js';
 import { openSocket } from './socket.js';
 import type { SocketOptions, StompSocket } from './stomp-socket.js';
-import { messageTooBig } from './stomp-socket.js';
+import { maxMessageBytes, messageTooBig } from './stomp-socket.js';
 import { createTextRepair } from './text-message.js';
 
 export interface ConnectionSettings extends Login {
@@ -73,9 +75,6 @@ export interface StompConnection {
   onDrain(callback: () => void): void;
 }
 
-/** Largest frame taken over WebSocket; TCP has no such limit of its own. */
-const maxMessageBytes = 64 * 1024 * 1024;
-
 /**
  * Connects to one endpoint. Aborting `giveUp` ends the attempt at once.
  *
@@ -99,6 +98,7 @@ export async function openConnection(
   let detected: DetectedDialect | undefined;
   let endReason: ReplytoError | undefined;
   let isClosing = false;
+  let endHeartBeats = (): void => undefined;
   const repairText = createTextRepair(logger, name);
   const connected = createDeferred<DetectedDialect>();
   const ended = createDeferred<ReplytoError>();
@@ -120,6 +120,8 @@ export async function openConnection(
     onConnect: (frame) => {
       try {
         detected = detectDialect(frame.headers['server'] ?? '', settings.dialect);
+        const intervalMs = agreedIntervalMs(settings.heartbeatMs, frame.headers['heart-beat']);
+        if (endReason === undefined) endHeartBeats = startHeartBeats({ intervalMs, clock, beat });
         connected.resolve(detected);
       } catch (error) {
         end(isReplytoError(error) ? error : unavailable(`cannot speak to ${name}`, error));
@@ -144,17 +146,24 @@ export async function openConnection(
     }
     const receiptId = frame.headers['receipt-id'] ?? '';
     const destination = receipts.destinationOf(receiptId);
-    const refusal = new ReplytoError('SEND_REFUSED', {
-      detail: `${name} refused the frame: ${said}`,
-      ...(destination === undefined ? {} : { destination }),
-    });
+    const isTooLarge = saysTooLarge(said);
+    const facts = { detail: `${name} refused the frame: ${said}`, ...(destination && { destination }) };
+    const refusal = new ReplytoError(isTooLarge ? 'INVALID_ARGUMENT' : 'SEND_REFUSED', facts);
+    if (receipts.settle(receiptId, refusal)) return;
+    const detail = `${name} reported an error: ${said}`;
+    if (isTooLarge) receipts.refuseLargest(detail);
     // An ERROR that names no frame leaves open which one failed: only a new connection is sure.
-    if (!receipts.settle(receiptId, refusal)) end(unavailable(`${name} reported an error: ${said}`));
+    end(unavailable(detail));
+  }
+
+  function beat(): void {
+    if (socket?.readyState === StompSocketState.OPEN) socket.send('\n');
   }
 
   function end(reason: ReplytoError): void {
     if (endReason !== undefined) return;
     endReason = reason;
+    endHeartBeats();
     void client.deactivate({ force: true });
     receipts.abandon(reason);
     connected.reject(reason);
@@ -236,14 +245,4 @@ export async function openConnection(
     },
     terminate: end,
   };
-}
-
-function unavailable(detail: string, cause?: unknown): ReplytoError {
-  return new ReplytoError('BROKER_UNAVAILABLE', { detail, cause });
-}
-
-/** Of an Error, or of the event that ws hands over. */
-function messageOf(error: unknown): string {
-  if (error instanceof AggregateError) return error.errors.map(messageOf).join('; ');
-  return typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : 'failed';
 }

@@ -27,9 +27,9 @@ export function toPublication(
   return { ...publication, body: text, skipContentLengthHeader: true };
 }
 
-/** @throws SEND_REFUSED when the body is no UTF-8, for a broker that would drop the frame without a word. */
+/** @throws INVALID_ARGUMENT when the body is no UTF-8, for a broker that would drop the frame without a word. */
 export function requireText({ address, body }: OutgoingFrame, broker: string): void {
   if (isUtf8(body)) return;
   const detail = `the WebSocket of ${broker} carries text alone and the body is not UTF-8: connect with stomp:// or stomps://`;
-  throw new ReplytoError('SEND_REFUSED', { detail, destination: address });
+  throw new ReplytoError('INVALID_ARGUMENT', { detail, destination: address });
 }

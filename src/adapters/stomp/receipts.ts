@@ -13,7 +13,7 @@ export interface Receipts {
   destinationOf(receiptId: string): string | undefined;
   /**
    * One of the frames was too large for the broker, which does not say which: then it has not taken the largest, and that
-   * one is rejected with SEND_REFUSED.
+   * one is rejected with INVALID_ARGUMENT: this queue and others may well take the next message.
    */
   refuseLargest(detail: string): void;
   /** The connection has ended: whether what is still awaited arrived cannot be known. */
@@ -84,7 +84,7 @@ export function createReceipts({ clock, timeoutMs, name, onTimeout }: ReceiptsOp
       const [largest] = [...awaited].sort(([, one], [, other]) => other.bytes - one.bytes);
       if (largest === undefined) return;
       const [receiptId, { destination }] = largest;
-      settle(receiptId, new ReplytoError('SEND_REFUSED', { detail, destination }));
+      settle(receiptId, new ReplytoError('INVALID_ARGUMENT', { detail, destination }));
     },
     abandon(reason) {
       for (const [id, { destination }] of [...awaited]) {

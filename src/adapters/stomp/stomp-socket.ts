@@ -24,3 +24,6 @@ export const messageTooBig = 1009;
 
 /** Bytes that may wait for the network before a socket is congested. */
 export const congestedAtBytes = 256 * 1024;
+
+/** Largest frame taken over WebSocket; TCP has no such limit of its own. */
+export const maxMessageBytes = 64 * 1024 * 1024;

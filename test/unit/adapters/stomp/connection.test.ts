@@ -199,6 +199,57 @@ describe('a connection to a broker', () => {
     await until(() => server.isClosed(), { what: 'the end of the socket' });
   });
 
+  for (const said of [
+    'The maximum data length was exceeded',
+    'The maximum frame size was exceeded',
+    'The maximum frame size was exceeded while processing headers.',
+    'Frame size of 11 MB larger than max allowed 10 MB',
+    'body too long',
+  ]) {
+    it(`refuses the largest of what was on its way at an ERROR that names no frame: ${said}`, async () => {
+      bench.server.holdReceipts(true);
+      const [connection, server] = await bench.connect();
+      const failing = [10, 3_000, 2_000].map((bytes) =>
+        failureOf(connection.send({ ...frameTo(`/queue/of-${bytes}`), body: Buffer.alloc(bytes) })),
+      );
+      await server.frame('SEND', 3);
+      server.send('ERROR', { message: said }, 'stack trace');
+      server.end();
+      const [small, largest, middle] = await Promise.all(failing);
+      expect(largest).to.include({
+        ...{ code: 'INVALID_ARGUMENT', destination: '/queue/of-3000', retryable: false },
+        message: `${bench.server.url} reported an error: ${said}`,
+      });
+      expect([small!.code, middle!.code]).to.deep.equal(['SEND_UNCONFIRMED', 'SEND_UNCONFIRMED']);
+      expect((await connection.ended).code).to.equal('BROKER_UNAVAILABLE');
+      expect(connection.unconfirmed).to.equal(0);
+    });
+  }
+
+  it('refuses none for its size at an ERROR about headers, of which the largest frame need not have most', async () => {
+    bench.server.holdReceipts(true);
+    const [connection, server] = await bench.connect();
+    const failing = failureOf(connection.send(frameTo('/queue/q')));
+    await server.frame('SEND');
+    server.send('ERROR', { message: 'The maximum number of headers was exceeded' });
+    expect((await failing).code).to.equal('SEND_UNCONFIRMED');
+  });
+
+  it('rejects with INVALID_ARGUMENT the send that an ERROR names as too large', async () => {
+    bench.server.holdReceipts(true);
+    const [connection, server] = await bench.connect();
+    const failing = ['/queue/q', '/queue/large'].map((address) =>
+      failureOf(connection.send(frameTo(address))),
+    );
+    const receipt = (await server.frame('SEND', 2)).headers.get('receipt') ?? '';
+    server.send('ERROR', { 'receipt-id': receipt, message: 'body too long' }, 'A body may take 1 bytes.');
+    server.end();
+    const [other, large] = await Promise.all(failing);
+    expect(large).to.include({ code: 'INVALID_ARGUMENT', destination: '/queue/large', retryable: false });
+    expect(large!.message).to.equal(`${bench.server.url} refused the frame: body too long`);
+    expect(other!.code).to.equal('SEND_UNCONFIRMED');
+  });
+
   it('ends when a receipt misses its deadline: RECEIPT_TIMEOUT for that send, SEND_UNCONFIRMED for the others', async () => {
     bench.server.holdReceipts(true);
     const [connection, server] = await bench.connect({ clock, receiptTimeoutMs: 30_000 });

@@ -70,6 +70,24 @@ describe('the receipts of a connection', () => {
     expect(left()).to.deep.equal([0, 0]);
   });
 
+  it('reject the largest frame with INVALID_ARGUMENT when one was too large, and none when none is awaited', async () => {
+    receipts.refuseLargest('too large');
+    const sizes = [100, 300, 200];
+    const waits = sizes.map((bytes) =>
+      receipts.confirmed(`/queue/of-${bytes}`, (receiptId) => void written.push(receiptId), bytes),
+    );
+    const failing = failureOf(waits[1]!);
+    receipts.refuseLargest('too large');
+    expect(await failing).to.include({
+      ...{ code: 'INVALID_ARGUMENT', destination: '/queue/of-300', message: 'too large', retryable: false },
+    });
+    expect([receipts.size, receipts.bytes]).to.deep.equal([2, 300]);
+    receipts.settle(written[0]!);
+    receipts.settle(written[2]!);
+    await Promise.all([waits[0], waits[2]]);
+    expect(left()).to.deep.equal([0, 0]);
+  });
+
   it('miss their deadline with RECEIPT_TIMEOUT, before the connection is told', async () => {
     const failing = failureOf(confirmed());
     clock.advance(999);

@@ -150,11 +150,11 @@ describe('a broker whose WebSocket carries text alone', () => {
     expect(text).to.contain('content-length:11\n').and.to.contain(body.toString('latin1'));
   });
 
-  it('is spared other bytes: SEND_REFUSED at once, with what to do, and nothing is written', async () => {
+  it('is spared other bytes: INVALID_ARGUMENT at once, with what to do, and nothing is written', async () => {
     const before = bench().taken.length;
     const send = broker.channel.send(queue('q'), newMessage({ contentType: null, body: Buffer.of(0xff) }));
     const error = await failureOf(send);
-    expect(error).to.include({ code: 'SEND_REFUSED', destination: '/queue/q', retryable: false });
+    expect(error).to.include({ code: 'INVALID_ARGUMENT', destination: '/queue/q', retryable: false });
     expect(error.message).to.equal(
       `the WebSocket of ${bench().url} carries text alone and the body is not UTF-8: connect with stomp:// or stomps://`,
     );
@@ -190,7 +190,7 @@ describe('a broker whose WebSocket carries text alone', () => {
     const errors = await Promise.all(sending);
     expect(errors.map(({ code }) => code)).to.deep.equal([
       'SEND_UNCONFIRMED',
-      'SEND_REFUSED',
+      'INVALID_ARGUMENT',
       'SEND_UNCONFIRMED',
     ]);
     expect(errors[1]!.destination).to.equal('/queue/of 70000');

@@ -1,0 +1,34 @@
+import type { Clock } from '#core/ports/clock.js';
+
+export interface HeartBeatsOptions {
+  /** Milliseconds, at most, that the broker may see nothing of this connection; 0 = it does not look. */
+  readonly intervalMs: number;
+  readonly clock: Clock;
+  /** Writes one heart-beat; never throws. */
+  readonly beat: () => void;
+}
+
+/**
+ * The interval of what this side sends (STOMP 1.2, "Heart-beating"): the longer one of what it offers and what the
+ * `heart-beat: offers,wants` of CONNECTED wants, in milliseconds; 0 = none, when either is 0 or missing.
+ */
+export function agreedIntervalMs(offeredMs: number, header: string | undefined): number {
+  const wantedMs = Number.parseInt(header?.split(',')[1] ?? '', 10);
+  return offeredMs > 0 && wantedMs > 0 ? Math.max(offeredMs, wantedMs) : 0;
+}
+
+/**
+ * Beats twice in each interval: ActiveMQ ends a connection that is one interval silent, and a beat at its very end
+ * comes too late on a loaded machine (as those of stompjs do). Returns what ends it.
+ */
+export function startHeartBeats({ intervalMs, clock, beat }: HeartBeatsOptions): () => void {
+  let cancel = (): void => undefined;
+  const wait = (): void => {
+    cancel = clock.after(intervalMs / 2, () => {
+      beat();
+      wait();
+    });
+  };
+  if (intervalMs > 0) wait();
+  return () => cancel();
+}
