@@ -204,7 +204,10 @@ export const errorKinds = {
   STORE_NEWER: { ...start, category: 'store', sentence: 'The database was written by a newer version.' },
 
   INVALID_CONFIGURATION: { ...start, sentence: 'The configuration has faults.' },
-  INVALID_ARGUMENT: { ...start, sentence: 'An option given by the program is not acceptable.' },
+  INVALID_ARGUMENT: {
+    ...start,
+    sentence: 'An option given by the program, or the message itself, is not acceptable.',
+  },
   PORT_TAKEN: { ...start, sentence: 'Another program listens on the port.' },
   PREFIX_TAKEN: { ...start, sentence: 'Another deployment uses the same prefix on this broker.' },
 

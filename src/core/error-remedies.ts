@@ -182,8 +182,10 @@ export const errorRemedies: Readonly<Record<ErrorCode, ErrorRemedy>> = {
     remedy: 'Correct each of them. `docs/configuration.md` describes every key.',
   },
   INVALID_ARGUMENT: {
-    meaning: 'A program gave the library an option or a value that it cannot use. Nothing was sent.',
-    remedy: 'Correct the option that `problems` names.',
+    meaning:
+      'A program gave the library an option or a value that it cannot use, or a message is one that the broker never takes: too large, or bytes over a WebSocket that carries text alone. Nothing was sent.',
+    remedy:
+      'Correct the option that `problems` names. Make the message smaller, raise the limit of the broker (`wireFormat.maxFrameSize` of ActiveMQ), or connect with `stomp://`.',
   },
   PORT_TAKEN: {
     meaning: 'The port that this process should listen on is in use.',

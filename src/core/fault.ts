@@ -1,5 +1,6 @@
 import type { Problem } from './errors.js';
-import { ReplytoError, toProblem } from './errors.js';
+import { toProblem } from './errors.js';
+import { refuseProblems } from './refuse-problems.js';
 
 /**
  * A failure of the far side that comes back as a message: `Fault: true`, body of this shape
@@ -34,8 +35,7 @@ export class Fault extends Error implements FaultBody {
 
   constructor(code: string, message: string, options: FaultOptions = {}) {
     const { retryable, status, details } = options;
-    const problems = faultProblems({ code, message, retryable, status, details });
-    if (problems.length > 0) throw new ReplytoError('INVALID_ARGUMENT', { problems });
+    refuseProblems(faultProblems({ code, message, retryable, status, details }));
     super(message);
     this.code = code;
     this.retryable = retryable ?? false;
