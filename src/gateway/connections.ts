@@ -18,7 +18,10 @@ export interface Connections {
   readonly open: ReadonlySet<Socket>;
   /** Calls that have not come whole or are not answered whole, in their order, which is that of their answers too. */
   calls(socket: Duplex): readonly Call[];
-  /** Calls back once every call that came so far is answered: at once when all are, never when the connection ends first. */
+  /**
+   * Calls back once every call that came so far is answered and Node is through with it, so that the connection may be
+   * written to or taken over: at once when all are, never when the connection ends first.
+   */
   whenAnswered(socket: Duplex, callback: () => void): void;
   /** Takes a connection out, for good. */
   handOver(socket: Duplex): void;
@@ -41,14 +44,6 @@ export function trackConnections(server: Server): Connections {
     change();
   }
 
-  function callsOf(socket: Duplex): Call[] {
-    const left = (calls.get(socket) ?? []).filter(
-      ({ request, response }) => !request.complete || !response.writableFinished,
-    );
-    if (calls.has(socket)) calls.set(socket, left);
-    return left;
-  }
-
   server.on('connection', (socket) => {
     // A call that offered another protocol comes by here again, on the same connection.
     if (open.has(socket)) return;
@@ -58,19 +53,37 @@ export function trackConnections(server: Server): Connections {
   });
   // Before those who answer, so that a call is known when its answer ends.
   server.prependListener('request', (request, response) => {
-    callsOf(request.socket).push({ request, response });
-    response.once('close', change);
+    const { socket } = request;
+    calls.get(socket)?.push({ request, response });
+    response.once('close', () => {
+      dropFirst(calls.get(socket) ?? []);
+      change();
+    });
   });
 
   return {
     open,
-    calls: callsOf,
+    calls: (socket) => (calls.get(socket) ?? []).filter((call) => !isOver(call)),
     whenAnswered(socket, callback) {
-      const last = callsOf(socket).findLast(({ response }) => !response.writableFinished);
-      if (last === undefined) callback();
-      else last.response.once('finish', callback);
+      const proceed = (): void => {
+        if (!socket.destroyed) callback();
+      };
+      const last = calls.get(socket)?.at(-1)?.response;
+      // An answer is finished before Node has taken it off the connection; only then it is closed.
+      if (last === undefined || last.closed) proceed();
+      else last.once('close', proceed);
     },
     handOver: take,
     onChange: (callback) => void callbacks.push(callback),
   };
+}
+
+function isOver({ request, response }: Call): boolean {
+  return request.complete && response.writableFinished;
+}
+
+/** Drops the calls that are over up to the first one that is not: a look at all, for each of many, would take long. */
+function dropFirst(calls: Call[]): void {
+  const left = calls.findIndex((call) => !isOver(call));
+  calls.splice(0, left === -1 ? calls.length : left);
 }

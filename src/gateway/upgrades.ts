@@ -45,10 +45,14 @@ export function serveUpgrades(server: Server, { originRule, handlers, connection
     // Node has taken its listener off; a client that is gone already must not end the process.
     const onError = (): void => void socket.destroy();
     socket.on('error', onError);
-    // What was asked before on this connection is answered first.
-    connections.whenAnswered(socket, () => {
-      socket.off('error', onError);
-      serve(request, socket, head);
+    // This event comes from within the parser, and a second one on the socket must not meet it.
+    setImmediate(() => {
+      // What was asked before on this connection is answered first; its answer may also have been the last.
+      connections.whenAnswered(socket, () => {
+        if (!socket.writable) return;
+        socket.off('error', onError);
+        serve(request, socket, head);
+      });
     });
   });
 }
