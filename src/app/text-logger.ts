@@ -1,4 +1,6 @@
 /** A log for people: one plain line for each thing, such as `warning: the broker connection ended: it fell silent`. */
+import { isAbsolute, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Logger } from '#core/ports/logger.js';
 import { valueInWords } from '#schema/problems.js';
 import { harmless } from './message-text.js';
@@ -69,16 +71,17 @@ export function createTextLogger({ writeLine, prefix = '', least = 'warn' }: Tex
   return { ...create({}), open: () => (isOpen = true) };
 }
 
-/** The sentence, the reason as a part of it, and in parentheses what it is about. */
+/** The sentence, the reason as a part of it, and in parentheses where it was thrown and what it is about. */
 function inWords(facts: object, sentence: string | undefined): string {
   const { err, reason, ...about } = facts as Readonly<Record<string, unknown>>;
   const why = err === undefined || err === null ? reason : reasonOf(err);
   const said = [sentence, why].filter((part) => typeof part === 'string' && part !== '').join(': ');
-  const place = Object.entries(subjects)
+  const told = Object.entries(subjects)
     .filter(([name]) => typeof about[name] === 'string' || typeof about[name] === 'number')
-    .map(([name, word]) => `${word} ${String(about[name] as string | number)}`)
-    .join(', ');
-  const line = [said, place === '' ? '' : `(${place})`].filter((part) => part !== '').join(' ');
+    .map(([name, word]) => `${word} ${String(about[name] as string | number)}`);
+  const thrownAt = userPlaceOf(err);
+  const details = [...(thrownAt === undefined ? [] : [`at ${thrownAt}`]), ...told].join(', ');
+  const line = [said, details === '' ? '' : `(${details})`].filter((part) => part !== '').join(' ');
   return harmless(onOneLine(line));
 }
 
@@ -95,4 +98,44 @@ function reasonOf(thrown: unknown): string | undefined {
   const { cause } = thrown;
   const said = thrown.message === '' ? thrown.name : thrown.message;
   return cause instanceof Error && !said.includes(cause.message) ? `${said}: ${cause.message}` : said;
+}
+
+/** Of this product, whether from its sources or built. */
+const ownFolder = fileURLToPath(new URL('../', import.meta.url));
+
+/** `src/orders.ts:14`: the first place of the stack, or of that of the cause, in the code of the user. */
+function userPlaceOf(thrown: unknown): string | undefined {
+  const cause = thrown instanceof Error ? thrown.cause : undefined;
+  return [thrown, cause]
+    .flatMap(framesOf)
+    .map(toUserPlace)
+    .find((place) => place !== undefined);
+}
+
+/** Without the message, which a caller may have written. */
+function framesOf(thrown: unknown): string[] {
+  if (!(thrown instanceof Error) || typeof thrown.stack !== 'string') return [];
+  const { message, stack } = thrown;
+  const end = stack.indexOf(message);
+  return (end < 0 ? stack : stack.slice(end + message.length)).split('\n');
+}
+
+function toUserPlace(frame: string): string | undefined {
+  const found = /^\s+at (?:.*\()?(?<file>(?:file:|\/|[A-Za-z]:\\).*?):(?<line>\d+):\d+\)?$/u.exec(
+    frame,
+  )?.groups;
+  const { file = '', line } = found ?? {};
+  if (file === '' || line === undefined) return undefined;
+  const path = toPath(file);
+  if (path.startsWith(ownFolder) || path.includes(`${sep}node_modules${sep}`)) return undefined;
+  const near = relative(process.cwd(), path);
+  return `${near.startsWith('..') || isAbsolute(near) ? path : near}:${line}`;
+}
+
+function toPath(file: string): string {
+  try {
+    return file.startsWith('file:') ? fileURLToPath(file) : file;
+  } catch {
+    return file;
+  }
 }

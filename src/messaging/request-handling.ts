@@ -158,6 +158,8 @@ export function createRequestHandling(options: RequestHandlingOptions): RequestH
           toFaultMessage(address ?? nowhere(message), outcome.fault.toJSON(), options),
         );
       case 'deferred':
+        // Its answer comes past this memory; the count of deliveries that killed their service is over.
+        await memory?.forget(queue.name, message.messageId);
         return true;
       case 'stopped':
         return outcome.reason === 'cancelled' || giveBack(work);

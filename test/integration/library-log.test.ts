@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import type { Broker } from '#app/library/connect-broker.js';
 import { connectBroker } from '#app/library/connect-broker.js';
@@ -45,9 +46,13 @@ describe('the log of a program that uses the library', () => {
   it('tells warnings on stderr, one plain line for each failure of a handler', async () => {
     const queue = uniqueName('failing');
     const service = await failedService(queue);
+    const source = await readFile(program, 'utf8');
+    const thrownAt = source.split('\n').findIndex((text) => text.includes('throw new Error')) + 1;
+    const about = `at ${program}:${thrownAt}, queue ${queue}, message ${queue}`;
     const line = (attempt: number): string =>
-      `replyto warning: the handler failed: disk is full (queue ${queue}, message ${queue}, attempt ${attempt})\n`;
-    expect(service.stderr()).to.equal(line(1) + line(2));
+      `replyto warning: the handler failed: disk is full (${about}, attempt ${attempt})\n`;
+    const givenUp = `replyto error: the request was given up: it is a dead letter now (queue ${queue}, message ${queue})\n`;
+    expect(service.stderr()).to.equal(line(1) + line(2) + givenUp);
     expect(service.stdout()).to.equal('serving\n');
   });
 

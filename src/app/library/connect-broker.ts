@@ -1,18 +1,30 @@
 import { v7 as newId } from 'uuid';
+import { parseBrokerUrl } from '#adapters/stomp/broker-url.js';
 import { createStompBroker } from '#adapters/stomp/broker.js';
 import type { StompBroker, StompBrokerOptions } from '#adapters/stomp/broker.js';
+import { checkTlsMaterial } from '#adapters/stomp/tls-material.js';
 import type { OwnDestinations } from '#core/destination.js';
 import { ownDestinations } from '#core/destination.js';
 import type { Problem } from '#core/errors.js';
 import { toProblem } from '#core/errors.js';
 import type { Clock } from '#core/ports/clock.js';
 import type { Logger } from '#core/ports/logger.js';
+import { refuseProblems } from '#core/refuse-problems.js';
 import type { ControlBus } from '#messaging/control-bus.js';
 import { createControlBus } from '#messaging/control-bus.js';
 import { systemClock } from '../system-clock.js';
 import type { TextLogger } from '../text-logger.js';
 import { createTextLogger } from '../text-logger.js';
-import { numberProblem, refuseProblems, textProblem } from './option-checks.js';
+import {
+  hasMethods,
+  isObject,
+  nameProblems,
+  numberProblem,
+  problemsOf,
+  secretProblem,
+  textProblem,
+  toOptions,
+} from './option-checks.js';
 
 export interface ConnectBrokerOptions {
   /** Default `stomp://127.0.0.1:61613`. Also `stomps://`, `ws://`, `wss://`, `failover:(a,b)?randomize=true`. */
@@ -59,6 +71,18 @@ interface BrokerParts {
 const defaultUrl = 'stomp://127.0.0.1:61613';
 const longestMs = 600_000;
 
+const optionNames = Object.keys({
+  url: true,
+  prefix: true,
+  login: true,
+  passcode: true,
+  tls: true,
+  connectTimeoutMs: true,
+  receiptTimeoutMs: true,
+  heartbeatMs: true,
+  logger: true,
+} satisfies Record<keyof ConnectBrokerOptions, true>);
+
 /**
  * Connects to a broker; later losses of the connection are healed by itself.
  *
@@ -66,14 +90,19 @@ const longestMs = 600_000;
  * @example const broker = await connectBroker({ url: 'stomp://127.0.0.1:61613' });
  */
 export async function connectBroker(options: ConnectBrokerOptions | string = {}): Promise<Broker> {
-  const given = typeof options === 'string' ? { url: options } : options;
+  const given: ConnectBrokerOptions = typeof options === 'string' ? { url: options } : toOptions(options);
   const { url = defaultUrl, prefix = 'replyto' } = given;
   refuseProblems([
-    textProblem('url', url, () => undefined),
+    ...nameProblems(given, optionNames),
+    textProblem('url', url, urlProblem),
     textProblem('prefix', prefix, prefixProblem),
+    secretProblem('login', given.login),
+    secretProblem('passcode', given.passcode),
+    ...tlsProblems(given.tls),
     numberProblem('connectTimeoutMs', given.connectTimeoutMs, { min: 1, max: longestMs }),
     numberProblem('receiptTimeoutMs', given.receiptTimeoutMs, { min: 1, max: longestMs }),
     numberProblem('heartbeatMs', given.heartbeatMs, { min: 0, max: longestMs }),
+    loggerProblem(given.logger),
   ]);
   const plainLog = createStderrLogger();
   const { logger = plainLog } = given;
@@ -92,6 +121,34 @@ export async function connectBroker(options: ConnectBrokerOptions | string = {})
     close: (deadlineMs = 5_000) => broker.stop(deadlineMs),
     parts: { broker, own, control, clock: systemClock, logger },
   };
+}
+
+function urlProblem(_field: string, url: string): Problem | undefined {
+  return problemsOf(() => parseBrokerUrl(url))[0];
+}
+
+function tlsProblems(tls: unknown): readonly Problem[] {
+  if (tls === undefined) return [];
+  if (!isObject(tls)) return [toProblem('tls', undefined, 'an object with options of node:tls')];
+  return problemsOf(() => checkTlsMaterial(tls));
+}
+
+const loggerMethods = ['debug', 'info', 'warn', 'error', 'child'];
+
+function loggerProblem(logger: unknown): Problem | undefined {
+  if (logger === undefined || hasMethods(logger, loggerMethods)) return undefined;
+  return toProblem(
+    'logger',
+    undefined,
+    `an object with the methods ${loggerMethods.join(', ')}, such as pino's`,
+  );
+}
+
+/** Also one that was made here by another copy of this package. No value is shown: an address has a password. */
+export function brokerProblem(field: string, given: unknown): Problem | undefined {
+  const parts = isObject(given) ? given['parts'] : undefined;
+  if (isObject(parts) && isObject(parts['broker']) && isObject(parts['own'])) return undefined;
+  return toProblem(field, undefined, 'what `await connectBroker(...)` gives');
 }
 
 function prefixProblem(field: string, prefix: string): Problem | undefined {

@@ -1,8 +1,10 @@
 import { v7 as newId } from 'uuid';
-import { queue, queueNameProblem } from '#core/destination.js';
+import { queue } from '#core/destination.js';
+import type { Destination } from '#core/destination.js';
 import type { Problem } from '#core/errors.js';
 import { toProblem } from '#core/errors.js';
 import type { HandledMessages } from '#core/ports/handled-messages.js';
+import { refuseProblems } from '#core/refuse-problems.js';
 import type { ReturnAddress } from '#core/return-address.js';
 import { createDeadLetterChannel } from '#messaging/dead-letter-channel.js';
 import type { Handler } from '#messaging/handler-run.js';
@@ -13,12 +15,22 @@ import type { RetryPolicy } from '#messaging/retry-policy.js';
 import { retryPolicy } from '#messaging/retry-policy.js';
 import { isFault } from '#core/fault.js';
 import { valueInWords } from '#schema/problems.js';
+import { brokerProblem } from './connect-broker.js';
 import type { Broker } from './connect-broker.js';
-import { durationRange, numberProblem, refuseProblems, textProblem } from './option-checks.js';
+import {
+  durationRange,
+  freeQueue,
+  hasMethods,
+  isObject,
+  nameProblems,
+  numberProblem,
+  textProblem,
+  toOptions,
+} from './option-checks.js';
 
 export interface CreateReplierOptions {
   readonly broker: Broker;
-  /** Name of the request queue. */
+  /** Name of the request queue; none of the product's own, such as `{prefix}.replies`. */
   readonly queue: string;
   /** What it returns is the reply; a thrown Fault is sent as one; any other error is retried. */
   readonly handler: Handler;
@@ -36,22 +48,24 @@ export interface CreateReplierOptions {
 
 const countRange = { min: 1, max: 65_535 };
 
+const optionNames = Object.keys({
+  broker: true,
+  queue: true,
+  handler: true,
+  concurrency: true,
+  prefetch: true,
+  timeoutMs: true,
+  retry: true,
+  idempotency: true,
+} satisfies Record<keyof CreateReplierOptions, true>);
+
 /**
  * A service: takes requests from a queue and answers them. Call `start()`; `stop(deadlineMs)` finishes what runs.
  *
  * @throws INVALID_ARGUMENT naming every option that is wrong
  */
 export function createReplier(options: CreateReplierOptions): Replier {
-  refuseProblems([
-    textProblem('queue', options.queue, queueNameProblem),
-    typeof options.handler === 'function'
-      ? undefined
-      : toProblem('handler', valueInWords(options.handler), 'a function'),
-    numberProblem('concurrency', options.concurrency, countRange),
-    numberProblem('prefetch', options.prefetch, countRange),
-    numberProblem('timeoutMs', options.timeoutMs, durationRange),
-    ...retryProblems(options.retry),
-  ]);
+  refuseProblems(optionProblems(toOptions(options)));
   const { broker, own, control, clock, logger } = options.broker.parts;
   return createReplierOn({
     ...options,
@@ -73,14 +87,43 @@ export function createReplier(options: CreateReplierOptions): Replier {
   });
 }
 
+function optionProblems(given: Partial<CreateReplierOptions>): (Problem | undefined)[] {
+  const noBroker = brokerProblem('broker', given.broker);
+  const own = noBroker === undefined ? given.broker?.parts.own : undefined;
+  return [
+    ...nameProblems(given, optionNames),
+    noBroker,
+    textProblem('queue', given.queue, freeQueue(own)),
+    typeof given.handler === 'function'
+      ? undefined
+      : toProblem('handler', valueInWords(given.handler), 'a function'),
+    numberProblem('concurrency', given.concurrency, countRange),
+    numberProblem('prefetch', given.prefetch, countRange),
+    numberProblem('timeoutMs', given.timeoutMs, durationRange),
+    ...retryProblems(given.retry),
+    idempotencyProblem(given.idempotency),
+  ];
+}
+
+const memoryMethods: (keyof HandledMessages)[] = ['begin', 'remember', 'forget'];
+
+function idempotencyProblem(given: unknown): Problem | undefined {
+  if (given === undefined) return undefined;
+  const isMemory = isObject(given) && hasMethods(given['handledMessages'], memoryMethods);
+  return isMemory ? undefined : toProblem('idempotency', undefined, 'a store of openStore');
+}
+
+const retryNames = Object.keys(retryPolicy());
+
 function retryProblems(retry: Partial<RetryPolicy> | null | undefined): (Problem | undefined)[] {
   if (retry === undefined) return [];
-  if (typeof retry !== 'object' || retry === null) {
-    return [toProblem('retry', valueInWords(retry), 'an object with attempts, backoffMs, maxBackoffMs')];
+  if (!isObject(retry)) {
+    return [toProblem('retry', valueInWords(retry), `an object with ${retryNames.join(', ')}`)];
   }
   // Its default is the upper bound.
   const backoffRange = { min: 0, max: retryPolicy().maxBackoffMs };
   return [
+    ...nameProblems(retry, retryNames, 'retry.'),
     numberProblem('retry.attempts', retry.attempts, { min: 1, max: 1_000_000_000 }),
     numberProblem('retry.backoffMs', retry.backoffMs, backoffRange),
     numberProblem('retry.maxBackoffMs', retry.maxBackoffMs, backoffRange),
@@ -101,9 +144,15 @@ export async function sendReply(
   broker: Broker,
   address: ReturnAddress,
   value: unknown,
-  { deadlineMs = defaultDeadlineMs }: { readonly deadlineMs?: number } = {},
+  options: { readonly deadlineMs?: number } = {},
 ): Promise<void> {
-  refuseProblems([numberProblem('deadlineMs', deadlineMs, durationRange)]);
+  const { deadlineMs = defaultDeadlineMs } = toOptions(options);
+  refuseProblems([
+    brokerProblem('broker', broker),
+    addressProblem(address),
+    ...nameProblems(options, ['deadlineMs']),
+    numberProblem('deadlineMs', deadlineMs, durationRange),
+  ]);
   const { clock } = broker.parts;
   const { channel } = broker.parts.broker;
   const message = isFault(value)
@@ -120,4 +169,24 @@ export async function sendReply(
   } finally {
     cancel();
   }
+}
+
+const destinationKinds: readonly unknown[] = ['queue', 'topic', 'opaque'] satisfies Destination['kind'][];
+
+/** It may have been kept as JSON, by whatever program, for days. */
+function addressProblem(given: unknown): Problem | undefined {
+  const { replyTo, correlationId, properties } = isObject(given) ? given : {};
+  const isAddress =
+    isObject(replyTo) &&
+    destinationKinds.includes(replyTo['kind']) &&
+    isFullText(replyTo['name']) &&
+    isFullText(correlationId) &&
+    isObject(properties);
+  return isAddress
+    ? undefined
+    : toProblem('address', valueInWords(given), 'what `defer()` gave, and not null');
+}
+
+function isFullText(value: unknown): boolean {
+  return typeof value === 'string' && value !== '';
 }

@@ -1,23 +1,25 @@
 import { setMaxListeners } from 'node:events';
 import { v7 as newId } from 'uuid';
 import type { Store } from '#adapters/store/open-store.js';
-import { queue, queueNameProblem } from '#core/destination.js';
+import { queue } from '#core/destination.js';
 import type { ErrorCode } from '#core/error-kinds.js';
 import { ReplytoError, toProblem } from '#core/errors.js';
 import type { Problem } from '#core/errors.js';
 import { Fault } from '#core/fault.js';
 import { silentMeter } from '#core/ports/meter.js';
+import { refuseProblems } from '#core/refuse-problems.js';
 import type { RequestState, StoredReply } from '#core/request.js';
 import { readableBody } from '#messaging/contents.js';
 import type { ReadableBody } from '#messaging/contents.js';
 import type { Answer } from '#messaging/requestor.js';
 import { createParts } from '../parts.js';
 import { createRequestReply } from '../request-reply.js';
+import { brokerProblem } from './connect-broker.js';
 import type { Broker } from './connect-broker.js';
 import { toNewRequest } from './new-request.js';
 import type { RequestOptions } from './new-request.js';
 import { openPassingStore } from './open-store.js';
-import { numberProblem, refuseProblems, textProblem } from './option-checks.js';
+import { freeQueue, isObject, nameProblems, numberProblem, textProblem, toOptions } from './option-checks.js';
 
 export interface CreateRequestorOptions {
   readonly broker: Broker;
@@ -65,13 +67,17 @@ export interface LibraryRequestor {
 /** Expiry is found a little after the deadline; the wait must outlast that. */
 const graceMs = 2_000;
 
-/** @throws INVALID_ARGUMENT */
+const optionNames = Object.keys({
+  broker: true,
+  replyQueue: true,
+  store: true,
+  maxPending: true,
+} satisfies Record<keyof CreateRequestorOptions, true>);
+
+/** @throws INVALID_ARGUMENT naming every option that is wrong */
 export function createRequestor(options: CreateRequestorOptions): LibraryRequestor {
+  refuseProblems(optionProblems(toOptions(options)));
   const { broker, own, control, clock, logger } = options.broker.parts;
-  refuseProblems([
-    textProblem('replyQueue', options.replyQueue, replyQueueProblem),
-    numberProblem('maxPending', options.maxPending, { min: 1, max: 100_000_000 }),
-  ]);
   const store = options.store ?? openPassingStore(clock);
   const maxPending = options.maxPending ?? 100_000;
   const requestReply = createRequestReply({
@@ -106,12 +112,6 @@ export function createRequestor(options: CreateRequestorOptions): LibraryRequest
   );
   let isStopped = false;
 
-  function replyQueueProblem(field: string, name: string): Problem | undefined {
-    const problem = queueNameProblem(field, name);
-    if (problem !== undefined || !own.isReserved(name)) return problem;
-    return toProblem(field, name, 'a queue of this requestor alone');
-  }
-
   /** Resolves when the request has ended here; its services are told when the broker takes the notice, if it does. */
   async function cancel(requestId: string): Promise<void> {
     const outcome = await requestor.cancel(requestId);
@@ -130,7 +130,7 @@ export function createRequestor(options: CreateRequestorOptions): LibraryRequest
     start: () => parts.start(),
     request: async (queueName, contents, requestOptions = {}) => {
       if (isStopped) throw new ReplytoError('SHUTTING_DOWN');
-      const request = toNewRequest(queueName, contents, requestOptions, clock);
+      const request = toNewRequest(queueName, contents, requestOptions, { clock, own });
       const { signal } = requestOptions;
       if (isAborted(signal)) throw aborted(request.id, signal?.reason, 'nothing was stored or sent');
       // Many requests may share the signal of their program: as many listeners are no leak.
@@ -151,6 +151,24 @@ export function createRequestor(options: CreateRequestorOptions): LibraryRequest
       if (options.store === undefined) await store.close();
     },
   };
+}
+
+function optionProblems(given: Partial<CreateRequestorOptions>): (Problem | undefined)[] {
+  const noBroker = brokerProblem('broker', given.broker);
+  const own = noBroker === undefined ? given.broker?.parts.own : undefined;
+  return [
+    ...nameProblems(given, optionNames),
+    noBroker,
+    textProblem('replyQueue', given.replyQueue, freeQueue(own, 'a queue of this requestor alone')),
+    given.store === undefined || isStore(given.store)
+      ? undefined
+      : toProblem('store', undefined, 'a store of openStore'),
+    numberProblem('maxPending', given.maxPending, { min: 1, max: 100_000_000 }),
+  ];
+}
+
+function isStore(given: unknown): boolean {
+  return isObject(given) && isObject(given['requests']) && isObject(given['outbox']);
 }
 
 /** A function, because it may be aborted during an await. */

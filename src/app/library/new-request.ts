@@ -1,16 +1,24 @@
 import { v7 as newId } from 'uuid';
-import { queueNameProblem } from '#core/destination.js';
+import type { OwnDestinations } from '#core/destination.js';
 import type { Problem } from '#core/errors.js';
 import { toProblem } from '#core/errors.js';
 import { messageIdProblem } from '#core/message.js';
 import type { MessageProperties } from '#core/message.js';
 import type { Clock } from '#core/ports/clock.js';
+import { refuseProblems } from '#core/refuse-problems.js';
 import type { NewRequest } from '#core/request.js';
 import { headerValueProblem, toContents } from '#messaging/contents.js';
 import { contentDigest, fingerprint } from '#messaging/digest.js';
 import { valueInWords } from '#schema/problems.js';
 import { projectNameProblem } from '#schema/project-name.js';
-import { durationRange, numberProblem, refuseProblems, textProblem } from './option-checks.js';
+import {
+  durationRange,
+  freeQueue,
+  nameProblems,
+  numberProblem,
+  textProblem,
+  toOptions,
+} from './option-checks.js';
 
 export interface RequestOptions {
   /** Milliseconds until the request expires, 1 to 3650 days; default 30,000. */
@@ -38,10 +46,11 @@ type ExpiringRequest = NewRequest & { readonly timeoutMs: number };
 export function toNewRequest(
   queueName: string,
   value: unknown,
-  options: RequestOptions,
-  clock: Clock,
+  given: RequestOptions,
+  { clock, own }: { readonly clock: Clock; readonly own: OwnDestinations },
 ): ExpiringRequest {
-  refuseProblems([textProblem('queue', queueName, queueNameProblem), ...optionProblems(options)]);
+  const options: RequestOptions = toOptions(given);
+  refuseProblems([textProblem('queue', queueName, freeQueue(own)), ...optionProblems(options)]);
   const { body, contentType, headers } = toContents(value);
   return {
     id: options.messageId ?? newId(),
@@ -59,10 +68,20 @@ export function toNewRequest(
   };
 }
 
+const optionNames = Object.keys({
+  timeoutMs: true,
+  signal: true,
+  messageId: true,
+  conversationId: true,
+  project: true,
+  priority: true,
+} satisfies Record<keyof RequestOptions, true>);
+
 /** What is refused here would be refused by the broker much later, when the request is on its way. */
 function optionProblems(options: RequestOptions): (Problem | undefined)[] {
   const { messageId, timeoutMs, signal, conversationId, project, priority } = options;
   return [
+    ...nameProblems(options, optionNames),
     messageId === undefined ? undefined : textProblem('messageId', messageId, messageIdProblem),
     numberProblem('timeoutMs', timeoutMs, durationRange),
     signal === undefined || isAbortSignal(signal)

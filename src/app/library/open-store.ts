@@ -1,10 +1,11 @@
 import { v7 as newId } from 'uuid';
 import { toProblem } from '#core/errors.js';
 import type { Clock } from '#core/ports/clock.js';
+import { refuseProblems } from '#core/refuse-problems.js';
 import { openStore as openStoreAt } from '#adapters/store/open-store.js';
 import type { Store } from '#adapters/store/open-store.js';
 import { systemClock } from '../system-clock.js';
-import { durationRange, numberProblem, refuseProblems } from './option-checks.js';
+import { durationRange, nameProblems, numberProblem, toOptions } from './option-checks.js';
 import { toSweptStore } from './swept-store.js';
 
 export interface OpenStoreOptions {
@@ -20,11 +21,13 @@ export interface OpenStoreOptions {
  * @throws INVALID_ARGUMENT, STORE_LOCKED, STORE_CORRUPT, STORE_NEWER, STORE_UNAVAILABLE
  */
 export function openStore(url: string, options: OpenStoreOptions = {}): Store {
+  const { retentionMs, ...others } = toOptions(options);
   const path = /^sqlite:(?<path>.+)$/u.exec(url)?.groups?.['path'];
   const allowed = 'sqlite: followed by the path of a file, or sqlite::memory:';
   refuseProblems([
     path === undefined ? toProblem('url', url, allowed) : undefined,
-    numberProblem('retentionMs', options.retentionMs, durationRange),
+    ...nameProblems(others, ['retentionMs']),
+    numberProblem('retentionMs', retentionMs, durationRange),
   ]);
   return toSweptStore(openStoreAt({ ...options, path: path ?? '', clock: systemClock, newId }));
 }

@@ -54,6 +54,13 @@ describe('what a Fault is made of', () => {
     expect(make('NO', '').message).to.equal('');
   });
 
+  it('is refused with all that is wrong in the message', () => {
+    const error = thrownBy(() => make('', 'never', { status: 200 }));
+    expect(error.message).to.equal(
+      "code '': text that is not empty; status '200': a whole number from 400 to 599",
+    );
+  });
+
   it('is a retryable that is true or false', () => {
     expect(refused('NO', 'never', { retryable: 'yes' })).to.deep.equal([
       { field: 'retryable', value: 'yes', allowed: 'true or false' },

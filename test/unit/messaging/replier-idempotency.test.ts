@@ -129,6 +129,19 @@ describe('an idempotent replier', () => {
     expect([runs, bench.deadLetters(), bench.replies().length]).to.deep.equal([8, [], 1]);
   });
 
+  it('does not count requests that were deferred', async () => {
+    await bench.start(
+      (_, context) => {
+        runs += 1;
+        context.defer();
+      },
+      { idempotency: store.handledMessages },
+    );
+    const message = newRequestMessage();
+    for (let count = 0; count < 7; count += 1) await bench.ask(message);
+    expect([runs, bench.deadLetters(), bench.replies()]).to.deep.equal([7, [], []]);
+  });
+
   it('answers with a Fault and a dead letter when its memory is broken for good', async () => {
     const broken = (): Promise<never> => Promise.reject(new ReplytoError('STORE_CORRUPT'));
     await bench.start(counting, { idempotency: { begin: broken, remember: broken, forget: broken } });

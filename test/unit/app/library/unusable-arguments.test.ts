@@ -101,11 +101,17 @@ describe('what the library cannot work with', () => {
   });
 
   it('is an address that cannot be read, named beside all else and without its password', async () => {
-    const error = await connect({ url: 'http://ada:hunter2@x', prefix: 'a b', login: 5, passcode: {}, tls: 5 });
-    expect(fieldsOf(error)).to.deep.equal(['url', 'prefix', 'login', 'passcode', 'tls']);
+    const error = await connect({
+      url: 'http://ada:hunter2@x',
+      prefix: 'a b',
+      login: 5,
+      passcode: {},
+      tls: 5,
+    });
+    expect(fieldsOf(error)).to.deep.equal(['broker.url', 'prefix', 'login', 'passcode', 'tls']);
     expect(error.message).not.to.contain('hunter2');
     const tls = { ca: 'no certificate' };
-    expect(fieldsOf(await connect({ url: '', tls }))).to.deep.equal(['url', 'tls.ca']);
+    expect(fieldsOf(await connect({ url: '', tls }))).to.deep.equal(['broker.url', 'tls.ca']);
   });
 
   it('is anything but a broker where one belongs', async () => {
