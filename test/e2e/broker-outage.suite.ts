@@ -90,6 +90,7 @@ export function describeBrokerOutage(
     await until(async () => (await gateway!.metric('replyto_waits')) === 0, { what: 'no waiter left' });
     const growth = (await gateway!.metric('replyto_process_resident_memory_bytes')) - memoryBefore;
     report(
+      this,
       `${accepted.length} accepted, ${meanwhile} of them in ${outageMs} ms without a broker (${unsent} unsent at its end): ` +
         `${lost} lost; memory ${growth >= 0 ? '+' : ''}${Math.round(growth / 1024 / 1024)} MiB`,
     );

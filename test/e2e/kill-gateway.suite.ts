@@ -88,6 +88,7 @@ export function describeKillGateway(brokerUrl: () => string | undefined): void {
     }
     const twice = load.accepted.filter((id) => (runs.get(id) ?? 0) > 1).length;
     report(
+      this,
       `${load.accepted.length} accepted, ${kills} kills with ${inFlight.join('/')} in flight: ` +
         `${lost} lost, ${wrong} wrong, ${twice} run twice by the service`,
     );
