@@ -1,6 +1,7 @@
 import type { Problem } from './errors.js';
 import { toProblem } from './errors.js';
 import { refuseProblems } from './refuse-problems.js';
+import { deepestJson } from './json-depth.js';
 
 /**
  * A failure of the far side that comes back as a message: `Fault: true`, body of this shape
@@ -84,8 +85,8 @@ function isGiven<T>(value: T | null | undefined): value is T {
   return value !== null && value !== undefined;
 }
 
-/** A gateway reads a fault of 200 levels, the outermost included. */
-const deepestDetails = 199;
+/** The fault around them is a level too. */
+const deepestDetails = deepestJson - 1;
 const detailsAllowed = `a value that can be written as JSON, at most ${deepestDetails} levels deep`;
 
 function isReadable(details: unknown): boolean {

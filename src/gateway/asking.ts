@@ -154,5 +154,6 @@ interface Target {
 
 /** W3C Trace Context: a caller without a trace begins one here, sampled, so that the request can be followed. */
 function newTrace(): string {
-  return `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-01`;
+  const ids = randomBytes(24).toString('hex');
+  return `00-${ids.slice(0, 32)}-${ids.slice(32)}-01`;
 }

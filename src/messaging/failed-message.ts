@@ -104,11 +104,12 @@ export function createFailedMessageKeeper(options: FailedMessageKeeperOptions): 
     prefetch,
     handle: async ({ message, headers, destination }) => {
       const given = message.applicationHeaders;
+      const queue = originalQueue(given[queueHeader]) ?? destination.name;
       const kept = await deadLetters.keep({
         id: `${kind} ${message.messageId}`,
         kind,
         reason: given[reasonHeader] ?? 'no reason was given',
-        queue: originalQueue(given[queueHeader]) ?? destination.name,
+        queue,
         headers,
         body: message.body,
       });
@@ -116,7 +117,7 @@ export function createFailedMessageKeeper(options: FailedMessageKeeperOptions): 
       meter.count(kind === 'invalid' ? 'messages-invalid' : 'messages-dead-lettered');
       const messageId = given[messageIdHeader] ?? message.messageId;
       options.logger.warn(
-        { messageId, queue: given[queueHeader] ?? destination.name, reason: given[reasonHeader] },
+        { messageId, queue, reason: given[reasonHeader] },
         kind === 'invalid' ? 'an invalid message was kept' : 'a dead letter was kept',
       );
     },

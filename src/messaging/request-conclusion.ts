@@ -44,7 +44,6 @@ interface Offer {
   /** For the log, as in: the broker does not take …. */
   readonly what: string;
   readonly send: () => Promise<void>;
-  readonly isLetter?: boolean;
 }
 
 const firstPauseMs = 1_000;
@@ -66,8 +65,6 @@ export function createRequestConclusion(options: RequestConclusionOptions): Requ
         if (isEarly || hopeless.has(offer)) continue;
         try {
           await sendUntilConfirmed(offer.send, { channel, clock, signal: shutdown });
-          if (offer.isLetter === true)
-            logger.error({ messageId }, 'the request was given up: it is a dead letter now');
           return index;
         } catch (error) {
           if (!isReplytoError(error) || error.code === 'SHUTTING_DOWN') throw error;
@@ -82,8 +79,18 @@ export function createRequestConclusion(options: RequestConclusionOptions): Requ
     }
   }
 
-  function deadLetter(delivery: Delivery, reason: string): Offer {
-    return { what: 'a dead letter', isLetter: true, send: deadLetters.deadLetter(delivery, reason) };
+  /** Made when it is offered first, and once: however often it is sent, it is the same message. */
+  function deadLetter(delivery: Delivery, reason: () => string): Offer {
+    const { messageId } = delivery.message;
+    let letter: (() => Promise<void>) | undefined;
+    return {
+      what: 'a dead letter',
+      async send() {
+        letter ??= deadLetters.deadLetter(delivery, reason());
+        await letter();
+        logger.error({ messageId }, 'the request was given up: it is a dead letter now');
+      },
+    };
   }
 
   async function reply(delivery: Delivery, message: Message): Promise<void> {
@@ -98,15 +105,7 @@ export function createRequestConclusion(options: RequestConclusionOptions): Requ
         throw error;
       }
     };
-    let letter: (() => Promise<void>) | undefined;
-    const kept: Offer = {
-      what: 'a dead letter',
-      isLetter: true,
-      send: () => {
-        letter ??= deadLetters.deadLetter(delivery, `its reply was refused: ${refusal?.message ?? ''}`);
-        return letter();
-      },
-    };
+    const kept = deadLetter(delivery, () => `its reply was refused: ${refusal?.message ?? ''}`);
     const taken = await firstTaken(delivery, [{ what: 'the reply', send }, kept]);
     if (taken > 0 && message.properties.fault !== true) await sendFault(delivery, replyTo, message);
   }
@@ -136,7 +135,7 @@ export function createRequestConclusion(options: RequestConclusionOptions): Requ
     reason: string,
   ): Promise<void> {
     // The letter first: were the Fault the last that is known of it, a crash in between would lose the letter.
-    await firstTaken(delivery, [deadLetter(delivery, reason)]);
+    await firstTaken(delivery, [deadLetter(delivery, () => reason)]);
     if (address !== null) await reply(delivery, toFaultMessage(address, fault, options));
   }
 
@@ -146,7 +145,10 @@ export function createRequestConclusion(options: RequestConclusionOptions): Requ
     async retry(delivery, address, again) {
       const send = (): Promise<void> => channel.send(options.queue, again);
       const reason = 'it failed, and its queue did not take it for another attempt';
-      const taken = await firstTaken(delivery, [{ what: 'a retry', send }, deadLetter(delivery, reason)]);
+      const taken = await firstTaken(delivery, [
+        { what: 'a retry', send },
+        deadLetter(delivery, () => reason),
+      ]);
       if (taken === 0 || address === null) return;
       const fault = { code: 'SERVICE_FAILED', message: 'the service failed', retryable: true };
       await reply(delivery, toFaultMessage(address, fault, options));

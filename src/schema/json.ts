@@ -1,8 +1,6 @@
 import { toProblem } from '#core/errors.js';
+import { deepestJson } from '#core/json-depth.js';
 import type { Parsed } from './problems.js';
-
-/** Deeper values overflow the stack of whoever walks or writes them; no sensible document comes near. */
-const deepestJson = 200;
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 

@@ -162,18 +162,7 @@ describe('repeated calls over HTTP', () => {
     const headers = { 'message-id': queue, 'reply-to': 'none' };
     await bench.ask(queue, headers);
     await bench.reaches(queue, 'completed');
-    const { broker, own } = bench.gateway.broker.parts;
-    await broker.channel.send(own.replies, {
-      messageId: `${queue}-reply`,
-      correlationId: queue,
-      replyTo: null,
-      time: 1,
-      contentType: 'text/plain',
-      body: Buffer.from('unasked'),
-      properties: {},
-      applicationHeaders: {},
-    });
-    await until(async () => (await bench.status(queue)).late, { what: 'the reply' });
+    await bench.replyUnasked(queue, 'unasked');
     for (const prefer of ['respond-async', 'wait=10']) {
       const repeated = await bench.ask(queue, { ...headers, prefer });
       expect(repeated.status, repeated.text()).to.equal(202);

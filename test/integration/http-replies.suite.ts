@@ -119,18 +119,7 @@ export function describeReplies(brokerUrl: () => string | undefined): void {
     const queue = uniqueName('one-way');
     await bench.ask(queue, { 'message-id': queue, 'reply-to': 'none' });
     await bench.reaches(queue, 'completed');
-    const { broker, own } = bench.gateway.broker.parts;
-    await broker.channel.send(own.replies, {
-      messageId: `${queue}-reply`,
-      correlationId: queue,
-      replyTo: null,
-      time: 1,
-      contentType: 'text/plain',
-      body: Buffer.from('unasked'),
-      properties: {},
-      applicationHeaders: {},
-    });
-    await until(async () => (await bench.status(queue)).late, { what: 'the reply' });
+    await bench.replyUnasked(queue, 'unasked');
     const answer = await reply(queue);
     expect([answer.status, answer.text(), answer.headers['late']]).to.deep.equal([200, 'unasked', 'true']);
   });

@@ -26,6 +26,8 @@ export interface HttpBench {
   serve(queue: string, handler: Handler): Promise<Replier>;
   /** Answers a message by hand, as often as called; each time it is another reply. */
   reply(request: Message, value: unknown): Promise<void>;
+  /** Sends a reply to a request that expects none; resolves when it is kept, as late. */
+  replyUnasked(id: string, text: string): Promise<void>;
   /** Takes every message of the queue until the test ends, without answering. */
   listen(queue: string): Promise<Message[]>;
   status(id: string): Promise<RequestStatus>;
@@ -93,6 +95,20 @@ export function httpBench(
       const address = returnAddressOf(request);
       if (address === null) throw new Error('the request expects no reply');
       await sendReply(bench.gateway.broker, address, value);
+    },
+    async replyUnasked(id, text) {
+      const { broker, own } = bench.gateway.broker.parts;
+      await broker.channel.send(own.replies, {
+        messageId: `${id}-reply`,
+        correlationId: id,
+        replyTo: null,
+        time: 1,
+        contentType: 'text/plain',
+        body: Buffer.from(text),
+        properties: {},
+        applicationHeaders: {},
+      });
+      await until(async () => (await bench.status(id)).late, { what: 'the reply' });
     },
     async listen(queue) {
       const received: Message[] = [];

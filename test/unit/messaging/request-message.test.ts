@@ -4,20 +4,18 @@ import type { OutboxDelivery } from '#core/ports/outbox.js';
 import type { StoredReply, StoredRequest } from '#core/request.js';
 import { isReplyToken } from '#messaging/digest.js';
 import { requestSendOptions, toForwardMessage, toRequestMessage } from '#messaging/request-message.js';
-import { newReply } from '../../support/requests.js';
+import { newReply, storedRequest } from '../../support/requests.js';
 
 const deployment = { storeId: 'store', secret: Buffer.alloc(32, 7), replies: queue('replyto.replies') };
 const now = 1_700_000_000_000;
 
-function storedRequest(parts: Partial<StoredRequest> = {}): StoredRequest {
-  return {
-    ...{ id: 'request', queue: 'prices', status: 'accepted', replyTo: 'answers', oneWay: false },
-    ...{ project: null, conversationId: null, time: 5, createdAt: now, sentAt: null, repliedAt: null },
-    ...{ expiresAt: now + 60_000, attempts: 1, resend: 0, late: false, verified: null, progress: null },
-    ...{ fault: null, replies: 0, version: 1, contentType: 'text/plain', body: Buffer.from('body') },
-    ...{ properties: { project: 'shop' }, applicationHeaders: { 'x-a': '1' }, brokerExpiry: false },
+function acceptedRequest(parts: Partial<StoredRequest> = {}): StoredRequest {
+  return storedRequest({
+    ...{ id: 'request', queue: 'prices', replyTo: 'answers', time: 5, createdAt: now },
+    ...{ expiresAt: now + 60_000, attempts: 1, contentType: 'text/plain', body: Buffer.from('body') },
+    ...{ properties: { project: 'shop' }, applicationHeaders: { 'x-a': '1' } },
     ...parts,
-  };
+  });
 }
 
 function delivery(parts: Partial<OutboxDelivery> = {}): OutboxDelivery {
@@ -34,7 +32,7 @@ function delivery(parts: Partial<OutboxDelivery> = {}): OutboxDelivery {
 
 describe('a request message', () => {
   it("asks for its reply on the deployment's queue, never on the caller's", () => {
-    const message = toRequestMessage(storedRequest(), deployment, now);
+    const message = toRequestMessage(acceptedRequest(), deployment, now);
     const { replyToken, ...properties } = message.properties;
     expect(message).to.deep.include({
       ...{ messageId: 'request', correlationId: null, replyTo: deployment.replies, time: 5 },
@@ -48,29 +46,29 @@ describe('a request message', () => {
   });
 
   it('says how often it was sent again, and what time is left', () => {
-    const request = storedRequest({ resend: 2, attempts: 3 });
+    const request = acceptedRequest({ resend: 2, attempts: 3 });
     const { properties } = toRequestMessage(request, deployment, now + 59_000);
     expect(properties).to.include({ resend: 2, attempt: 1, deadlineMs: 1_000 });
     expect(toRequestMessage(request, deployment, now + 70_000).properties.deadlineMs).to.equal(0);
   });
 
   it('has no deadline when the request has none', () => {
-    const { properties } = toRequestMessage(storedRequest({ expiresAt: null }), deployment, now);
+    const { properties } = toRequestMessage(acceptedRequest({ expiresAt: null }), deployment, now);
     expect(properties).to.not.have.any.keys('deadlineMs', 'expiresAt');
   });
 
   it('has no reply address, no store and no token when it is one-way', () => {
-    const message = toRequestMessage(storedRequest({ oneWay: true }), deployment, now);
+    const message = toRequestMessage(acceptedRequest({ oneWay: true }), deployment, now);
     expect(message.replyTo).to.equal(null);
     expect(message.properties).to.not.have.any.keys('storeId', 'replyToken');
   });
 
   it('expires at the broker only when the route asks for that and there is a deadline', () => {
-    expect(requestSendOptions(storedRequest())).to.deep.equal({});
-    expect(requestSendOptions(storedRequest({ brokerExpiry: true }))).to.deep.equal({
+    expect(requestSendOptions(acceptedRequest())).to.deep.equal({});
+    expect(requestSendOptions(acceptedRequest({ brokerExpiry: true }))).to.deep.equal({
       brokerExpiresAt: now + 60_000,
     });
-    expect(requestSendOptions(storedRequest({ brokerExpiry: true, expiresAt: null }))).to.deep.equal({});
+    expect(requestSendOptions(acceptedRequest({ brokerExpiry: true, expiresAt: null }))).to.deep.equal({});
   });
 });
 
