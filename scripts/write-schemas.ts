@@ -1,11 +1,12 @@
-// Writes what is generated from the schemas and tables: schemas/*.json, docs/configuration.md and
-// docs/errors.md. A test fails when a file is not what this would write.
+// Writes what is generated from schemas, tables and tests: schemas/*.json, docs/configuration.md, docs/errors.md
+// and docs/what-happens-when.md. A test fails when a file is not what this would write.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { referencePage } from '#app/configuration/reference.js';
 import { errorsPage } from '#gateway/problem-pages.js';
 import { schemaDocuments } from '#schema/published.js';
+import { whatHappensWhenPage } from './what-happens-when.js';
 
 export interface GeneratedFile {
   /** Relative to the root of the repository. */
@@ -22,6 +23,7 @@ export function generatedFiles(): GeneratedFile[] {
     ...schemas,
     { path: 'docs/configuration.md', text: referencePage() },
     { path: 'docs/errors.md', text: errorsPage() },
+    { path: 'docs/what-happens-when.md', text: whatHappensWhenPage() },
   ];
 }
 

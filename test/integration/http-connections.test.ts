@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { uniqueName } from '../support/gateway.js';
+import { happens } from '../support/happens.js';
 import { call } from '../support/http.js';
 import { faultOf, httpBench, problemOf } from '../support/http-bench.js';
 import type { RawHttp } from '../support/raw-http.js';
@@ -25,23 +26,28 @@ describe('several calls on one connection', () => {
     return connection;
   }
 
-  it('that is one too long for its Content-Length is answered as what it says, and stored and sent once', async () => {
-    const queue = uniqueName('short');
-    const received = await bench.listen(queue);
-    bench.expected(queue);
-    const whole = waiting(queue, '{"a":"too long a body"}');
-    const connection = await open(whole.replace(/Content-Length: \d+/u, 'Content-Length: 7'));
-    await until(() => received.length === 1, { what: 'the message' });
-    expect(Buffer.from(received[0]!.body).toString()).to.equal('{"a":"t');
-    expect((await bench.status(queue)).status).to.be.oneOf(['accepted', 'sent']);
-    expect(connection.rest()).to.equal('');
-    await bench.reply(received[0]!, 'the reply');
-    const answer = await connection.answer();
-    expect([answer.status, answer.text()]).to.deep.equal([200, 'the reply']);
-    problemOf(await connection.answer(), 400, 'INVALID_REQUEST');
-    await connection.gone();
-    expect(received).to.have.lengthOf(1);
-  });
+  happens(
+    'HTTP',
+    'a body longer than its Content-Length',
+    'the request is what the length says, stored and sent once; what follows it gets 400, and the connection is closed',
+    async () => {
+      const queue = uniqueName('short');
+      const received = await bench.listen(queue);
+      bench.expected(queue);
+      const whole = waiting(queue, '{"a":"too long a body"}');
+      const connection = await open(whole.replace(/Content-Length: \d+/u, 'Content-Length: 7'));
+      await until(() => received.length === 1, { what: 'the message' });
+      expect(Buffer.from(received[0]!.body).toString()).to.equal('{"a":"t');
+      expect((await bench.status(queue)).status).to.be.oneOf(['accepted', 'sent']);
+      expect(connection.rest()).to.equal('');
+      await bench.reply(received[0]!, 'the reply');
+      const answer = await connection.answer();
+      expect([answer.status, answer.text()]).to.deep.equal([200, 'the reply']);
+      problemOf(await connection.answer(), 400, 'INVALID_REQUEST');
+      await connection.gone();
+      expect(received).to.have.lengthOf(1);
+    },
+  );
 
   it('are answered in their order, the second with its fault, when the body of the second makes no sense', async () => {
     const queue = uniqueName('pipelined');
@@ -147,17 +153,22 @@ describe('several calls on one connection', () => {
 describe('what HTTP/1.1 asks of a call', () => {
   const bench = httpBench();
 
-  it('is Host: without it a call gets 400 with the reason, and its connection is closed', async () => {
-    const queue = uniqueName('no-host');
-    const received = await bench.listen(queue);
-    const connection = await openRawHttp(bench.port);
-    connection.write(rawRequest(`POST /requests/${queue}`, [], '{}').replace('Host: x\r\n', ''));
-    const answer = await connection.answer();
-    expect(faultOf(answer, 400, 'INVALID_REQUEST').field).to.equal('Host');
-    expect(answer.headers).to.include({ connection: 'close', 'x-content-type-options': 'nosniff' });
-    await connection.gone();
-    await bench.expectNothingHappened(queue, received);
-  });
+  happens(
+    'HTTP',
+    'a call without Host',
+    '400 that names Host, nothing stored or sent, the connection closed',
+    async () => {
+      const queue = uniqueName('no-host');
+      const received = await bench.listen(queue);
+      const connection = await openRawHttp(bench.port);
+      connection.write(rawRequest(`POST /requests/${queue}`, [], '{}').replace('Host: x\r\n', ''));
+      const answer = await connection.answer();
+      expect(faultOf(answer, 400, 'INVALID_REQUEST').field).to.equal('Host');
+      expect(answer.headers).to.include({ connection: 'close', 'x-content-type-options': 'nosniff' });
+      await connection.gone();
+      await bench.expectNothingHappened(queue, received);
+    },
+  );
 
   it('is not asked of HTTP/1.0', async () => {
     const connection = await openRawHttp(bench.port);
@@ -167,17 +178,22 @@ describe('what HTTP/1.1 asks of a call', () => {
     await connection.gone();
   });
 
-  it('is an Expect that is known: another gets 417 with the one that is', async () => {
-    const queue = uniqueName('expect');
-    const received = await bench.listen(queue);
-    const connection = await openRawHttp(bench.port);
-    connection.write(rawRequest(`POST /requests/${queue}`, ['Expect: a-miracle'], '{}'));
-    expect(faultOf(await connection.answer(), 417, 'INVALID_REQUEST')).to.deep.equal({
-      field: 'Expect',
-      value: 'a-miracle',
-      allowed: '100-continue',
-    });
-    connection.destroy();
-    await bench.expectNothingHappened(queue, received);
-  });
+  happens(
+    'HTTP',
+    'an Expect that nobody knows',
+    '417 that names the one that is known, nothing stored or sent',
+    async () => {
+      const queue = uniqueName('expect');
+      const received = await bench.listen(queue);
+      const connection = await openRawHttp(bench.port);
+      connection.write(rawRequest(`POST /requests/${queue}`, ['Expect: a-miracle'], '{}'));
+      expect(faultOf(await connection.answer(), 417, 'INVALID_REQUEST')).to.deep.equal({
+        field: 'Expect',
+        value: 'a-miracle',
+        allowed: '100-continue',
+      });
+      connection.destroy();
+      await bench.expectNothingHappened(queue, received);
+    },
+  );
 });
