@@ -4,16 +4,17 @@
  * it. Arguments go to mocha: `npm test -- test/unit/x.test.ts`, `npm test -- -g 'late reply'`.
  *
  * It fails when a test failed, when none ran, when mocha or one of its workers died, when a test left a
- * process behind, and with CI=true when ActiveMQ could have been tested and was not.
+ * process behind, and with CI=true when ActiveMQ, Classic or Artemis, could have been tested and was not.
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { OwnedBroker } from './support/activemq.js';
 import { provisionClassic } from './support/activemq.js';
-import { hasJava } from './support/activemq-jars.js';
-import type { UnavailableBroker } from './support/brokers.js';
-import { brokerLabels, givenBrokerUrl, toEnvironment } from './support/brokers.js';
+import { startArtemis } from './support/artemis.js';
+import type { OwnedBroker, OwnedBrokers, RealBroker, UnavailableBroker } from './support/brokers.js';
+import { brokerLabels, givenBrokerUrl, realBrokers, toEnvironment } from './support/brokers.js';
+import { hasJava } from './support/maven-cache.js';
 import { startProcessGroup } from './support/process-group.js';
+import { startRabbitmq } from './support/rabbitmq.js';
 import type { RunOutcome } from './support/run-summary.js';
 import { casesOn, countsOf, summaryOf } from './support/run-summary.js';
 import { makeTemporaryFolder } from './support/temporary-folder.js';
@@ -32,7 +33,7 @@ const takesValue =
 const specs = given.filter(
   (text, index) => !text.startsWith('-') && !takesValue.test(given[index - 1] ?? ''),
 );
-const unitTestsOnly = specs.length > 0 && specs.every((spec) => /^(\.\/)?test\/unit(\/|$)/u.test(spec));
+const isUnit = (spec: string): boolean => /^(\.\/)?test\/unit(\/|$)/u.test(spec);
 const whole = specs.length === 0 && !given.some((text) => /^(-[fg]|--f?grep)(=|$)/u.test(text));
 
 const interrupted = new Promise<NodeJS.Signals>((resolve) => {
@@ -52,23 +53,24 @@ const exitCode = await run();
 process.exit(exitCode);
 
 async function run(): Promise<number> {
-  const provisioned = unitTestsOnly
-    ? { unavailable: 'not needed by the tests asked for' }
-    : await Promise.race([provisionClassic(), interrupted]);
+  const starting = Promise.all(realBrokers.map(async (kind) => [kind, await provision(kind)] as const));
+  const provisioned = await Promise.race([starting, interrupted]);
   if (typeof provisioned === 'string') {
     console.log(`stopped by ${provisioned}`);
     return 130;
   }
+  const brokers = Object.fromEntries(provisioned) as OwnedBrokers;
   const folder = await makeTemporaryFolder();
   try {
-    const problems = await runMocha(folder.path, provisioned);
+    const problems = await runMocha(folder.path, brokers);
     const results = readResults(folder.path);
     if (results === null) problems.push('mocha ended without a result');
-    const outcome = toOutcome({ results: results ?? [], problems }, provisioned);
-    if ('unavailable' in provisioned && givenBrokerUrl() !== undefined)
-      problems.push(provisioned.unavailable);
-    if (await classicWasForgotten(outcome)) {
-      problems.push('CI=true and java is there, but ActiveMQ Classic was not tested');
+    const outcome = toOutcome({ results: results ?? [], problems }, brokers);
+    if ('unavailable' in brokers.classic && givenBrokerUrl() !== undefined) {
+      problems.push(brokers.classic.unavailable);
+    }
+    if (await activemqWasForgotten(outcome)) {
+      problems.push('CI=true and java is there, but an ActiveMQ was not tested');
     }
     const { passed, failed } = countsOf(outcome);
     if (passed + failed === 0) problems.push('no test ran');
@@ -76,16 +78,29 @@ async function run(): Promise<number> {
     return countsOf(outcome).failed > 0 ? 1 : 0;
   } finally {
     await folder.remove();
-    if (!('unavailable' in provisioned)) await provisioned.stop();
+    const owned = Object.values(brokers).filter((broker) => 'stop' in broker);
+    await Promise.all(owned.map((broker) => broker.stop()));
+  }
+}
+
+/** Starts a broker where the tests asked for may need it. Suites on a broker are in files that end with its name. */
+async function provision(kind: RealBroker): Promise<OwnedBroker | UnavailableBroker> {
+  const needs = (spec: string): boolean => !isUnit(spec) && (!spec.endsWith('.ts') || spec.includes(kind));
+  if (specs.length > 0 && !specs.some(needs)) return { unavailable: 'not needed by the tests asked for' };
+  if (kind === 'classic') return provisionClassic();
+  try {
+    return await (kind === 'artemis' ? startArtemis() : startRabbitmq());
+  } catch (error) {
+    return { unavailable: error instanceof Error ? error.message : String(error) };
   }
 }
 
 /** Runs mocha to its end; the problems it met, in words. Nothing of its process group is left then. */
-async function runMocha(resultsFolder: string, classic: OwnedBroker | UnavailableBroker): Promise<string[]> {
+async function runMocha(resultsFolder: string, brokers: OwnedBrokers): Promise<string[]> {
   const parameters = [...mochaParameters, ...given, ...(specs.length > 0 ? [] : [allTests])];
   const group = startProcessGroup(process.execPath, [mocha, ...parameters], {
     ...process.env,
-    ...toEnvironment(classic),
+    ...toEnvironment(brokers),
     [resultsFolderVariable]: resultsFolder,
   });
   let timer: NodeJS.Timeout | undefined;
@@ -114,22 +129,23 @@ async function runMocha(resultsFolder: string, classic: OwnedBroker | Unavailabl
   return problems;
 }
 
-function toOutcome(
-  counted: Pick<RunOutcome, 'results' | 'problems'>,
-  classic: OwnedBroker | UnavailableBroker,
-): RunOutcome {
+function toOutcome(counted: Pick<RunOutcome, 'results' | 'problems'>, brokers: OwnedBrokers): RunOutcome {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
-  const embedded = { url: '', openWireUrl: null, version, how: 'part of this repository' };
+  const how = 'part of this repository';
+  const embedded = { url: '', webSocketUrl: null, openWireUrl: null, version, how };
   return {
     ...counted,
     brokers: [
       { label: brokerLabels.embedded, state: embedded },
-      { label: brokerLabels.classic, state: classic },
+      ...realBrokers.map((kind) => ({ label: brokerLabels[kind], state: brokers[kind] })),
     ],
   };
 }
 
-async function classicWasForgotten({ results }: RunOutcome): Promise<boolean> {
+/** Both come from Maven alone, so Java is all that they need. */
+async function activemqWasForgotten({ results }: RunOutcome): Promise<boolean> {
   if (process.env['CI'] !== 'true' || !whole || !(await hasJava())) return false;
-  return casesOn(brokerLabels.classic, results).every(({ outcome }) => outcome === 'skipped');
+  return (['classic', 'artemis'] as const).some((kind) =>
+    casesOn(brokerLabels[kind], results).every(({ outcome }) => outcome === 'skipped'),
+  );
 }

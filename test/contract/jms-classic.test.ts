@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { Destination } from '#core/destination.js';
 import type { Message } from '#core/message.js';
 import { activemqJars } from '../support/activemq-jars.js';
-import { describeOnClassic } from '../support/brokers.js';
+import { describeOn } from '../support/brokers.js';
 import { startJmsService } from '../support/jms-service.js';
 import { newMessage, uniqueQueue } from '../support/messages.js';
 import type { RunningProcess } from '../support/process.js';
@@ -33,7 +33,7 @@ const byteBodies: Readonly<Record<string, Pick<Message, 'contentType' | 'body'>>
 for (const copiesProperties of [false, true]) {
   const kind = copiesProperties ? 'a JMS service that copies all properties' : 'a plain JMS service';
 
-  describeOnClassic(kind, (classic) => {
+  describeOn('classic', kind, (classic) => {
     const requests: Destination = uniqueQueue('jms-requests');
     let service: RunningProcess | undefined;
     const bench = createBench(() => classic().url, connectStomp);

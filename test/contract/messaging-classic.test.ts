@@ -1,4 +1,4 @@
-import { brokerLabels, sharedClassic } from '../support/brokers.js';
+import { brokerLabels, sharedBroker } from '../support/brokers.js';
 import { describeMessagingContract } from './messaging.suite.js';
 import { connectStomp } from './stomp-messaging.js';
 
@@ -7,5 +7,5 @@ describeMessagingContract({
   broker: brokerLabels.classic,
   connect: connectStomp,
   // It belongs to the whole run, which stops it.
-  start: () => Promise.resolve({ ...sharedClassic(), stop: () => Promise.resolve() }),
+  start: () => Promise.resolve({ ...sharedBroker('classic'), stop: () => Promise.resolve() }),
 });

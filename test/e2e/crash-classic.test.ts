@@ -1,6 +1,6 @@
-import { describeOnClassic } from '../support/brokers.js';
+import { describeOn } from '../support/brokers.js';
 import { describeCrashes } from './crash.suite.js';
 
-describeOnClassic('a crash between two steps', (classic) => {
+describeOn('classic', 'a crash between two steps', (classic) => {
   describeCrashes(() => classic().url);
 });

@@ -1,6 +1,6 @@
-import { describeOnClassic } from '../support/brokers.js';
+import { describeOn } from '../support/brokers.js';
 import { describeAsking } from './asking.suite.js';
 
-describeOnClassic('asking', (classic) => {
+describeOn('classic', 'asking', (classic) => {
   describeAsking(() => classic().url);
 });

@@ -1,6 +1,6 @@
-import { describeOnClassic } from '../support/brokers.js';
+import { describeOn } from '../support/brokers.js';
 import { describeDocumentExample } from './document-example.suite.js';
 
-describeOnClassic("the document's example", (classic) => {
+describeOn('classic', "the document's example", (classic) => {
   describeDocumentExample(() => classic().url);
 });

@@ -1,6 +1,6 @@
-import { describeOnClassic } from '../support/brokers.js';
+import { describeOn } from '../support/brokers.js';
 import { describeCancel } from './http-cancel.suite.js';
 
-describeOnClassic('cancel over HTTP', (classic) => {
+describeOn('classic', 'cancel over HTTP', (classic) => {
   describeCancel(() => classic().url);
 });

@@ -1,6 +1,6 @@
-import { describeOnClassic } from '../support/brokers.js';
+import { describeOn } from '../support/brokers.js';
 import { describeMessages } from './http-messages.suite.js';
 
-describeOnClassic('messages over HTTP', (classic) => {
+describeOn('classic', 'messages over HTTP', (classic) => {
   describeMessages(() => classic().url);
 });

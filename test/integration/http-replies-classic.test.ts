@@ -1,6 +1,6 @@
-import { describeOnClassic } from '../support/brokers.js';
+import { describeOn } from '../support/brokers.js';
 import { describeReplies } from './http-replies.suite.js';
 
-describeOnClassic('replies over HTTP', (classic) => {
+describeOn('classic', 'replies over HTTP', (classic) => {
   describeReplies(() => classic().url);
 });

@@ -1,6 +1,6 @@
-import { describeOnClassic } from '../support/brokers.js';
+import { describeOn } from '../support/brokers.js';
 import { describeWaiting } from './http-waiting.suite.js';
 
-describeOnClassic('waiting over HTTP', (classic) => {
+describeOn('classic', 'waiting over HTTP', (classic) => {
   describeWaiting(() => classic().url);
 });

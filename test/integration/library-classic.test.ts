@@ -1,6 +1,6 @@
-import { describeOnClassic } from '../support/brokers.js';
+import { describeOn } from '../support/brokers.js';
 import { describeLibrary } from './library.suite.js';
 
-describeOnClassic('the library', (classic) => {
+describeOn('classic', 'the library', (classic) => {
   describeLibrary(() => classic().url);
 });

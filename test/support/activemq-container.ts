@@ -7,9 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { GenericContainer } from 'testcontainers';
 import type { StartedTestContainer } from 'testcontainers';
 import { activemqVersion } from './activemq-jars.js';
-import type { UnavailableBroker } from './brokers.js';
-import { classicVersion, untilStompAnswers } from './stomp-probe.js';
-import type { OwnedBroker } from './activemq.js';
+import type { OwnedBroker, UnavailableBroker } from './brokers.js';
+import { serverVersion, untilStompAnswers } from './stomp-probe.js';
 import { within } from './until.js';
 
 /** The second is the name that the first had before. */
@@ -51,8 +50,9 @@ async function startImage(image: string, withinMs: number): Promise<OwnedBroker>
     const url = `stomp://${addressOf(container, stompPort)}`;
     return {
       url,
+      webSocketUrl: null,
       openWireUrl: `tcp://${addressOf(container, openWirePort)}`,
-      version: classicVersion(await untilStompAnswers(url, withinMs)),
+      version: serverVersion(await untilStompAnswers(url, withinMs)),
       how: `Docker image ${image}`,
       stop: async () => {
         await container.stop();

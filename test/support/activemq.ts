@@ -7,17 +7,12 @@
 import { join } from 'node:path';
 import { startClassicContainer } from './activemq-container.js';
 import { activemqJars, activemqWebSocketJars } from './activemq-jars.js';
-import type { ProvisionedBroker, UnavailableBroker } from './brokers.js';
+import type { OwnedBroker, UnavailableBroker } from './brokers.js';
 import { givenBrokerUrl } from './brokers.js';
 import type { RunningProcess } from './process.js';
 import { startProcess } from './process.js';
-import { classicVersion, probeStomp, untilStompAnswers } from './stomp-probe.js';
+import { serverVersion, probeStomp, untilStompAnswers } from './stomp-probe.js';
 import { makeTemporaryFolder } from './temporary-folder.js';
-
-/** A provisioned broker with what ends it; `stop` leaves alone what was not started here. */
-export interface OwnedBroker extends ProvisionedBroker {
-  stop(): Promise<void>;
-}
 
 export async function provisionClassic(): Promise<OwnedBroker | UnavailableBroker> {
   const given = givenBrokerUrl();
@@ -40,9 +35,10 @@ export async function provisionClassic(): Promise<OwnedBroker | UnavailableBroke
 
 async function useGiven(url: string): Promise<OwnedBroker | UnavailableBroker> {
   try {
-    const version = classicVersion(await probeStomp(url));
+    const version = serverVersion(await probeStomp(url));
     return {
       url,
+      webSocketUrl: null,
       openWireUrl: null,
       version,
       how: 'given by TEST_BROKER_URL',
@@ -125,7 +121,7 @@ export async function startClassic(options: ClassicOptions = {}): Promise<Classi
       };
       const url = `stomp://127.0.0.1:${ports.stomp}`;
       const server = await untilStompAnswers(url, startWithinMs, () => !child.hasExited());
-      return { child, ports, version: classicVersion(server) };
+      return { child, ports, version: serverVersion(server) };
     } catch (error) {
       child.kill('SIGKILL');
       await child.exited;

@@ -162,7 +162,7 @@ function createRawStomp(open: (events: PipeEvents) => Pipe): RawStomp {
     write: (bytes) => pipe.write(Buffer.from(bytes)),
     frame: (command, headers = {}, body) => pipe.write(encodeRawFrame(command, headers, body)),
     async connect(headers = {}) {
-      client.frame('CONNECT', { 'accept-version': '1.2,1.1', host: 'localhost', ...headers });
+      client.frame('CONNECT', { 'accept-version': '1.2,1.1', host: '/', ...headers });
       return await client.take('CONNECTED');
     },
     async confirmed(command, headers = {}, body) {

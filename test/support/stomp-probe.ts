@@ -36,6 +36,6 @@ export async function untilStompAnswers(
 }
 
 /** The version in a `server` header: `6.3.1` of `ActiveMQ/6.3.1`. */
-export function classicVersion(server: string): string {
+export function serverVersion(server: string): string {
   return /\/(\S+)/u.exec(server)?.[1] ?? (server === '' ? 'unknown' : server);
 }

@@ -114,6 +114,7 @@ export function createStompChannel(options: ChannelOptions): StompChannel {
       reject(error);
       return;
     }
+    Object.assign(headers, dialect.sendHeaders(destination));
     if (how.persistent) headers['persistent'] = 'true';
     if (how.brokerExpiresAt !== undefined) {
       Object.assign(headers, dialect.expiryHeaders(how.brokerExpiresAt, clock.now()));

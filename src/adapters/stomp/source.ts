@@ -90,7 +90,7 @@ export function createStompSource(options: SourceOptions): StompSource {
     const { dialect } = connection.broker;
     const isTopic = destination.kind === 'topic';
     const mode = isTopic ? 'auto' : 'client-individual';
-    const headers = isTopic ? {} : dialect.subscribeHeaders(how.prefetch);
+    const headers = dialect.subscribeHeaders(destination, how.prefetch);
     try {
       await connection.subscribe(dialect.toAddress(destination), { mode, headers }, (frame) =>
         how.onDelivery(toDelivery(frame, destination, connection)),

@@ -1,5 +1,5 @@
 import type { Dialect } from './dialect.js';
-import { fromSlashAddress, toSlashAddress } from './dialect.js';
+import { fromSlashAddress, prefetchHeader, toSlashAddress } from './dialect.js';
 
 /** ActiveMQ Classic. `content-length` decides between BytesMessage and TextMessage there. */
 export const classicDialect: Dialect = {
@@ -13,5 +13,6 @@ export const classicDialect: Dialect = {
   webSocketCarries: 'text',
   sendsTimestamp: true,
   expiryHeaders: (expiresAt) => ({ expires: String(expiresAt) }),
-  subscribeHeaders: (prefetch) => ({ 'activemq.prefetchSize': String(prefetch) }),
+  sendHeaders: () => ({}),
+  subscribeHeaders: prefetchHeader('activemq.prefetchSize'),
 };

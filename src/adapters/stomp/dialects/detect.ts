@@ -1,7 +1,9 @@
 import { ReplytoError } from '#core/errors.js';
 import type { Dialect } from './dialect.js';
+import { artemisDialect } from './artemis.js';
 import { classicDialect } from './classic.js';
 import { embeddedDialect } from './embedded.js';
+import { rabbitmqDialect } from './rabbitmq.js';
 
 export interface DetectedDialect {
   readonly dialect: Dialect;
@@ -10,12 +12,12 @@ export interface DetectedDialect {
   readonly version: string;
 }
 
-/** The longest prefix first: Artemis begins like Classic. Null: known, but without a dialect. */
-const known: readonly (readonly [prefix: string, dialect: Dialect | null])[] = [
+/** The longest prefix first: Artemis begins like Classic. */
+const known: readonly (readonly [prefix: string, dialect: Dialect])[] = [
   ['replyto-embedded', embeddedDialect],
-  ['ActiveMQ-Artemis', null],
-  ['apache-activemq-artemis', null],
-  ['RabbitMQ', null],
+  ['ActiveMQ-Artemis', artemisDialect],
+  ['apache-activemq-artemis', artemisDialect],
+  ['RabbitMQ', rabbitmqDialect],
   ['ActiveMQ', classicDialect],
 ];
 
@@ -28,9 +30,9 @@ export function detectDialect(server: string, chosen?: Dialect): DetectedDialect
   if (chosen !== undefined) return { dialect: chosen, server, version: '' };
   const found = known.find(([prefix]) => server.toLowerCase().startsWith(prefix.toLowerCase()));
   const dialect = found?.[1];
-  if (dialect === undefined || dialect === null) {
+  if (dialect === undefined) {
     throw new ReplytoError('BROKER_UNSUPPORTED', {
-      detail: `the broker calls itself '${server}'; supported are ActiveMQ Classic and the embedded broker`,
+      detail: `the broker calls itself '${server}'; supported are ActiveMQ Classic, ActiveMQ Artemis, RabbitMQ and the embedded broker`,
     });
   }
   return { dialect, server, version: /\/(?<version>\S+)/u.exec(server)?.groups?.['version'] ?? '' };

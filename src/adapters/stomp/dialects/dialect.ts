@@ -25,7 +25,10 @@ export interface Dialect {
   readonly sendsTimestamp: boolean;
   /** Headers that ask the broker to drop the message at an instant (epoch milliseconds). */
   expiryHeaders(expiresAt: number, now: number): Readonly<Record<string, string>>;
-  subscribeHeaders(prefetch: number): Readonly<Record<string, string>>;
+  /** What else a SEND needs to reach that destination. */
+  sendHeaders(destination: Destination): Readonly<Record<string, string>>;
+  /** What else a SUBSCRIBE needs; `prefetch` counts messages and is for queues. */
+  subscribeHeaders(destination: Destination, prefetch: number): Readonly<Record<string, string>>;
 }
 
 /**
@@ -44,4 +47,11 @@ export function fromSlashAddress(address: string): Destination {
 
 export function toSlashAddress({ kind, name }: Destination): string {
   return kind === 'opaque' ? name : `/${kind}/${name}`;
+}
+
+/** For {@link Dialect.subscribeHeaders} of a broker that counts messages in one header; topics are not held back. */
+export function prefetchHeader(
+  name: string,
+): (destination: Destination, prefetch: number) => Record<string, string> {
+  return ({ kind }, prefetch) => (kind === 'topic' ? {} : { [name]: String(prefetch) });
 }

@@ -1,5 +1,5 @@
 import type { Dialect } from './dialect.js';
-import { fromSlashAddress, toSlashAddress } from './dialect.js';
+import { fromSlashAddress, prefetchHeader, toSlashAddress } from './dialect.js';
 
 /** The broker in adapters/broker: every body has its length, the broker's id is stored with the message. */
 export const embeddedDialect: Dialect = {
@@ -13,5 +13,6 @@ export const embeddedDialect: Dialect = {
   sendsTimestamp: false,
   // It knows no expiry; `expires` is an ordinary header there.
   expiryHeaders: () => ({}),
-  subscribeHeaders: (prefetch) => ({ 'prefetch-count': String(prefetch) }),
+  sendHeaders: () => ({}),
+  subscribeHeaders: prefetchHeader('prefetch-count'),
 };

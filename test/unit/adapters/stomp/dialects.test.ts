@@ -1,8 +1,10 @@
 import { expect } from 'chai';
+import { artemisDialect } from '#adapters/stomp/dialects/artemis.js';
 import { classicDialect } from '#adapters/stomp/dialects/classic.js';
 import { detectDialect } from '#adapters/stomp/dialects/detect.js';
 import { fromSlashAddress, toSlashAddress } from '#adapters/stomp/dialects/dialect.js';
 import { embeddedDialect } from '#adapters/stomp/dialects/embedded.js';
+import { rabbitmqDialect } from '#adapters/stomp/dialects/rabbitmq.js';
 import type { Destination } from '#core/destination.js';
 import { queue, topic } from '#core/destination.js';
 import { thrownBy } from '../../../support/errors.js';
@@ -20,16 +22,17 @@ describe('the dialect of a broker', () => {
       dialect: embeddedDialect,
       version: '0.1.0',
     });
+    for (const server of [
+      'ActiveMQ-Artemis/2.56.0 ActiveMQ Artemis Messaging Engine',
+      'apache-activemq-artemis/2.30',
+    ]) {
+      expect(detectDialect(server).dialect, server).to.equal(artemisDialect);
+    }
+    expect(detectDialect('RabbitMQ/4.3.5')).to.include({ dialect: rabbitmqDialect, version: '4.3.5' });
     expect(detectDialect('ActiveMQ')).to.include({ dialect: classicDialect, version: '' });
   });
 
-  for (const server of [
-    'ActiveMQ-Artemis/2.56.0 ActiveMQ Artemis Messaging Engine',
-    'apache-activemq-artemis/2.30',
-    'RabbitMQ/4.3.5',
-    'stompserver/1',
-    '',
-  ]) {
+  for (const server of ['stompserver/1', '']) {
     it(`is not guessed for '${server}': a wrong one could lose messages`, () => {
       const error = thrownBy(() => detectDialect(server));
       expect(error.code).to.equal('BROKER_UNSUPPORTED');
@@ -38,8 +41,8 @@ describe('the dialect of a broker', () => {
   }
 
   it('asks for so many messages ahead in the words of its broker', () => {
-    expect(classicDialect.subscribeHeaders(5)).to.deep.equal({ 'activemq.prefetchSize': '5' });
-    expect(embeddedDialect.subscribeHeaders(5)).to.deep.equal({ 'prefetch-count': '5' });
+    expect(classicDialect.subscribeHeaders(queue('q'), 5)).to.deep.equal({ 'activemq.prefetchSize': '5' });
+    expect(embeddedDialect.subscribeHeaders(queue('q'), 5)).to.deep.equal({ 'prefetch-count': '5' });
   });
 
   it('says whether the WebSocket of its broker takes bytes', () => {

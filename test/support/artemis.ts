@@ -1,0 +1,123 @@
+/** ActiveMQ Artemis for tests: a process of the Maven distribution, with an instance folder of its own. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { OwnedBroker, UnavailableBroker } from './brokers.js';
+import { freePort } from './free-port.js';
+import { cachedFromMaven, runCommand, runMaven } from './maven-cache.js';
+import type { RunningProcess } from './process.js';
+import { startProcess } from './process.js';
+import { serverVersion, untilStompAnswers } from './stomp-probe.js';
+import { makeTemporaryFolder } from './temporary-folder.js';
+
+/** The newest whose distribution Maven has under this name. */
+const artemisVersion = '2.44.0';
+
+const startWithinMs = 60_000;
+const stopWithinMs = 20_000;
+/** Where `artemis create` writes its acceptors; ours takes their place. */
+const acceptors = /<acceptors>.*<\/acceptors>/su;
+
+interface ArtemisOptions {
+  /**
+   * Parameters of the acceptor, such as `anycastPrefix=/queue/;multicastPrefix=/topic/`; default none, as Artemis has it.
+   */
+  readonly acceptor?: string;
+}
+
+interface ArtemisBroker extends OwnedBroker {
+  /** Process id of the JVM now running. */
+  readonly pid: number;
+  /** kill -9; resolves when the process is gone. */
+  kill(): Promise<void>;
+  /** Starts it again on the same port and data, after ending it in order where it still runs. */
+  restart(): Promise<void>;
+}
+
+/** The unpacked distribution; Maven fetches it when it is not there yet. */
+async function artemisDistribution(): Promise<{ readonly home: string } | UnavailableBroker> {
+  const name = `artemis-${artemisVersion}`;
+  const cached = await cachedFromMaven(name, async (folder) => {
+    const artifact = `org.apache.activemq:apache-artemis:${artemisVersion}:tar.gz:bin`;
+    const failure = await runMaven(
+      ['dependency:copy', `-Dartifact=${artifact}`, `-DoutputDirectory=${folder}`],
+      folder,
+    );
+    if (failure !== null) return failure;
+    const archive = `apache-artemis-${artemisVersion}-bin.tar.gz`;
+    const unpacked = await runCommand('tar', ['xzf', archive], folder);
+    return unpacked.ok ? null : unpacked.output;
+  });
+  if ('unavailable' in cached) return cached;
+  return { home: join(cached.folder, `apache-artemis-${artemisVersion}`) };
+}
+
+/** @throws Error when there is none to be had, or with the broker's output when it does not answer within 60 s. */
+export async function startArtemis(options: ArtemisOptions = {}): Promise<ArtemisBroker> {
+  const distribution = await artemisDistribution();
+  if ('unavailable' in distribution) throw new Error(distribution.unavailable);
+  const folder = await makeTemporaryFolder();
+  const instance = join(folder.path, 'instance');
+  const port = await freePort();
+  const url = `stomp://127.0.0.1:${port}`;
+
+  async function create(home: string): Promise<void> {
+    const flags = ['--no-web', '--no-amqp-acceptor', '--no-mqtt-acceptor', '--no-hornetq-acceptor'];
+    const access = ['--user', 'artemis', '--password', 'artemis', '--allow-anonymous'];
+    // The journal of plain files needs no native library, and no tuning of some seconds.
+    const journal = ['--nio', '--no-autotune', '--silent'];
+    const parameters = ['create', instance, ...access, ...flags, ...journal];
+    const created = await runCommand(join(home, 'bin', 'artemis'), parameters);
+    if (!created.ok) throw new Error(`artemis create: ${created.output}`);
+    const file = join(instance, 'etc', 'broker.xml');
+    const acceptor = [`tcp://127.0.0.1:${port}?protocols=STOMP,OPENWIRE,CORE`, options.acceptor ?? []]
+      .flat()
+      .join(';');
+    const text = await readFile(file, 'utf8');
+    const ours = `<acceptors><acceptor name="test">${acceptor}</acceptor></acceptors>`;
+    await writeFile(file, text.replace(acceptors, ours));
+  }
+
+  async function launch(): Promise<{ readonly child: RunningProcess; readonly server: string }> {
+    const child = startProcess(join(instance, 'bin', 'artemis'), ['run'], {
+      name: 'ActiveMQ Artemis',
+      env: { JAVA_ARGS: '-Xmx512m -Xms128m' },
+    });
+    try {
+      return { child, server: await untilStompAnswers(url, startWithinMs, () => !child.hasExited()) };
+    } catch (error) {
+      child.kill('SIGKILL');
+      await child.exited;
+      throw new Error(`ActiveMQ Artemis did not start; it said:\n${child.output()}`, { cause: error });
+    }
+  }
+
+  let current = await create(distribution.home)
+    .then(launch)
+    .catch(async (error: unknown) => {
+      await folder.remove();
+      throw error;
+    });
+  return {
+    url,
+    // One port takes both.
+    webSocketUrl: `ws://127.0.0.1:${port}/`,
+    openWireUrl: `tcp://127.0.0.1:${port}`,
+    version: serverVersion(current.server),
+    how: 'a process of the Maven distribution',
+    get pid() {
+      return current.child.pid;
+    },
+    stop: async () => {
+      await current.child.stop(stopWithinMs);
+      await folder.remove();
+    },
+    kill: async () => {
+      current.child.kill('SIGKILL');
+      await current.child.exited;
+    },
+    restart: async () => {
+      await current.child.stop(stopWithinMs);
+      current = await launch();
+    },
+  };
+}

@@ -1,0 +1,105 @@
+/**
+ * RabbitMQ for tests: a node of its own, with the STOMP plugins, beside whatever already runs on the machine. It shares
+ * nothing with another node but epmd, which it leaves running.
+ */
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import type { OwnedBroker, UnavailableBroker } from './brokers.js';
+import { freePort } from './free-port.js';
+import type { RunningProcess } from './process.js';
+import { startProcess } from './process.js';
+import { serverVersion, untilStompAnswers } from './stomp-probe.js';
+import { makeTemporaryFolder } from './temporary-folder.js';
+
+const startWithinMs = 60_000;
+const stopWithinMs = 20_000;
+
+interface RabbitmqBroker extends OwnedBroker {
+  /** Process id of the Erlang machine now running. */
+  readonly pid: number;
+  /** kill -9; resolves when the process is gone. */
+  kill(): Promise<void>;
+  /** Starts it again on the same ports and data, after ending it in order where it still runs. */
+  restart(): Promise<void>;
+}
+
+/** The start script. Debian's own on the path changes the user, so the one behind it comes first. */
+function rabbitmqServer(): { readonly command: string } | UnavailableBroker {
+  const folders = ['/usr/lib/rabbitmq/bin', ...(process.env['PATH'] ?? '').split(delimiter)];
+  const found = folders.map((folder) => join(folder, 'rabbitmq-server')).find((path) => existsSync(path));
+  return found === undefined ? { unavailable: 'no rabbitmq-server on the path' } : { command: found };
+}
+
+/** @throws Error when there is none, or with the node's output when it does not answer within 60 s. */
+export async function startRabbitmq(): Promise<RabbitmqBroker> {
+  const server = rabbitmqServer();
+  if ('unavailable' in server) throw new Error(server.unavailable);
+  const { command } = server;
+  const folder = await makeTemporaryFolder();
+  const inFolder = (name: string): string => join(folder.path, name);
+  const [amqp, stomp, webSocket, distribution] = await Promise.all(Array.from({ length: 4 }, freePort));
+  const url = `stomp://guest:guest@127.0.0.1:${stomp}`;
+  await writeFile(
+    inFolder('rabbitmq.conf'),
+    [
+      `listeners.tcp.1 = 127.0.0.1:${amqp}`,
+      `stomp.listeners.tcp.1 = 127.0.0.1:${stomp}`,
+      'web_stomp.tcp.ip = 127.0.0.1',
+      `web_stomp.tcp.port = ${webSocket}`,
+      '',
+    ].join('\n'),
+  );
+  await writeFile(inFolder('enabled_plugins'), '[rabbitmq_stomp,rabbitmq_web_stomp].\n');
+
+  async function launch(): Promise<{ readonly child: RunningProcess; readonly server: string }> {
+    const child = startProcess(command, [], {
+      name: 'RabbitMQ',
+      env: {
+        RABBITMQ_NODENAME: `replyto-test-${stomp}@localhost`,
+        RABBITMQ_DIST_PORT: String(distribution),
+        RABBITMQ_CONFIG_FILE: inFolder('rabbitmq'),
+        RABBITMQ_ENABLED_PLUGINS_FILE: inFolder('enabled_plugins'),
+        RABBITMQ_MNESIA_BASE: inFolder('data'),
+        RABBITMQ_LOG_BASE: inFolder('log'),
+        // Then the script becomes the node, so that its process id is the node's.
+        RUNNING_UNDER_SYSTEMD: 'true',
+      },
+    });
+    try {
+      return { child, server: await untilStompAnswers(url, startWithinMs, () => !child.hasExited()) };
+    } catch (error) {
+      child.kill('SIGKILL');
+      await child.exited;
+      throw new Error(`RabbitMQ did not start; it said:\n${child.output()}`, { cause: error });
+    }
+  }
+
+  let current = await launch().catch(async (error: unknown) => {
+    await folder.remove();
+    throw error;
+  });
+  return {
+    url,
+    webSocketUrl: `ws://guest:guest@127.0.0.1:${webSocket}/ws`,
+    // It speaks AMQP to JMS clients, not OpenWire.
+    openWireUrl: null,
+    version: serverVersion(current.server),
+    how: 'a node of its own with the STOMP plugins',
+    get pid() {
+      return current.child.pid;
+    },
+    stop: async () => {
+      await current.child.stop(stopWithinMs);
+      await folder.remove();
+    },
+    kill: async () => {
+      current.child.kill('SIGKILL');
+      await current.child.exited;
+    },
+    restart: async () => {
+      await current.child.stop(stopWithinMs);
+      current = await launch();
+    },
+  };
+}
