@@ -1,4 +1,5 @@
 /** The composition root of a gateway process: every part, and who knows whom. */
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { v7 as newId } from 'uuid';
 import { createEmbeddedBroker } from '#adapters/broker/embedded-broker.js';
@@ -15,6 +16,8 @@ import type { Gateway } from '#gateway/gateway.js';
 import { createGateway } from '#gateway/gateway.js';
 import { createMetrics } from '#gateway/metrics.js';
 import { createRouteTable } from '#gateway/route-table.js';
+import { createLeasing } from '#messaging/leasing.js';
+import { createPollingConsumer } from '#messaging/polling-consumer.js';
 import type { AccessLog } from './access-log.js';
 import { warnOfBrokerChange } from './broker-change.js';
 import type { LoadedConfiguration } from './configuration/load.js';
@@ -163,8 +166,16 @@ export function createDeployment({ loaded, logger, accessLog, onFatal }: Deploym
       isEmbedded,
       onFatal,
     });
+    const leasing = createLeasing({
+      ...{ clock, newId, logger, meter: metrics, leases: store.leases },
+      consumer: createPollingConsumer({ source: broker.source, clock, logger }),
+      newLeaseId: () => randomBytes(16).toString('base64url'),
+      maxAttempts: configuration.queues.maxAttempts,
+      onOutgoing: () => requestReply.relay.wakeMessages(),
+    });
     const context = createGatewayContext({
       ...shared,
+      leasing,
       loaded,
       routes,
       requestReply,
@@ -175,7 +186,14 @@ export function createDeployment({ loaded, logger, accessLog, onFatal }: Deploym
       isStopping: () => isStopping,
     });
     const gateway = createGateway(context, createBrokerUpgrade(embedded, embeddedPort));
-    const waits: Part = { name: 'waits', start: () => undefined, stop: () => requestReply.watch.stop() };
+    const waits: Part = {
+      name: 'waits',
+      start: () => leasing.start(),
+      stop: async (deadlineMs) => {
+        requestReply.watch.stop();
+        await leasing.stop(deadlineMs);
+      },
+    };
     return { gateway, waits, parts: [...requestReply.parts, receivers] };
   }
 

@@ -8,6 +8,8 @@ import type { Logger } from '#core/ports/logger.js';
 import type { GatewayContext, Readiness } from '#gateway/context.js';
 import type { GaugeSource, Metrics } from '#gateway/metrics.js';
 import type { RouteTable } from '#gateway/route-table.js';
+import { isReplyToken } from '#messaging/digest.js';
+import type { Leasing } from '#messaging/leasing.js';
 import type { AccessLog } from './access-log.js';
 import { brokerAddress } from './configuration/broker-address.js';
 import type { LoadedConfiguration } from './configuration/load.js';
@@ -23,6 +25,7 @@ export interface GatewayContextOptions {
   readonly embedded: EmbeddedBroker | undefined;
   readonly requestReply: RequestReply;
   readonly receivers: Receivers;
+  readonly leasing: Leasing;
   readonly metrics: Metrics;
   readonly own: OwnDestinations;
   readonly clock: Clock;
@@ -39,6 +42,9 @@ export function createGatewayContext(options: GatewayContextOptions): GatewayCon
     requestor: requestReply.requestor,
     store: store.requests,
     watch: requestReply.watch,
+    settlement: requestReply.settlement,
+    leasing: options.leasing,
+    isReplyToken: (requestId, token) => isReplyToken(store.secret, requestId, token),
     configuration: loaded.configuration,
     routes: options.routes,
     bodyChecks: loaded.bodyChecks,
@@ -119,12 +125,13 @@ function prefixCheck(receivers: Receivers): Readiness['checks'][number] {
   return { name: 'prefix', isOk: stranger === undefined, detail };
 }
 
-function gauges({ store, broker, embedded, requestReply }: GatewayContextOptions): GaugeSource[] {
+function gauges({ store, broker, embedded, requestReply, leasing }: GatewayContextOptions): GaugeSource[] {
   const gauge = (name: string, help: string, read: () => number): GaugeSource => ({ name, help, read });
   return [
     gauge('requests_pending', 'requests without an end', () => requestReply.admission.counts().pending),
     gauge('requests_unsent', 'requests not sent yet', () => requestReply.admission.counts().unsent),
     gauge('waits', 'callers and streams waiting for changes', () => requestReply.watch.size),
+    gauge('queues_read', 'queues that are being read over HTTP', () => leasing.queuesRead),
     gauge('sends_in_flight', 'messages under way to the broker', () => requestReply.relay.status().inFlight),
     gauge(
       'queues_held',

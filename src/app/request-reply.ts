@@ -16,6 +16,8 @@ import { createCorrelator } from '#messaging/correlator.js';
 import { createMessageExpiration } from '#messaging/message-expiration.js';
 import type { OutboxRelay } from '#messaging/outbox-relay.js';
 import { createOutboxRelay } from '#messaging/outbox-relay.js';
+import type { ReplySettlement } from '#messaging/reply-settlement.js';
+import { createReplySettlement } from '#messaging/reply-settlement.js';
 import type { RequestWatch } from '#messaging/request-watch.js';
 import { createRequestWatch } from '#messaging/request-watch.js';
 import type { Requestor } from '#messaging/requestor.js';
@@ -51,6 +53,7 @@ export interface RequestReply {
   readonly relay: OutboxRelay;
   readonly control: ControlBus;
   readonly correlator: Correlator;
+  readonly settlement: ReplySettlement;
   /** All but the correlator, whose start needs the broker; in the order of their start. */
   readonly parts: readonly Part[];
 }
@@ -65,6 +68,7 @@ export function createRequestReply(options: RequestReplyOptions): RequestReply {
     ...shared,
     store: store.requests,
     outbox: store.outbox,
+    outgoing: store.outgoing,
     channel,
     admission,
     deployment: { storeId: store.id, secret: store.secret, replies },
@@ -74,19 +78,23 @@ export function createRequestReply(options: RequestReplyOptions): RequestReply {
   });
   const onForward = (): void => relay.wakeDeliveries();
   const onEnded = (): void => admission.ended();
-  const correlator = createCorrelator({
+  const settlement = createReplySettlement({
     ...shared,
     store: store.requests,
+    onForward,
+    onEnded,
+    ...(options.checkReply === undefined ? {} : { checkReply: options.checkReply }),
+  });
+  const correlator = createCorrelator({
+    ...shared,
+    settlement,
     deadLetters: store.deadLetters,
     source,
     replies,
     storeId: store.id,
     prefetch: options.prefetch,
     maxBodyBytes: options.maxReplyBytes,
-    onForward,
-    onEnded,
     checkStore: () => store.check(),
-    ...(options.checkReply === undefined ? {} : { checkReply: options.checkReply }),
   });
   const expiration = createMessageExpiration({ ...shared, store: store.requests, onForward, onEnded });
   const sweep = createStoreSweep({ store: store.requests, clock, logger });
@@ -97,6 +105,7 @@ export function createRequestReply(options: RequestReplyOptions): RequestReply {
     relay,
     control: createControlBus({ channel, source, topic: options.own.control, clock, newId }),
     correlator,
+    settlement,
     parts: [
       { name: 'admission', start: () => admission.start(), stop: () => admission.stop() },
       { name: 'outbox relay', start: () => relay.start(), stop: (deadlineMs) => relay.stop(deadlineMs) },

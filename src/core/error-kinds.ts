@@ -104,6 +104,31 @@ export const errorKinds = {
     exitCode: 6,
     sentence: 'The request has ended already and cannot be cancelled.',
   },
+  LEASE_NOT_FOUND: {
+    ...input,
+    httpStatus: 404,
+    exitCode: 3,
+    sentence: 'No such lease of this queue is known.',
+  },
+  LEASE_ENDED: {
+    category: 'state',
+    httpStatus: 410,
+    retryable: false,
+    exitCode: 6,
+    sentence: 'The lease has ended; the message is no longer held by it.',
+  },
+  NO_REPLY_ADDRESS: {
+    category: 'state',
+    httpStatus: 409,
+    retryable: false,
+    exitCode: 2,
+    sentence: 'The message expects no reply.',
+  },
+  REPLY_TOKEN_WRONG: {
+    ...input,
+    httpStatus: 403,
+    sentence: 'The Reply-Token is not the one that came with the request.',
+  },
   WAIT_ABORTED: {
     category: 'state',
     httpStatus: 499,

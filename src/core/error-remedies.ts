@@ -21,7 +21,7 @@ export const errorRemedies: Readonly<Record<ErrorCode, ErrorRemedy>> = {
     remedy: 'Send the whole body again, with the encoding that the header names or with neither.',
   },
   DESTINATION_NOT_ALLOWED: {
-    meaning: `The queue or the \`Reply-To\` belongs to the product or to the broker itself, or \`allow.queues\` or \`allow.replyTo\` leaves it out. ${nothingHappened}`,
+    meaning: `The queue or the \`Reply-To\` belongs to the product or to the broker itself, or \`allow.queues\`, \`allow.replyTo\` or \`allow.read\` leaves it out. ${nothingHappened}`,
     remedy: 'Choose another queue, or have the operator add a pattern for it. The own queues stay closed.',
   },
   ORIGIN_NOT_ALLOWED: {
@@ -86,6 +86,25 @@ export const errorRemedies: Readonly<Record<ErrorCode, ErrorRemedy>> = {
   REQUEST_ENDED: {
     meaning: 'The request was replied to, faulted, expired or completed before the cancel came.',
     remedy: 'Read its end at `GET /requests/{id}`; there is nothing left to cancel.',
+  },
+  LEASE_NOT_FOUND: {
+    meaning:
+      'The lease is not one of this queue, another name holds it, or it ended more than an hour ago. Nothing was changed.',
+    remedy: 'Use queue and `Lease` exactly as they came with the message, or read the next message.',
+  },
+  LEASE_ENDED: {
+    meaning:
+      'The lease ran out, was released, or was ended in another way; `detail` says how and when. A message whose lease ran out went back to its queue with a raised `Attempt`, and somebody else may be working on it. Nothing was changed.',
+    remedy:
+      'Drop what was done, or make it harmless to do it twice. Ask for a longer lease with `Lease-Seconds`, or renew it in time.',
+  },
+  NO_REPLY_ADDRESS: {
+    meaning: 'The message names no `Reply-To`, so nobody waits for a reply. It stays leased.',
+    remedy: 'Acknowledge it with `DELETE`.',
+  },
+  REPLY_TOKEN_WRONG: {
+    meaning: `The \`Reply-Token\` is missing, or it is not the one of this request. ${nothingHappened}`,
+    remedy: 'Send the `Reply-Token` header of the request message, as it came.',
   },
   WAIT_ABORTED: {
     meaning: 'The caller ended its wait before the reply came.',

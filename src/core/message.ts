@@ -54,6 +54,18 @@ export interface MessageProperties {
   readonly baggage?: string;
 }
 
+/** How often a service was given it; a message that does not say so comes for the first time. */
+export function attemptOf({ properties: { attempt } }: Message): number {
+  return attempt ?? 1;
+}
+
+/** The same message once more, for another attempt; its deadline is made anew. */
+export function nextAttempt(message: Message, now: number): Message {
+  const { expiresAt } = message.properties;
+  const deadline = expiresAt === undefined ? {} : { deadlineMs: Math.max(0, expiresAt - now) };
+  return { ...message, properties: { ...message.properties, ...deadline, attempt: attemptOf(message) + 1 } };
+}
+
 const messageIdPattern = /^(?!\.{1,2}$)[!-~]{1,255}$/u;
 const messageIdAllowed = '1-255 visible ASCII characters without / \\ % ? #, not . or ..';
 

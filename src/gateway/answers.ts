@@ -63,10 +63,7 @@ export function sendReply(
   defaultContentType: string | undefined,
 ): void {
   const { fault, requestId } = reply;
-  for (const [name, value] of Object.entries(reply.applicationHeaders)) {
-    // What this answer says about itself, such as X-Content-Type-Options, is not the service's to change.
-    if (isLetOut(name, value) && !response.hasHeader(name)) response.setHeader(name, toHttpHeader(value));
-  }
+  setApplicationHeaders(response, reply.applicationHeaders);
   response.setHeader('Message-ID', reply.messageId);
   response.setHeader('Correl-ID', requestId);
   response.setHeader('Time', String(reply.time));
@@ -75,10 +72,29 @@ export function sendReply(
     sendProblemDocument(response, toFaultDocument(fault, requestId));
     return;
   }
-  const contentType = usable(reply.contentType) ?? defaultContentType ?? guessContentType(reply);
+  sendContents(response, reply, defaultContentType);
+}
+
+export function setApplicationHeaders(response: Response, headers: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(headers)) {
+    // What this answer says about itself, such as X-Content-Type-Options, is not the service's to change.
+    if (isLetOut(name, value) && !response.hasHeader(name)) response.setHeader(name, toHttpHeader(value));
+  }
+}
+
+type MessageContents = Pick<StoredReply, 'body' | 'contentType' | 'properties'>;
+
+/** 200 with the body of a message, in its own type, else in `defaultContentType`, else in what it looks like. */
+export function sendContents(
+  response: Response,
+  message: MessageContents,
+  defaultContentType: string | undefined,
+): void {
+  const { body } = message;
+  const contentType = usable(message.contentType) ?? defaultContentType ?? guessContentType(message);
   if (contentType !== undefined) response.setHeader('Content-Type', toHttpHeader(contentType));
-  response.setHeader('Content-Length', String(reply.body.byteLength));
-  response.status(200).end(Buffer.from(reply.body.buffer, reply.body.byteOffset, reply.body.byteLength));
+  response.setHeader('Content-Length', String(body.byteLength));
+  response.status(200).end(Buffer.from(body.buffer, body.byteOffset, body.byteLength));
 }
 
 /**
@@ -97,7 +113,7 @@ function usable(contentType: string | null): string | undefined {
 }
 
 /** For a service that names no type: text is text, bytes are bytes. */
-function guessContentType({ body, properties }: StoredReply): string | undefined {
+function guessContentType({ body, properties }: MessageContents): string | undefined {
   if (body.byteLength === 0) return undefined;
   const isText =
     properties.form === undefined ? isUtf8(body) && !body.includes(0) : properties.form === 'text';

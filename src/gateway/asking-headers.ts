@@ -30,9 +30,13 @@ export interface AskingHeaderRules {
   readonly own: OwnDestinations;
   /** Lower-case names of headers that travel besides `x-`. */
   readonly forwardHeaders: readonly string[];
+  /** The call sends one message and expects no reply; default false. */
+  readonly isOneWay?: boolean;
   /** Throws DESTINATION_NOT_ALLOWED for a Reply-To outside of the allowed patterns. */
   readonly checkReplyTo: (name: string) => void;
 }
+
+const noReply = 'none, or no such header: POST /requests/{queue} sends a message that expects a reply';
 
 export const longestTimeoutSeconds = 3650 * 86_400;
 
@@ -80,7 +84,7 @@ export function readAskingHeaders(headers: IncomingHttpHeaders, rules: AskingHea
       ? Number(value)
       : toProblem('Time', value, 'epoch milliseconds, such as 1552959300136'),
   );
-  const replyTo = checked('reply-to', 'Reply-To', readReplyTo);
+  const replyTo = checked('reply-to', 'Reply-To', (value) => readReplyTo(value, rules.isOneWay ?? false));
   const prefer = parsePrefer(text('prefer'));
   if (isProblem(prefer)) problems.push(prefer);
   const timeoutMs = checked('request-timeout', 'Request-Timeout', readTimeout);
@@ -91,7 +95,7 @@ export function readAskingHeaders(headers: IncomingHttpHeaders, rules: AskingHea
   if (together !== undefined) problems.push(together);
 
   if (problems.length > 0) throw new ReplytoError('INVALID_REQUEST', { problems });
-  const isOneWay = replyTo?.toLowerCase() === 'none';
+  const isOneWay = rules.isOneWay ?? isNone(replyTo);
   if (replyTo !== undefined && !isOneWay) rules.checkReplyTo(replyTo);
   return {
     messageId: messageId ?? key,
@@ -119,7 +123,12 @@ function readIdempotencyKey(value: string): string | Problem {
   return messageIdProblem('Idempotency-Key', key) ?? key;
 }
 
-function readReplyTo(value: string): string | Problem {
+function isNone(replyTo: string | undefined): boolean {
+  return replyTo?.toLowerCase() === 'none';
+}
+
+function readReplyTo(value: string, isOneWay: boolean): string | Problem {
+  if (isOneWay && !isNone(value)) return toProblem('Reply-To', value, noReply);
   if (/^[a-z][a-z0-9+.-]*:\/\//iu.test(value)) {
     return toProblem(
       'Reply-To',

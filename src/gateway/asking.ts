@@ -1,25 +1,24 @@
 /** `POST /requests/{queue}` and the paths of the routes: a call becomes a request, its reply the answer. */
 import { randomBytes } from 'node:crypto';
 import type { Express, Request, RequestHandler, Response } from 'express';
-import { queueNameProblem } from '#core/destination.js';
-import { ReplytoError, toProblem } from '#core/errors.js';
+import { ReplytoError } from '#core/errors.js';
 import type { NewRequest } from '#core/request.js';
 import { contentDigest, fingerprint } from '#messaging/digest.js';
 import type { Answer } from '#messaging/requestor.js';
 import { bodyProblems } from '#schema/body-check.js';
-import { isQueueAllowed } from '#schema/queue-pattern.js';
 import { sendReply, sendStatus, sendWithoutReply } from './answers.js';
 import { readAskingHeaders } from './asking-headers.js';
 import type { AskingHeaders } from './asking-headers.js';
 import { readBody } from './body.js';
 import type { GatewayContext } from './context.js';
+import { checkDestination } from './destination-check.js';
 import { readQuery } from './parameters.js';
 import type { ConfiguredRoute } from './route-table.js';
 import type { Waiting } from './waiting.js';
 
 export interface Asking {
-  /** Adds `POST /requests/{queue}`. */
-  readonly addResource: (app: Express) => void;
+  /** Adds `POST /requests/{queue}`, and `POST /queues/{queue}/messages`, which is the same without a reply. */
+  readonly addResources: (app: Express) => void;
   /** Answers the paths of the routes; comes after every resource. */
   readonly routes: RequestHandler;
 }
@@ -32,13 +31,14 @@ export function createAsking(context: GatewayContext, waiting: Waiting): Asking 
   async function ask(request: Request, response: Response, wanted: Wanted): Promise<void> {
     const { queue } = wanted;
     if (context.isStopping()) throw new ReplytoError('SHUTTING_DOWN');
-    checkDestination('queue', queue, allow.queues);
+    checkDestination(own, 'queue', queue, allow.queues);
     readQuery(request, []);
     const target = { queue, route: wanted.route ?? context.routes.forQueue(queue) };
     const headers = readAskingHeaders(request.headers, {
       own,
       forwardHeaders: target.route?.forwardHeaders ?? [],
-      checkReplyTo: (name) => checkDestination('Reply-To', name, allow.replyTo),
+      isOneWay: wanted.isOneWay ?? false,
+      checkReplyTo: (name) => checkDestination(own, 'Reply-To', name, allow.replyTo),
     });
     // Known before anything can fail: whoever is refused may post again under the same id.
     const id = headers.messageId ?? context.newId();
@@ -47,21 +47,6 @@ export function createAsking(context: GatewayContext, waiting: Waiting): Asking 
     // Refused while its body was coming, because the gateway stops.
     if (response.headersSent) return;
     await answer(response, target, { ...headers, messageId: id }, body);
-  }
-
-  function checkDestination(field: string, name: string, patterns: readonly string[]): void {
-    const problem = queueNameProblem(field, name);
-    if (problem !== undefined) throw new ReplytoError('INVALID_REQUEST', { problems: [problem] });
-    if (own.isReserved(name)) {
-      const problems = [
-        toProblem(field, name, 'a queue that is not the own of this product or of the broker'),
-      ];
-      throw new ReplytoError('DESTINATION_NOT_ALLOWED', { problems, destination: name });
-    }
-    if (!isQueueAllowed(patterns, name)) {
-      const problems = [toProblem(field, name, `a queue that matches ${patterns.join(' or ') || 'nothing'}`)];
-      throw new ReplytoError('DESTINATION_NOT_ALLOWED', { problems, destination: name });
-    }
   }
 
   async function answer(
@@ -125,9 +110,12 @@ export function createAsking(context: GatewayContext, waiting: Waiting): Asking 
   }
 
   return {
-    addResource(app) {
+    addResources(app) {
       app.post('/requests/:queue', (request, response) =>
         ask(request, response, { queue: request.params.queue }),
+      );
+      app.post('/queues/:queue/messages', (request, response) =>
+        ask(request, response, { queue: request.params.queue, isOneWay: true }),
       );
     },
     routes(request, response, next) {
@@ -143,6 +131,8 @@ type IdentifiedHeaders = AskingHeaders & { readonly messageId: string };
 
 interface Wanted {
   readonly queue: string;
+  /** No reply is expected, whatever the headers say. */
+  readonly isOneWay?: boolean;
   /** Of the path; otherwise the one that leads to the queue. */
   readonly route?: ConfiguredRoute;
 }

@@ -5,6 +5,8 @@ import type { IdSource } from '#core/ports/id-source.js';
 import type { Logger } from '#core/ports/logger.js';
 import type { Meter } from '#core/ports/meter.js';
 import type { RequestStore } from '#core/ports/request-store.js';
+import type { Leasing } from '#messaging/leasing.js';
+import type { ReplySettlement } from '#messaging/reply-settlement.js';
 import type { RequestWatch } from '#messaging/request-watch.js';
 import type { Requestor } from '#messaging/requestor.js';
 import type { BodyCheck } from '#schema/body-check.js';
@@ -16,6 +18,10 @@ export interface GatewayContext {
   readonly requestor: Requestor;
   readonly store: RequestStore;
   readonly watch: RequestWatch;
+  readonly settlement: ReplySettlement;
+  readonly leasing: Leasing;
+  /** Whether this is the `Reply-Token` of that request. */
+  readonly isReplyToken: (requestId: string, token: string) => boolean;
   readonly configuration: Configuration;
   readonly routes: RouteTable;
   /** Compiled JSON Schemas of the routes, by file. */

@@ -6,6 +6,8 @@ import type { RouteTable } from './route-table.js';
 export interface Resource {
   readonly method: 'get' | 'post' | 'delete';
   readonly path: string;
+  /** Its GET changes something, so it has no HEAD; default false. */
+  readonly withoutHead?: boolean;
 }
 
 /**
@@ -13,14 +15,17 @@ export interface Resource {
  * (RFC 9110, 15.5.6). OPTIONS gets the same list as its answer. Comes after every resource and route.
  */
 export function refuseOtherMethods(resources: readonly Resource[], routes: RouteTable): RequestHandler {
-  const compiled = resources.map(({ method, path }) => ({ method, segments: path.split('/') }));
+  const compiled = resources.map(({ method, path, withoutHead }) => ({
+    methods: method === 'get' && withoutHead !== true ? ['GET', 'HEAD'] : [method.toUpperCase()],
+    segments: path.split('/'),
+  }));
 
   function methodsOf(path: string): string[] {
     // A slash at the end changes nothing for the resources, as in Express.
     const given = path.replace(/(?<=.)\/$/u, '').split('/');
     const methods = compiled
       .filter(({ segments }) => matches(segments, given))
-      .flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]));
+      .flatMap(({ methods: offered }) => offered);
     return methods.length === 0 && routes.match(path) !== undefined ? ['POST'] : methods;
   }
 

@@ -20,22 +20,20 @@ const reply: ResponseConfig = {
   content: { '*/*': { schema: {} } },
 };
 
-const answers: Operation['answers'] = {
-  200: reply,
-  202: {
-    description:
-      'The request is stored and has no reply yet, or expects none. It is sent now, or when the broker is back.',
-    headers: headers(
-      ['Location', 'Retry-After', 'Preference-Applied', 'Idempotent-Replayed'],
-      ['Message-ID', 'Vary'],
-    ),
-    content: jsonOf('RequestStatus'),
-    links: requestLinks,
-  },
-  ...faultAnswers(replyHeaders),
+export const accepted: ResponseConfig = {
+  description:
+    'The request is stored and has no reply yet, or expects none. It is sent now, or when the broker is back.',
+  headers: headers(
+    ['Location', 'Retry-After', 'Preference-Applied', 'Idempotent-Replayed'],
+    ['Message-ID', 'Vary'],
+  ),
+  content: jsonOf('RequestStatus'),
+  links: requestLinks,
 };
 
-const problems: readonly ListedProblem[] = [
+const answers: Operation['answers'] = { 200: reply, 202: accepted, ...faultAnswers(replyHeaders) };
+
+export const problems: readonly ListedProblem[] = [
   'INVALID_REQUEST',
   'BODY_UNREADABLE',
   'DESTINATION_NOT_ALLOWED',
@@ -54,9 +52,9 @@ const problems: readonly ListedProblem[] = [
 ];
 
 /** A Fault may have the status of any problem. */
-const problemHeaders = [...faultHeaders, 'Preference-Applied', 'Idempotent-Replayed'] as const;
+export const problemHeaders = [...faultHeaders, 'Preference-Applied', 'Idempotent-Replayed'] as const;
 
-const requestBody: NonNullable<Operation['requestBody']> = {
+export const requestBody: NonNullable<Operation['requestBody']> = {
   description:
     'Any bytes; they become the body of the message, with their content type. gzip, deflate and br are undone first.',
   content: {

@@ -18,6 +18,7 @@ export type Parameter = Exclude<NonNullable<OperationObject['parameters']>[numbe
 export const tags = {
   Asking: 'Put a request on a queue, and wait for its reply as long as you like.',
   Requests: 'Come back for a request: its state, its reply, its events.',
+  Queues: 'Consumers and services that speak only HTTP: messages under a lease.',
   Operations: 'For those who run the gateway.',
   Descriptions: 'What this gateway says about itself.',
 } as const;

@@ -5,13 +5,21 @@ import type { Configuration } from '#schema/configuration.js';
 import { askQueue, routeOperations } from './openapi-asking.js';
 import type { OpenApiDocument } from './openapi-parts.js';
 import { tags, toRouteConfig } from './openapi-parts.js';
+import { answerRequest, queueOperations } from './openapi-queues.js';
 import { requestOperations } from './openapi-requests.js';
 import { componentSchemas } from './openapi-schemas.js';
 import { serviceOperations } from './openapi-service.js';
 import type { Resource } from './methods.js';
 import { rootOperation } from './root.js';
 
-const resourceOperations = [askQueue, ...requestOperations, ...serviceOperations, rootOperation];
+const resourceOperations = [
+  askQueue,
+  ...requestOperations,
+  answerRequest,
+  ...queueOperations,
+  ...serviceOperations,
+  rootOperation,
+];
 
 /** What is served whatever the configuration says; a test holds it against the router. */
 export const resources: readonly Resource[] = resourceOperations;
@@ -20,7 +28,7 @@ const description = `Plain HTTP in front of a message broker. A request is a res
 later, name a queue that gets the reply too, or watch its events, all on one id.
 
 Every error is \`application/problem+json\` (RFC 9457) with a stable \`code\`; \`/problems\` explains them. A path that exists
-answers other methods with 405 and \`Allow\`. HEAD works wherever GET does.`;
+answers other methods with 405 and \`Allow\`. HEAD works wherever GET changes nothing.`;
 
 export function openApiDocument(configuration: Configuration, version: string): OpenApiDocument {
   const registry = new OpenAPIRegistry();

@@ -12,18 +12,15 @@ import type { DeadLetters } from '#core/ports/dead-letters.js';
 import type { Logger } from '#core/ports/logger.js';
 import type { Delivery, MessageSource } from '#core/ports/message-source.js';
 import type { Meter } from '#core/ports/meter.js';
-import type { RequestStore, SettleOutcome } from '#core/ports/request-store.js';
-import type { IncomingReply } from '#core/request.js';
 import { createGuardedConsumer } from './guarded-consumer.js';
 import { keepInvalid } from './keep-invalid.js';
 import { readReply } from './reply-message.js';
-import type { RequestWatch } from './request-watch.js';
+import type { ReplySettlement } from './reply-settlement.js';
 
 export interface CorrelatorOptions {
-  readonly store: RequestStore;
+  readonly settlement: ReplySettlement;
   readonly deadLetters: DeadLetters;
   readonly source: MessageSource;
-  readonly watch: RequestWatch;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly meter: Meter;
@@ -33,12 +30,6 @@ export interface CorrelatorOptions {
   readonly prefetch: number;
   /** Larger replies go to the invalid messages. */
   readonly maxBodyBytes: number;
-  /** Called after a commit that queued something for a Reply-To queue. */
-  readonly onForward: () => void;
-  /** Called after a request ended by its reply. */
-  readonly onEnded: () => void;
-  /** Says why a reply is not taken, for instance by the JSON Schema of its route; null = it is good. */
-  readonly checkReply?: (reply: IncomingReply) => Promise<string | null>;
   /** Resolves when the store answers again. */
   readonly checkStore: () => Promise<void>;
 }
@@ -50,7 +41,7 @@ export interface Correlator {
 }
 
 export function createCorrelator(options: CorrelatorOptions): Correlator {
-  const { store, watch, meter, clock, logger } = options;
+  const { clock, logger } = options;
 
   const invalid = { ...options, sentence: 'an invalid message came to the reply queue' };
 
@@ -60,41 +51,8 @@ export function createCorrelator(options: CorrelatorOptions): Correlator {
       await keepInvalid(invalid, delivery, read.invalid);
       return;
     }
-    const refusal = await options.checkReply?.(read.reply);
-    if (refusal !== undefined && refusal !== null) {
-      await keepInvalid(invalid, delivery, refusal);
-      return;
-    }
-    report(await store.settle(read.reply), read.reply.correlationIds);
-  }
-
-  function report(outcome: SettleOutcome, correlationIds: readonly string[]): void {
-    switch (outcome.kind) {
-      case 'settled': {
-        const { record, reply } = outcome;
-        meter.count(record.status === 'faulted' ? 'requests-faulted' : 'requests-replied');
-        meter.replied(reply.receivedAt - record.createdAt);
-        options.onEnded();
-        break;
-      }
-      case 'late':
-        meter.count('replies-late');
-        logger.info({ requestId: outcome.record.id, status: outcome.record.status }, 'a late reply was kept');
-        break;
-      case 'duplicate':
-        meter.count('replies-duplicate');
-        logger.info({ requestId: outcome.record.id }, 'another reply than the first was kept');
-        break;
-      case 'repeated':
-        meter.count('replies-repeated');
-        return;
-      case 'unmatched':
-        meter.count('replies-unmatched');
-        logger.warn({ correlationIds }, 'a reply to no request that is known here was kept');
-        return;
-    }
-    watch.notify(outcome);
-    if (outcome.record.replyTo !== null) options.onForward();
+    const settled = await options.settlement.settle(read.reply);
+    if ('refused' in settled) await keepInvalid(invalid, delivery, settled.refused);
   }
 
   const consumer = createGuardedConsumer({

@@ -1,10 +1,11 @@
 /**
  * Guaranteed Delivery (https://www.enterpriseintegrationpatterns.com/GuaranteedMessaging.html): moves what is
- * stored to the broker. Two lines: requests to their queues, replies to the callers' Reply-To queues.
+ * stored to the broker. Three lines: requests to their queues, replies to the callers' Reply-To queues, and messages that
+ * belong to no request.
  * Guarantee: at least once, always with the same Message-ID; the receipt is recorded after it came, so a crash in
  * between sends again. Failure: an attempt counts only when the broker answered with an error; an absent
  * broker or a missing receipt never counts. After 12 counted attempts, or at once when no frame can be made of it, a
- * request becomes faulted, a delivery a dead letter. Shutdown: see send-line.ts.
+ * request becomes faulted, anything else a dead letter. Shutdown: see send-line.ts.
  */
 import { queue } from '#core/destination.js';
 import type { ErrorCode } from '#core/error-kinds.js';
@@ -14,6 +15,7 @@ import type { Logger } from '#core/ports/logger.js';
 import type { MessageChannel } from '#core/ports/message-channel.js';
 import type { Meter } from '#core/ports/meter.js';
 import type { Outbox, OutboxDelivery, OutboxResult } from '#core/ports/outbox.js';
+import type { OutgoingMessage, OutgoingMessages } from '#core/ports/outgoing-messages.js';
 import type { RequestStore } from '#core/ports/request-store.js';
 import type { StoredRequest } from '#core/request.js';
 import type { Admission } from './admission.js';
@@ -26,6 +28,7 @@ import { createSendLine } from './send-line.js';
 export interface OutboxRelayOptions {
   readonly store: RequestStore;
   readonly outbox: Outbox;
+  readonly outgoing: OutgoingMessages;
   readonly channel: MessageChannel;
   readonly watch: RequestWatch;
   readonly admission: Admission;
@@ -54,6 +57,8 @@ export interface OutboxRelay {
   sendNow(request: StoredRequest): void;
   /** A reply was queued for a Reply-To queue. */
   wakeDeliveries(): void;
+  /** A message that belongs to no request was queued. */
+  wakeMessages(): void;
   status(): { readonly inFlight: number; readonly heldQueues: readonly string[] };
 }
 
@@ -79,7 +84,7 @@ function isHopeless(error: ReplytoError): boolean {
 }
 
 export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
-  const { store, outbox, channel, clock, meter, instance, deployment } = options;
+  const { store, outbox, outgoing, channel, clock, meter, instance, deployment } = options;
   const leaseMs = Math.max(shortestLeaseMs, 2 * options.receiptTimeoutMs);
   const shared = {
     clock,
@@ -158,7 +163,23 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
     },
   });
 
-  function deliveryResult({ attempts }: OutboxDelivery, error: ReplytoError | null): OutboxResult {
+  const messages = createSendLine<OutgoingMessage>({
+    ...shared,
+    logger: options.logger.child({ line: 'messages' }),
+    claim: (claim) => outgoing.claimDue(claim),
+    queueOf: ({ destination }) => destination.name,
+    send: ({ destination, message }) => channel.send(destination, message),
+    finish: async (message, error) => {
+      const result = deliveryResult(message, error);
+      meter.count(`messages-${result.kind}`);
+      await outgoing.finish(message.id, instance, result);
+    },
+  });
+
+  function deliveryResult(
+    { attempts }: { readonly attempts: number },
+    error: ReplytoError | null,
+  ): OutboxResult {
     if (error === null) return { kind: 'delivered' };
     const { message } = error;
     if (!isCounted(error)) return { kind: 'postponed', error: message, retryMs: 0 };
@@ -173,23 +194,22 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
     leaseMs,
     start() {
       stopListening = channel.onUp(() => {
-        requests.wake();
-        deliveries.wake();
+        for (const line of [requests, deliveries, messages]) line.wake();
       });
-      requests.start();
-      deliveries.start();
+      for (const line of [requests, deliveries, messages]) line.start();
     },
     async stop(deadlineMs) {
       stopListening?.();
-      await Promise.all([requests.stop(deadlineMs), deliveries.stop(deadlineMs)]);
+      await Promise.all([requests, deliveries, messages].map((line) => line.stop(deadlineMs)));
       refusals.clear();
     },
     canSendNow: (name) => requests.hasRoom(name),
     sendNow: (request) => void requests.sendOwned(request),
     wakeDeliveries: () => deliveries.wake(),
+    wakeMessages: () => messages.wake(),
     status: () => ({
-      inFlight: requests.inFlight + deliveries.inFlight,
-      heldQueues: [...new Set([...requests.heldQueues(), ...deliveries.heldQueues()])],
+      inFlight: requests.inFlight + deliveries.inFlight + messages.inFlight,
+      heldQueues: [...new Set([requests, deliveries, messages].flatMap((line) => [...line.heldQueues()]))],
     }),
   };
 }

@@ -3,6 +3,7 @@ import type { Destination } from '#core/destination.js';
 import { toReplytoError } from '#core/errors.js';
 import type { FaultBody } from '#core/fault.js';
 import type { Message } from '#core/message.js';
+import { attemptOf, nextAttempt } from '#core/message.js';
 import type { Clock } from '#core/ports/clock.js';
 import type { HandledMessages } from '#core/ports/handled-messages.js';
 import type { IdSource } from '#core/ports/id-source.js';
@@ -202,14 +203,7 @@ export function createRequestHandling(options: RequestHandlingOptions): RequestH
     // The count of deliveries belongs to one attempt.
     await memory?.forget(queue.name, message.messageId);
     if (cancelled.aborted) return;
-    await conclusion.retry(delivery, address, nextAttempt(message, attempt + 1));
-  }
-
-  /** The same message once more; its deadline is made anew. */
-  function nextAttempt(message: Message, attempt: number): Message {
-    const { expiresAt } = message.properties;
-    const deadline = expiresAt === undefined ? {} : { deadlineMs: Math.max(0, expiresAt - clock.now()) };
-    return { ...message, properties: { ...message.properties, ...deadline, attempt } };
+    await conclusion.retry(delivery, address, nextAttempt(message, clock.now()));
   }
 
   /** A service may leave the promise: its failure must not end the process. */
@@ -235,10 +229,6 @@ function serviceFailed({ message }: Work): FaultBody {
   const attempts = attemptOf(message);
   const times = attempts === 1 ? '' : ` ${attempts} times`;
   return { code: 'SERVICE_FAILED', message: `the service failed${times}`, retryable: true };
-}
-
-function attemptOf({ properties }: Message): number {
-  return properties.attempt ?? 1;
 }
 
 /** A one-way request has no return address; what is remembered of it needs a shape all the same. */

@@ -15,6 +15,9 @@ import {
   text,
 } from './setting.js';
 
+/** The longest lease of a message that was read over HTTP. */
+export const longestLeaseMs = 12 * 3_600_000;
+
 const port = { min: 0, max: 65_535 };
 
 const hostText = {
@@ -174,6 +177,21 @@ const everything = z.strictObject({
   allow: section({
     queues: list(queuePattern, patternList, "Queues that may be asked; the product's own never."),
     replyTo: list(queuePattern, patternList, "Queues that `Reply-To` may name; the product's own never."),
+    read: list(
+      queuePattern,
+      patternList,
+      "Queues whose messages may be read over HTTP; the product's own never.",
+    ),
+  }),
+  queues: section({
+    leaseMs: duration(
+      { min: 1_000, max: longestLeaseMs, default: 60_000 },
+      'How long a message that was read over HTTP is kept for its reader, unless `Lease-Seconds` says otherwise.',
+    ),
+    maxAttempts: integer(
+      { min: 1, max: 1_000_000, default: 10 },
+      'A message whose lease ran out in this attempt becomes a dead letter instead of going back to its queue.',
+    ),
   }),
   routes: list(
     routeSchema,

@@ -112,4 +112,38 @@ export const storeMigrations: readonly Migration[] = [
       CREATE INDEX handled_by_age ON handled (updated_at);
     `,
   },
+  {
+    name: 'leases and outgoing messages',
+    sql: `
+      CREATE TABLE leases (
+        id TEXT PRIMARY KEY,
+        queue TEXT NOT NULL,
+        holder TEXT,
+        status TEXT NOT NULL,
+        message_id TEXT NOT NULL,
+        expires_at INTEGER NOT NULL,
+        ended_at INTEGER,
+        fingerprint TEXT,
+        message BLOB,
+        body BLOB
+      ) WITHOUT ROWID;
+      CREATE INDEX leases_by_message ON leases (queue, message_id) WHERE status = 'held';
+      CREATE INDEX leases_by_expiry ON leases (expires_at) WHERE status = 'held';
+      CREATE INDEX leases_by_end ON leases (ended_at) WHERE ended_at IS NOT NULL;
+
+      CREATE TABLE outgoing (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        kind TEXT NOT NULL,
+        queue TEXT NOT NULL,
+        attempts INTEGER NOT NULL,
+        next_at INTEGER NOT NULL,
+        owner TEXT,
+        last_error BLOB,
+        created_at INTEGER NOT NULL,
+        message BLOB NOT NULL,
+        body BLOB NOT NULL
+      );
+      CREATE INDEX outgoing_due ON outgoing (next_at);
+    `,
+  },
 ];

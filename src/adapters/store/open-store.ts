@@ -8,7 +8,9 @@ import type { Clock } from '#core/ports/clock.js';
 import type { DeadLetters } from '#core/ports/dead-letters.js';
 import type { HandledMessages } from '#core/ports/handled-messages.js';
 import type { IdSource } from '#core/ports/id-source.js';
+import type { Leases } from '#core/ports/leases.js';
 import type { Outbox } from '#core/ports/outbox.js';
+import type { OutgoingMessages } from '#core/ports/outgoing-messages.js';
 import type { RequestStore } from '#core/ports/request-store.js';
 import { openDatabase } from '#adapters/sqlite/database.js';
 import type { Database } from '#adapters/sqlite/database.js';
@@ -23,7 +25,9 @@ import { createEnding } from './ending.js';
 import { createHandledMessages } from './handled-messages.js';
 import { createHistory } from './history.js';
 import { storeMigrations } from './migrations.js';
+import { createLeases } from './leases.js';
 import { createOutbox } from './outbox.js';
+import { createOutgoingMessages } from './outgoing-messages.js';
 import { createQueries } from './queries.js';
 import { createRetention } from './retention.js';
 import type { Tables } from './schema.js';
@@ -48,6 +52,8 @@ export interface Store {
   readonly secret: Uint8Array;
   readonly requests: RequestStore;
   readonly outbox: Outbox;
+  readonly leases: Leases;
+  readonly outgoing: OutgoingMessages;
   readonly deadLetters: DeadLetters;
   readonly handledMessages: HandledMessages;
   /** Transactions committed so far, for metrics. */
@@ -86,6 +92,7 @@ export function createStore(database: Database, options: Omit<OpenStoreOptions, 
   // The exclusive lock proves that whoever was sending is gone, so its requests need not wait for a lease.
   database.run("UPDATE requests SET send_lease_until = 0 WHERE status = 'accepted'");
   database.run("UPDATE outbox SET next_at = 0 WHERE status = 'waiting' AND owner IS NOT NULL");
+  database.run('UPDATE outgoing SET next_at = 0 WHERE owner IS NOT NULL');
   let isClosed = false;
   const db = new Kysely<Tables>({ dialect: guarded(createSqliteDialect(database), () => isClosed) });
   const commits = createGroupCommit<Tx>((work) => db.transaction().execute(work));
@@ -102,6 +109,8 @@ export function createStore(database: Database, options: Omit<OpenStoreOptions, 
       ...createRetention(context, options.retentionMs ?? sevenDaysMs),
     },
     outbox: createOutbox(context),
+    leases: createLeases(context),
+    outgoing: createOutgoingMessages(context),
     deadLetters: createDeadLetters(context),
     handledMessages: createHandledMessages(context),
     transactions: () => commits.transactions,

@@ -1,9 +1,13 @@
 import type { RequestStore } from '#core/ports/request-store.js';
 import type { StoreContext, Tx } from './context.js';
 
+/** How long it is known how a lease ended, for a holder that asks again because it did not get the answer. */
+const leaseMemoryMs = 3_600_000;
+
 /**
  * Removes what nobody asks for any more, in small batches: ended requests with all that belongs to them once
- * nothing of them waits in the outbox, unmatched replies, and the memory of idempotent receivers. Dead letters
+ * nothing of them waits in the outbox, unmatched replies, the memory of idempotent receivers, and after an hour that
+ * of ended leases. Dead letters
  * and invalid messages stay until a person decides.
  */
 export function createRetention(
@@ -18,7 +22,7 @@ export function createRetention(
         for (const remove of [removeEnded, removeUnmatched, removeHandled]) {
           removed += await remove(tx, before, limit - removed);
         }
-        return removed;
+        return removed + (await removeLeases(tx, clock.now() - leaseMemoryMs, limit - removed));
       }),
   };
 }
@@ -36,6 +40,16 @@ async function removeEnded(tx: Tx, before: number, limit: number): Promise<numbe
         )
         .orderBy('final_at')
         .limit(limit),
+    )
+    .executeTakeFirstOrThrow();
+  return Number(numDeletedRows);
+}
+
+async function removeLeases(tx: Tx, before: number, limit: number): Promise<number> {
+  const { numDeletedRows } = await tx
+    .deleteFrom('leases')
+    .where('id', 'in', (eb) =>
+      eb.selectFrom('leases').select('id').where('ended_at', '<=', before).orderBy('ended_at').limit(limit),
     )
     .executeTakeFirstOrThrow();
   return Number(numDeletedRows);

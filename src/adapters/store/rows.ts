@@ -1,6 +1,6 @@
 /** Between rows and core types: the only place that knows how a column is encoded. */
 import type { FaultBody } from '#core/fault.js';
-import type { MessageProperties } from '#core/message.js';
+import type { Message, MessageProperties } from '#core/message.js';
 import type { RequestRecord, StoredReply, StoredRequest } from '#core/request.js';
 import type { NumberedEvent, StatusEventKind } from '#core/status-event.js';
 import type { EventRow, ReplyRow, RequestRow } from './schema.js';
@@ -52,6 +52,34 @@ export function fromBlob<T>(blob: Buffer): T {
 
 export function toHeaderBlob({ contentType, properties, applicationHeaders }: HeaderBlock): Buffer {
   return toBlob({ contentType, properties, applicationHeaders } satisfies HeaderBlock);
+}
+
+/** A whole message but its body. */
+type MessageBlock = Omit<Message, 'body'>;
+
+export function toMessageColumns({ body, ...block }: Message): { message: Buffer; body: Buffer } {
+  return {
+    message: toBlob(block satisfies MessageBlock),
+    body: Buffer.from(body.buffer, body.byteOffset, body.byteLength),
+  };
+}
+
+export function toMessage({ message, body }: { readonly message: Buffer; readonly body: Buffer }): Message {
+  return { ...fromBlob<MessageBlock>(message), body };
+}
+
+/** What a dead letter says of its message. */
+export function deadLetterHeaders(message: Message): Record<string, string> {
+  const { contentType, correlationId, replyTo, properties } = message;
+  return {
+    'Message-ID': message.messageId,
+    Time: String(message.time),
+    ...(correlationId === null ? {} : { 'correlation-id': correlationId }),
+    ...(replyTo === null ? {} : { 'reply-to': replyTo.name }),
+    ...(contentType === null ? {} : { 'content-type': contentType }),
+    ...(properties.attempt === undefined ? {} : { Attempt: String(properties.attempt) }),
+    ...message.applicationHeaders,
+  };
 }
 
 export function toRecord(row: RecordRow): RequestRecord {

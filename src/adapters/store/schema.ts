@@ -1,4 +1,6 @@
 import type { Generated, Selectable } from 'kysely';
+import type { Destination } from '#core/destination.js';
+import type { LeaseEnd } from '#core/lease.js';
 import type { RequestState } from '#core/request.js';
 
 /**
@@ -13,6 +15,8 @@ export interface Tables {
   readonly outbox: OutboxTable;
   readonly dead_letters: DeadLetterTable;
   readonly handled: HandledTable;
+  readonly leases: LeaseTable;
+  readonly outgoing: OutgoingTable;
 }
 
 interface MetaTable {
@@ -118,6 +122,37 @@ interface HandledTable {
   updated_at: number;
 }
 
+interface LeaseTable {
+  id: string;
+  queue: string;
+  holder: string | null;
+  status: 'held' | LeaseEnd;
+  message_id: string;
+  expires_at: number;
+  ended_at: number | null;
+  /** Of the reply that ended it. */
+  fingerprint: string | null;
+  /** JSON MessageBlock; null, as the body, once it has ended. */
+  message: Buffer | null;
+  body: Buffer | null;
+}
+
+interface OutgoingTable {
+  id: Generated<number>;
+  kind: Destination['kind'];
+  queue: string;
+  attempts: number;
+  next_at: number;
+  owner: string | null;
+  last_error: Buffer | null;
+  created_at: number;
+  /** JSON MessageBlock. */
+  message: Buffer;
+  body: Buffer;
+}
+
+export type LeaseRow = Selectable<LeaseTable>;
+export type OutgoingRow = Selectable<OutgoingTable>;
 export type RequestRow = Selectable<RequestTable>;
 export type ReplyRow = Selectable<ReplyTable>;
 export type EventRow = Selectable<EventTable>;

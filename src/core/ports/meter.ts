@@ -21,6 +21,15 @@ export const countedEvents = [
   'deliveries-refused',
   'deliveries-postponed',
   'deliveries-dead',
+  'messages-delivered',
+  'messages-refused',
+  'messages-postponed',
+  'messages-dead',
+  'messages-leased',
+  'leases-acknowledged',
+  'leases-replied',
+  'leases-released',
+  'leases-lapsed',
   'receipts-missed',
 ] as const;
 export type CountedEvent = (typeof countedEvents)[number];

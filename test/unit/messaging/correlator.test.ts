@@ -4,8 +4,10 @@ import { queue } from '#core/destination.js';
 import { ReplytoError } from '#core/errors.js';
 import type { Message } from '#core/message.js';
 import type { RequestRecord } from '#core/request.js';
-import type { Correlator, CorrelatorOptions } from '#messaging/correlator.js';
+import type { Correlator } from '#messaging/correlator.js';
 import { createCorrelator } from '#messaging/correlator.js';
+import type { ReplySettlementOptions } from '#messaging/reply-settlement.js';
+import { createReplySettlement } from '#messaging/reply-settlement.js';
 import type { RequestChange, RequestWatch } from '#messaging/request-watch.js';
 import { createRequestWatch } from '#messaging/request-watch.js';
 import { passTime, settled } from '../../support/event-loop.js';
@@ -46,18 +48,21 @@ describe('the correlator', () => {
     await store.close();
   });
 
-  async function start(options: Partial<CorrelatorOptions> = {}): Promise<Correlator> {
-    const correlator = createCorrelator({
-      ...{ source, watch, clock, logger, meter, replies },
+  async function start(options: Partial<ReplySettlementOptions> = {}): Promise<Correlator> {
+    const settlement = createReplySettlement({
+      ...{ watch, logger, meter },
       store: store.requests,
+      onForward: () => (forwards += 1),
+      onEnded: () => (ended += 1),
+      ...options,
+    });
+    const correlator = createCorrelator({
+      ...{ source, clock, logger, meter, replies, settlement },
       deadLetters: store.deadLetters,
       storeId: store.id,
       prefetch: 50,
       maxBodyBytes: 1_000,
-      onForward: () => (forwards += 1),
-      onEnded: () => (ended += 1),
       checkStore: () => store.check(),
-      ...options,
     });
     running.push(correlator);
     await correlator.start();

@@ -68,6 +68,7 @@ export function relayBench(options: Partial<OutboxRelayOptions> = {}): RelayBenc
       ...{ channel, watch, admission, clock, logger, meter, receiptTimeoutMs },
       store: breakable(store.requests),
       outbox: breakable(store.outbox),
+      outgoing: breakable(store.outgoing),
       deployment: { storeId: store.id, secret: store.secret, replies: queue('replyto.replies') },
       instance: 'a',
       random: () => 0.5,

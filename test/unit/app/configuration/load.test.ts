@@ -57,7 +57,8 @@ describe('loading the configuration', () => {
       },
       outbox: { maxPending: 100_000 },
       retention: { finalMs: 604_800_000 },
-      allow: { queues: ['*'], replyTo: ['*'] },
+      allow: { queues: ['*'], replyTo: ['*'], read: ['*'] },
+      queues: { leaseMs: 60_000, maxAttempts: 10 },
       routes: [
         {
           path: '/{service}/{resource}/{action}',

@@ -1,0 +1,221 @@
+import { queue } from '#core/destination.js';
+import type { Lease, LeaseEnd } from '#core/lease.js';
+import { attemptOf, nextAttempt } from '#core/message.js';
+import type { Message } from '#core/message.js';
+import type { Lapse, LapseOptions, LeaseKey, LeaseState, Leases, NewLease } from '#core/ports/leases.js';
+import type { StoreContext, Tx } from './context.js';
+import { keepDeadLetter } from './dead-letters.js';
+import { queueOutgoing } from './outgoing-messages.js';
+import { deadLetterHeaders, toMessage, toMessageColumns } from './rows.js';
+import type { LeaseRow } from './schema.js';
+
+/** An ended lease keeps its row for a while, without its message: whoever asks again is told how it ended. */
+export function createLeases(context: StoreContext): Leases {
+  const { db, commits, clock } = context;
+  return {
+    take: (lease) => commits.run((tx) => take(tx, context, lease)),
+
+    async find(key) {
+      const row = await db
+        .selectFrom('leases')
+        .selectAll()
+        .where('id', '=', key.id)
+        .where('queue', '=', key.queue)
+        .executeTakeFirst();
+      return stateOf(row, key, clock.now());
+    },
+
+    acknowledge: (key) =>
+      commits.run(async (tx) => (await end(tx, context, key, { end: 'acknowledged' })).state),
+
+    reply: (key, reply, fingerprint) =>
+      commits.run(async (tx) => {
+        const { state, message } = await end(tx, context, key, { end: 'replied', fingerprint });
+        const address = message?.replyTo;
+        if (address !== undefined && address !== null) await queueOutgoing(tx, context, address, reply);
+        return state;
+      }),
+
+    renew: (key, leaseMs) =>
+      commits.run(async (tx) => {
+        const row = await findHeld(tx, context, key);
+        if (row === undefined) return endedState(tx, context, key);
+        const expires_at = clock.now() + leaseMs;
+        await tx.updateTable('leases').set({ expires_at }).where('id', '=', key.id).execute();
+        return { kind: 'held', lease: toLease({ ...row, expires_at }) };
+      }),
+
+    release: (key, counts) =>
+      commits.run(async (tx) => {
+        const { state, message } = await end(tx, context, key, { end: 'released' });
+        if (message !== undefined) {
+          const back = counts ? nextAttempt(message, clock.now()) : message;
+          await queueOutgoing(tx, context, queue(key.queue), back);
+        }
+        return state;
+      }),
+
+    lapseDue: (options) => commits.run((tx) => lapseDue(tx, context, options)),
+  };
+}
+
+async function take(tx: Tx, { clock }: StoreContext, lease: NewLease): Promise<Lease | false> {
+  const { id, holder, message, leaseMs } = lease;
+  if (lease.redelivered && (await isHeldAlready(tx, lease))) return false;
+  const expires_at = clock.now() + leaseMs;
+  await tx
+    .insertInto('leases')
+    .values({
+      ...toMessageColumns(message),
+      id,
+      queue: lease.queue,
+      holder,
+      status: 'held',
+      message_id: message.messageId,
+      expires_at,
+      ended_at: null,
+      fingerprint: null,
+    })
+    .execute();
+  return { id, queue: lease.queue, message, expiresAt: expires_at };
+}
+
+/** The process died between the lease and the acknowledgement: the message is kept here, and need not come twice. */
+async function isHeldAlready(tx: Tx, { queue: name, message }: NewLease): Promise<boolean> {
+  const row = await tx
+    .selectFrom('leases')
+    .select('id')
+    .where('queue', '=', name)
+    .where('message_id', '=', message.messageId)
+    .where('status', '=', 'held')
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** A lease whose time is over is held no more, even before somebody has looked for it. */
+async function findHeld(tx: Tx, { clock }: StoreContext, key: LeaseKey): Promise<HeldRow | undefined> {
+  const row = await tx
+    .selectFrom('leases')
+    .selectAll()
+    .where('id', '=', key.id)
+    .where('queue', '=', key.queue)
+    .where('holder', 'is', key.holder)
+    .where('status', '=', 'held')
+    .where('expires_at', '>', clock.now())
+    .executeTakeFirst();
+  return row === undefined ? undefined : withMessage(row);
+}
+
+interface Ended {
+  readonly state: LeaseState | null;
+  /** Only when this call ended it. */
+  readonly message?: Message;
+}
+
+async function end(
+  tx: Tx,
+  context: StoreContext,
+  key: LeaseKey,
+  how: { readonly end: LeaseEnd; readonly fingerprint?: string },
+): Promise<Ended> {
+  const row = await findHeld(tx, context, key);
+  if (row === undefined) return { state: await endedState(tx, context, key) };
+  await close(tx, context, row.id, how);
+  return { state: { kind: 'held', lease: toLease(row) }, message: toMessage(row) };
+}
+
+async function close(
+  tx: Tx,
+  { clock }: StoreContext,
+  id: string,
+  how: { readonly end: LeaseEnd; readonly fingerprint?: string },
+): Promise<void> {
+  await tx
+    .updateTable('leases')
+    .set({
+      status: how.end,
+      fingerprint: how.fingerprint ?? null,
+      ended_at: clock.now(),
+      message: null,
+      body: null,
+    })
+    .where('id', '=', id)
+    .where('status', '=', 'held')
+    .execute();
+}
+
+async function endedState(tx: Tx, { clock }: StoreContext, key: LeaseKey): Promise<LeaseState | null> {
+  const row = await tx
+    .selectFrom('leases')
+    .selectAll()
+    .where('id', '=', key.id)
+    .where('queue', '=', key.queue)
+    .executeTakeFirst();
+  return stateOf(row, key, clock.now());
+}
+
+function stateOf(row: LeaseRow | undefined, { holder }: LeaseKey, now: number): LeaseState | null {
+  if (row === undefined) return null;
+  if (row.holder !== holder) return null;
+  if (row.status === 'held' && row.expires_at > now)
+    return { kind: 'held', lease: toLease(withMessage(row)) };
+  const { status, fingerprint } = row;
+  const isLapsing = status === 'held';
+  return {
+    kind: 'ended',
+    end: isLapsing ? 'lapsed' : status,
+    endedAt: isLapsing ? row.expires_at : (row.ended_at ?? row.expires_at),
+    fingerprint,
+  };
+}
+
+async function lapseDue(
+  tx: Tx,
+  context: StoreContext,
+  { limit, maxAttempts, toFault }: LapseOptions,
+): Promise<Lapse[]> {
+  const now = context.clock.now();
+  const rows = await tx
+    .selectFrom('leases')
+    .selectAll()
+    .where('status', '=', 'held')
+    .where('expires_at', '<=', now)
+    .orderBy('expires_at')
+    .limit(limit)
+    .execute();
+  const lapses: Lapse[] = [];
+  for (const row of rows.map(withMessage)) {
+    const message = toMessage(row);
+    const attempt = attemptOf(message);
+    const isDead = attempt >= maxAttempts;
+    await close(tx, context, row.id, { end: 'lapsed' });
+    if (isDead) await bury(tx, context, row, toFault(message));
+    else await queueOutgoing(tx, context, queue(row.queue), nextAttempt(message, now));
+    lapses.push({ queue: row.queue, messageId: message.messageId, attempt, isDead });
+  }
+  return lapses;
+}
+
+async function bury(tx: Tx, context: StoreContext, row: HeldRow, fault: Message | null): Promise<void> {
+  const message = toMessage(row);
+  await keepDeadLetter(tx, context, {
+    id: `lease ${row.id}`,
+    kind: 'dead-letter',
+    reason: `its lease ran out in attempt ${attemptOf(message)}: who took it over HTTP did not acknowledge it`,
+    queue: row.queue,
+    headers: deadLetterHeaders(message),
+    body: message.body,
+  });
+  if (fault !== null && message.replyTo !== null) await queueOutgoing(tx, context, message.replyTo, fault);
+}
+
+/** A held lease has its message. */
+type HeldRow = LeaseRow & { readonly message: Buffer; readonly body: Buffer };
+
+function withMessage(row: LeaseRow): HeldRow {
+  return { ...row, message: row.message ?? Buffer.from('{}'), body: row.body ?? Buffer.alloc(0) };
+}
+
+function toLease(row: HeldRow): Lease {
+  return { id: row.id, queue: row.queue, message: toMessage(row), expiresAt: row.expires_at };
+}

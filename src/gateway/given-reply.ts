@@ -1,0 +1,65 @@
+/** A reply that a service gives over HTTP: to a message that it leased, or to a request whose token it has. */
+import type { Request, Response } from 'express';
+import type { OwnDestinations } from '#core/destination.js';
+import type { Problem } from '#core/errors.js';
+import { ReplytoError, toProblem } from '#core/errors.js';
+import type { FaultBody } from '#core/fault.js';
+import type { LeaseReply } from '#messaging/leasing.js';
+import { parseFault } from '#schema/fault.js';
+import { readAskingHeaders } from './asking-headers.js';
+import { readBody } from './body.js';
+
+export interface GivenReply extends LeaseReply {
+  /** Digest of the request's body as the service saw it. */
+  readonly requestDigest: string | undefined;
+  readonly time: number | undefined;
+}
+
+/** Null: the call was answered while its body was coming. @throws INVALID_REQUEST, and what readBody throws */
+export async function readGivenReply(
+  request: Request,
+  response: Response,
+  { own, maxBytes }: { readonly own: OwnDestinations; readonly maxBytes: number },
+): Promise<GivenReply | null> {
+  const headers = readAskingHeaders(request.headers, {
+    own,
+    forwardHeaders: [],
+    // Whoever copies the headers of the message sends its reply address too; the reply has none.
+    checkReplyTo: () => undefined,
+  });
+  const isFault = readFlag('Fault', request.headers['fault']);
+  const requestDigest = request.headers['request-digest'];
+  const body = await readBody(request, response, maxBytes);
+  if (response.headersSent) return null;
+  return {
+    messageId: headers.messageId ?? null,
+    contentType: headers.contentType,
+    applicationHeaders: headers.applicationHeaders,
+    body,
+    fault: isFault ? readFault(body) : null,
+    requestDigest: typeof requestDigest === 'string' ? requestDigest : undefined,
+    time: headers.time,
+  };
+}
+
+function readFlag(field: string, value: string | string[] | undefined): boolean {
+  if (value === undefined) return false;
+  const given = value.toString();
+  const text = given.toLowerCase();
+  if (text === 'true' || text === 'false') return text === 'true';
+  const problems = [toProblem(field, given, 'true or false')];
+  throw new ReplytoError('INVALID_REQUEST', { problems });
+}
+
+function readFault(body: Buffer): FaultBody {
+  const parsed = parseFault(body);
+  if (parsed.ok) return parsed.value;
+  const problems: Problem[] = parsed.problems.map((problem) => ({
+    ...problem,
+    field: `body ${problem.field}`,
+  }));
+  throw new ReplytoError('INVALID_REQUEST', {
+    detail: 'the body of a call with Fault: true is a fault, see /schemas/fault.v1.json',
+    problems,
+  });
+}

@@ -1,0 +1,70 @@
+/**
+ * What becomes of a reply, by whatever way it came: checked, settled in one transaction, counted, and told to whoever
+ * waits. When it resolves, the reply is kept.
+ */
+import type { Logger } from '#core/ports/logger.js';
+import type { Meter } from '#core/ports/meter.js';
+import type { RequestStore, SettleOutcome } from '#core/ports/request-store.js';
+import type { IncomingReply } from '#core/request.js';
+import type { RequestWatch } from './request-watch.js';
+
+export interface ReplySettlementOptions {
+  readonly store: Pick<RequestStore, 'settle'>;
+  readonly watch: RequestWatch;
+  readonly logger: Logger;
+  readonly meter: Meter;
+  /** Called after a commit that queued something for a Reply-To queue. */
+  readonly onForward: () => void;
+  /** Called after a request ended by its reply. */
+  readonly onEnded: () => void;
+  /** Says why a reply is not taken, for instance by the JSON Schema of its route; null = it is good. */
+  readonly checkReply?: (reply: IncomingReply) => Promise<string | null>;
+}
+
+export interface ReplySettlement {
+  /** `refused`: why it is not taken; nothing was stored. Rejects with an error of the store when it is away. */
+  settle(reply: IncomingReply): Promise<SettleOutcome | { readonly refused: string }>;
+}
+
+export function createReplySettlement(options: ReplySettlementOptions): ReplySettlement {
+  const { store, watch, meter, logger } = options;
+
+  function report(outcome: SettleOutcome, { correlationIds }: IncomingReply): void {
+    switch (outcome.kind) {
+      case 'settled': {
+        const { record, reply } = outcome;
+        meter.count(record.status === 'faulted' ? 'requests-faulted' : 'requests-replied');
+        meter.replied(reply.receivedAt - record.createdAt);
+        options.onEnded();
+        break;
+      }
+      case 'late':
+        meter.count('replies-late');
+        logger.info({ requestId: outcome.record.id, status: outcome.record.status }, 'a late reply was kept');
+        break;
+      case 'duplicate':
+        meter.count('replies-duplicate');
+        logger.info({ requestId: outcome.record.id }, 'another reply than the first was kept');
+        break;
+      case 'repeated':
+        meter.count('replies-repeated');
+        return;
+      case 'unmatched':
+        meter.count('replies-unmatched');
+        logger.warn({ correlationIds }, 'a reply to no request that is known here was kept');
+        return;
+    }
+    watch.notify(outcome);
+    if (outcome.record.replyTo !== null) options.onForward();
+  }
+
+  return {
+    async settle(reply) {
+      const refused = await options.checkReply?.(reply);
+      if (refused !== undefined && refused !== null) return { refused };
+      const outcome = await store.settle(reply);
+      report(outcome, reply);
+      return outcome;
+    },
+  };
+}

@@ -1,0 +1,422 @@
+import { expect } from 'chai';
+import { queue as queueNamed } from '#core/destination.js';
+import type { Message } from '#core/message.js';
+import { happens } from '../support/happens.js';
+import type { HttpAnswer } from '../support/http.js';
+import { call, post } from '../support/http.js';
+import { faultOf, httpBench, problemOf } from '../support/http-bench.js';
+import { uniqueName } from '../support/gateway.js';
+import { newMessage } from '../support/messages.js';
+import { openRawHttp, rawRequest } from '../support/raw-http.js';
+import { until } from '../support/until.js';
+
+/** Consumers and services that speak nothing but HTTP. */
+export function describeQueues(brokerUrl?: () => string): void {
+  const bench = httpBench(() => ({
+    ...(brokerUrl === undefined ? {} : { brokerUrl: brokerUrl() }),
+    settings: { REPLYTO_QUEUES__MAX_ATTEMPTS: '3' },
+  }));
+
+  const messagesOf = (queue: string): string => `${bench.url}/queues/${encodeURIComponent(queue)}/messages`;
+
+  const read = (queue: string, headers: Record<string, string> = {}): Promise<HttpAnswer> =>
+    call(messagesOf(queue), { headers: { prefer: 'wait=10', ...headers } });
+
+  /** Reads a message that must come. */
+  async function lease(queue: string, headers: Record<string, string> = {}): Promise<HttpAnswer> {
+    const answer = await read(queue, headers);
+    expect(answer.status, answer.text()).to.equal(200);
+    return answer;
+  }
+
+  const urlOf = (leased: HttpAnswer): string => `${bench.url}${leased.headers['content-location']!}`;
+
+  /** Puts a message on the queue from outside. */
+  async function put(queue: string, parts: Partial<Message> = {}): Promise<Message> {
+    const message = newMessage(parts);
+    await bench.gateway.broker.parts.broker.channel.send(queueNamed(queue), message);
+    return message;
+  }
+
+  /** That the queue holds nothing, and no lease of it comes back. */
+  async function expectEmpty(queue: string): Promise<void> {
+    expect((await read(queue, { prefer: 'wait=1' })).status).to.equal(204);
+  }
+
+  it('gives one message with its body, its fields and a lease, and removes it when it is acknowledged', async () => {
+    const queue = uniqueName('read');
+    const sent = await put(queue, {
+      correlationId: 'the-request',
+      contentType: 'text/plain',
+      body: Buffer.from('hello'),
+      properties: { conversationId: 'talk', project: 'p1' },
+      applicationHeaders: { 'x-colour': 'red' },
+    });
+    const leased = await lease(queue);
+    expect(leased.text()).to.equal('hello');
+    expect(leased.headers).to.include({
+      'content-type': 'text/plain',
+      'message-id': sent.messageId,
+      'correl-id': 'the-request',
+      'conversation-id': 'talk',
+      project: 'p1',
+      time: String(sent.time),
+      attempt: '1',
+      'x-colour': 'red',
+      'cache-control': 'no-store',
+    });
+    expect(leased.headers).to.not.have.any.keys('reply-to', 'fault', 'reply-token');
+    const left = Number(leased.headers['lease-expires']) - Date.now();
+    expect(left).to.be.within(30_000, 61_000);
+    expect((await call(urlOf(leased), { method: 'DELETE' })).status).to.equal(204);
+    await expectEmpty(queue);
+  });
+
+  it('answers 204 when no message came within the wait', async () => {
+    const answer = await read(uniqueName('empty'), { prefer: 'wait=1' });
+    expect([answer.status, answer.text(), answer.headers['preference-applied']]).to.deep.equal([
+      204,
+      '',
+      'wait=1',
+    ]);
+  });
+
+  it('finds a message that is there without any wait', async () => {
+    const queue = uniqueName('there');
+    await put(queue);
+    const answer = await until(
+      async () => {
+        const polled = await call(messagesOf(queue));
+        return polled.status === 200 && polled;
+      },
+      { what: 'the message' },
+    );
+    expect((await call(urlOf(answer), { method: 'DELETE' })).status).to.equal(204);
+  });
+
+  it('gives each of many messages to one of many readers, in the order of the queue to one that reads alone', async () => {
+    const queue = uniqueName('share');
+    const sent: string[] = [];
+    for (let number = 0; number < 20; number += 1) sent.push((await put(queue)).messageId);
+    const first = await lease(queue);
+    expect(first.headers['message-id']).to.equal(sent[0]);
+    const rest = await Promise.all(Array.from({ length: 19 }, () => lease(queue)));
+    const ids = [first, ...rest].map(({ headers }) => headers['message-id']);
+    expect(ids).to.have.members(sent);
+    await Promise.all([first, ...rest].map((leased) => call(urlOf(leased), { method: 'DELETE' })));
+    await expectEmpty(queue);
+  });
+
+  it('serves a request from end to end: asked, read, and answered over HTTP alone', async () => {
+    const queue = uniqueName('serve');
+    const asked = bench.ask(queue, { prefer: 'wait=20', 'message-id': queue }, '{"a":1}');
+    const leased = await lease(queue);
+    expect(leased.headers['message-id']).to.equal(queue);
+    expect(leased.headers['reply-to']).to.equal(`${bench.gateway.prefix}.replies`);
+    expect(leased.text()).to.equal('{"a":1}');
+    const replied = await post(`${urlOf(leased)}/reply`, 'done', {
+      'content-type': 'text/plain',
+      'x-served-by': 'curl',
+    });
+    expect([replied.status, replied.text()]).to.deep.equal([202, '']);
+    const answer = await asked;
+    expect([answer.status, answer.text(), answer.headers['x-served-by']]).to.deep.equal([
+      200,
+      'done',
+      'curl',
+    ]);
+    expect(answer.headers['message-id']).to.equal(replied.headers['message-id']);
+    expect(await bench.status(queue)).to.include({ status: 'replied', verified: true });
+    await expectEmpty(queue);
+  });
+
+  it('answers with a fault', async () => {
+    const queue = uniqueName('fault');
+    const asked = bench.ask(queue, { prefer: 'wait=20' });
+    const leased = await lease(queue);
+    const fault = JSON.stringify({ code: 'NO_STOCK', message: 'nothing left', status: 422 });
+    const replied = await post(`${urlOf(leased)}/reply`, fault, { fault: 'true' });
+    expect(replied.status).to.equal(202);
+    problemOf(await asked, 422, 'REPLY_FAULT');
+  });
+
+  it('sends one message that expects no reply, once for each id', async () => {
+    const queue = uniqueName('one-way');
+    const headers = { 'message-id': queue, 'content-type': 'text/plain' };
+    const first = await post(messagesOf(queue), 'hello', headers);
+    expect(first.status, first.text()).to.equal(202);
+    const again = await post(messagesOf(queue), 'hello', headers);
+    expect(again.headers['idempotent-replayed']).to.equal('true');
+    const leased = await lease(queue);
+    expect(leased.headers['message-id']).to.equal(queue);
+    expect(leased.headers).to.not.have.property('reply-to');
+    await call(urlOf(leased), { method: 'DELETE' });
+    await expectEmpty(queue);
+    await bench.reaches(queue, 'completed');
+  });
+
+  it('gives a message that is released back at once, as another attempt', async () => {
+    const queue = uniqueName('release');
+    const { messageId } = await put(queue);
+    const leased = await lease(queue);
+    expect((await post(`${urlOf(leased)}/release`, '')).status).to.equal(204);
+    expect((await post(`${urlOf(leased)}/release`, '')).status).to.equal(204);
+    const again = await lease(queue);
+    expect(again.headers).to.include({ 'message-id': messageId, attempt: '2' });
+    expect(again.headers['lease']).to.not.equal(leased.headers['lease']);
+    await call(urlOf(again), { method: 'DELETE' });
+    await expectEmpty(queue);
+  });
+
+  it('keeps a lease that is renewed, and gives the message back when it is not', async () => {
+    const queue = uniqueName('renew');
+    const { messageId } = await put(queue);
+    const leased = await lease(queue, { 'lease-seconds': '1' });
+    const renewed = await post(`${urlOf(leased)}/renew`, '', { 'lease-seconds': '3' });
+    expect(renewed.status).to.equal(204);
+    expect(Number(renewed.headers['lease-expires'])).to.be.above(
+      Number(leased.headers['lease-expires']) + 1_000,
+    );
+    const again = await lease(queue, { prefer: 'wait=20' });
+    expect(Date.now()).to.be.at.least(Number(renewed.headers['lease-expires']));
+    expect(again.headers).to.include({ 'message-id': messageId, attempt: '2' });
+    const late = problemOf(await call(urlOf(leased), { method: 'DELETE' }), 410, 'LEASE_ENDED');
+    expect(late.detail).to.contain('it ran out');
+    await call(urlOf(again), { method: 'DELETE' });
+    await expectEmpty(queue);
+  });
+
+  happens(
+    'Messages',
+    'a message that nobody acknowledges, whoever leases it',
+    'it goes back to its queue when its lease runs out, and in attempt queues.maxAttempts to the dead letters; its sender gets the fault SERVICE_FAILED',
+    async function () {
+      this.timeout(30_000);
+      const queue = uniqueName('poison');
+      const before = await bench.metric('messages_dead_lettered_total');
+      const asked = bench.ask(queue, { prefer: 'wait=30' });
+      for (const attempt of ['1', '2', '3']) {
+        const leased = await lease(queue, { 'lease-seconds': '1', prefer: 'wait=20' });
+        expect(leased.headers['attempt']).to.equal(attempt);
+      }
+      const answer = problemOf(await asked, 502, 'REPLY_FAULT');
+      expect(answer.fault).to.include({ code: 'SERVICE_FAILED' });
+      expect(await bench.metric('messages_dead_lettered_total')).to.equal(before + 1);
+      await expectEmpty(queue);
+    },
+  );
+
+  happens(
+    'HTTP',
+    'a reader that hangs up before its message has come to it',
+    'the message goes to the next reader, in the same attempt',
+    async () => {
+      const queue = uniqueName('hang-up');
+      const gone = await openRawHttp(bench.port);
+      gone.write(rawRequest(`GET /queues/${queue}/messages`, ['Prefer: wait=30']));
+      await until(async () => (await bench.metric('queues_read')) === 1, { what: 'the reader to wait' });
+      gone.destroy();
+      const { messageId } = await put(queue);
+      const leased = await lease(queue, { prefer: 'wait=20' });
+      expect(leased.headers).to.include({ 'message-id': messageId, attempt: '1' });
+      await call(urlOf(leased), { method: 'DELETE' });
+      await expectEmpty(queue);
+    },
+  );
+
+  it('lets another client of the broker have what no reader wants', async () => {
+    const queue = uniqueName('let-go');
+    expect((await read(queue, { prefer: 'wait=1' })).status).to.equal(204);
+    await until(async () => (await bench.metric('queues_read')) === 0, { what: 'the queue to be left' });
+    const received = await bench.listen(queue);
+    const { messageId } = await put(queue);
+    await until(() => received.length === 1, { what: 'the message' });
+    expect(received[0]!.messageId).to.equal(messageId);
+  });
+
+  happens(
+    'HTTP',
+    'a lease that is acknowledged, answered or released again',
+    'the same answer as the first time; nothing is sent twice',
+    async () => {
+      const queue = uniqueName('again');
+      const asked = bench.ask(queue, { prefer: 'wait=20' });
+      const leased = await lease(queue);
+      for (const replayed of [undefined, 'true']) {
+        const replied = await post(`${urlOf(leased)}/reply`, 'done');
+        expect([replied.status, replied.headers['idempotent-replayed']]).to.deep.equal([202, replayed]);
+      }
+      expect((await call(urlOf(leased), { method: 'DELETE' })).status).to.equal(204);
+      problemOf(await post(`${urlOf(leased)}/reply`, 'something else'), 410, 'LEASE_ENDED');
+      problemOf(await post(`${urlOf(leased)}/release`, ''), 410, 'LEASE_ENDED');
+      problemOf(await post(`${urlOf(leased)}/renew`, ''), 410, 'LEASE_ENDED');
+      expect((await asked).text()).to.equal('done');
+      const { replies } = await bench.status((await asked).headers['correl-id']!);
+      expect(replies).to.equal(1);
+    },
+  );
+
+  happens(
+    'HTTP',
+    'a reply to a leased message that names no Reply-To',
+    '409 NO_REPLY_ADDRESS; the message stays leased',
+    async () => {
+      const queue = uniqueName('no-address');
+      await put(queue);
+      const leased = await lease(queue);
+      problemOf(await post(`${urlOf(leased)}/reply`, 'done'), 409, 'NO_REPLY_ADDRESS');
+      expect((await call(urlOf(leased), { method: 'DELETE' })).status).to.equal(204);
+    },
+  );
+
+  happens(
+    'HTTP',
+    'a reply marked as a fault whose body is none',
+    '400 that names what is missing; the message stays leased',
+    async () => {
+      const queue = uniqueName('no-fault');
+      const asked = bench.ask(queue, { prefer: 'wait=20' });
+      const leased = await lease(queue);
+      const wrong = await post(`${urlOf(leased)}/reply`, '{"code":"X"}', { fault: 'true' });
+      expect(faultOf(wrong, 400, 'INVALID_REQUEST').field).to.contain('message');
+      const unclear = await post(`${urlOf(leased)}/reply`, '{}', { fault: 'perhaps' });
+      expect(faultOf(unclear, 400, 'INVALID_REQUEST')).to.include({
+        field: 'Fault',
+        allowed: 'true or false',
+      });
+      expect((await post(`${urlOf(leased)}/reply`, 'good')).status).to.equal(202);
+      expect((await asked).text()).to.equal('good');
+    },
+  );
+
+  happens(
+    'HTTP',
+    'a lease that nobody knows, or that of another queue',
+    '404 LEASE_NOT_FOUND; nothing is changed',
+    async () => {
+      const queue = uniqueName('unknown');
+      const { messageId } = await put(queue);
+      const leased = await lease(queue);
+      const id = leased.headers['lease']!;
+      for (const path of [`${messagesOf(queue)}/nobody`, `${messagesOf(uniqueName('other'))}/${id}`]) {
+        problemOf(await call(path, { method: 'DELETE' }), 404, 'LEASE_NOT_FOUND');
+        for (const action of ['reply', 'renew', 'release']) {
+          problemOf(await post(`${path}/${action}`, ''), 404, 'LEASE_NOT_FOUND');
+        }
+      }
+      expect((await post(`${urlOf(leased)}/release`, '')).status).to.equal(204);
+      const again = await lease(queue);
+      expect(again.headers['message-id']).to.equal(messageId);
+      await call(urlOf(again), { method: 'DELETE' });
+    },
+  );
+
+  happens(
+    'HTTP',
+    'a Lease-Seconds that is no whole number from 1 to 43200',
+    '400 that names it; no message is taken',
+    async () => {
+      const queue = uniqueName('seconds');
+      await put(queue);
+      for (const value of ['0', '-1', '43201', '1.5', 'long']) {
+        const answer = await read(queue, { 'lease-seconds': value });
+        expect(faultOf(answer, 400, 'INVALID_REQUEST')).to.deep.equal({
+          ...{ field: 'Lease-Seconds', value },
+          allowed: 'a whole number from 1 to 43200',
+        });
+      }
+      const leased = await lease(queue, { 'lease-seconds': '43200' });
+      expect(leased.headers['attempt']).to.equal('1');
+      await call(urlOf(leased), { method: 'DELETE' });
+    },
+  );
+
+  happens(
+    'HTTP',
+    'a read of a queue of this product, of the broker, or of a name that no queue has',
+    '403 or 400 that names the queue; no message is taken',
+    async () => {
+      for (const name of [`${bench.gateway.prefix}.replies`, 'ActiveMQ.DLQ', 'amq.topic']) {
+        expect(faultOf(await read(name), 403, 'DESTINATION_NOT_ALLOWED').field).to.equal('queue');
+        expect(faultOf(await post(messagesOf(name), ''), 403, 'DESTINATION_NOT_ALLOWED').field).to.equal(
+          'queue',
+        );
+      }
+      for (const name of ['a,b', 'a>', 'a*']) {
+        expect(faultOf(await read(name), 400, 'INVALID_REQUEST').field).to.equal('queue');
+      }
+    },
+  );
+
+  happens(
+    'HTTP',
+    'HEAD of the messages of a queue',
+    '405: it would take a message; none is taken',
+    async () => {
+      const queue = uniqueName('head');
+      await put(queue);
+      const answer = await call(messagesOf(queue), { method: 'HEAD' });
+      expect([answer.status, answer.headers['allow']]).to.deep.equal([405, 'GET, OPTIONS, POST']);
+      const leased = await lease(queue);
+      await call(urlOf(leased), { method: 'DELETE' });
+    },
+  );
+
+  describe('POST /requests/{id}/reply', () => {
+    /** A request that a service of the broker has got. */
+    async function received(headers: Record<string, string> = {}): Promise<Message> {
+      const queue = uniqueName('token');
+      const messages = await bench.listen(queue);
+      await bench.ask(queue, { prefer: 'respond-async', ...headers });
+      return until(() => messages[0], { what: 'the request' });
+    }
+
+    const answerOver = (id: string, body: string, headers: Record<string, string>): Promise<HttpAnswer> =>
+      post(`${bench.url}/requests/${id}/reply`, body, headers);
+
+    it('answers a request with the token that came with it, days later from anywhere', async () => {
+      const { messageId, properties } = await received();
+      const token = { 'reply-token': properties.replyToken! };
+      const answer = await answerOver(messageId, 'done', { ...token, 'content-type': 'text/plain' });
+      expect([answer.status, answer.json<{ status: string }>().status]).to.deep.equal([200, 'replied']);
+      const reply = await call(`${bench.url}/requests/${messageId}/reply`);
+      expect([reply.status, reply.text()]).to.deep.equal([200, 'done']);
+      const again = await answerOver(messageId, 'done', { ...token, 'content-type': 'text/plain' });
+      expect([again.status, again.headers['idempotent-replayed']]).to.deep.equal([200, 'true']);
+      const other = await answerOver(messageId, 'other', token);
+      expect(other.status).to.equal(200);
+      expect(await bench.status(messageId)).to.include({ replies: 2 });
+      expect((await call(`${bench.url}/requests/${messageId}/reply`)).text()).to.equal('done');
+    });
+
+    it('sends the reply on to the Reply-To queue of the caller', async () => {
+      const answers = uniqueName('answers');
+      const { messageId, properties } = await received({ 'reply-to': answers });
+      await answerOver(messageId, 'done', { 'reply-token': properties.replyToken! });
+      const leased = await lease(answers);
+      expect([leased.headers['correl-id'], leased.text()]).to.deep.equal([messageId, 'done']);
+      await call(urlOf(leased), { method: 'DELETE' });
+    });
+
+    happens(
+      'HTTP',
+      'a reply without the Reply-Token of its request, or with that of another',
+      '403 REPLY_TOKEN_WRONG whether the request is known or not; nothing is stored',
+      async () => {
+        const first = await received();
+        const second = await received();
+        const wrong = ['', 'x', second.properties.replyToken!];
+        for (const token of wrong) {
+          problemOf(
+            await answerOver(first.messageId, 'no', { 'reply-token': token }),
+            403,
+            'REPLY_TOKEN_WRONG',
+          );
+        }
+        problemOf(await answerOver(first.messageId, 'no', {}), 403, 'REPLY_TOKEN_WRONG');
+        problemOf(await answerOver('nobody', 'no', { 'reply-token': 'x' }), 403, 'REPLY_TOKEN_WRONG');
+        expect(await bench.status(first.messageId)).to.include({ replies: 0 });
+      },
+    );
+  });
+}
