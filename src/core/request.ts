@@ -49,6 +49,16 @@ export interface NewRequest {
   readonly fingerprint: string;
   /** Broker-side expiry too, if the route asks for it. */
   readonly brokerExpiry: boolean;
+  /** The name that posted it; null where nobody has to log in. */
+  readonly postedBy: string | null;
+}
+
+/**
+ * Whether a caller of this name may know of a request that this name posted. Where nobody has to log in (null), everybody
+ * may know of everything; what was posted there belongs to no name.
+ */
+export function isVisibleTo(name: string | null, { postedBy }: Pick<NewRequest, 'postedBy'>): boolean {
+  return name === null || postedBy === name;
 }
 
 /** The stored request without its body. Instants are epoch milliseconds of the store's clock. */
@@ -60,6 +70,8 @@ export interface RequestRecord {
   readonly oneWay: boolean;
   readonly project: string | null;
   readonly conversationId: string | null;
+  /** The name that posted it; null where nobody had to log in. */
+  readonly postedBy: string | null;
   readonly time: number;
   readonly createdAt: number;
   readonly sentAt: number | null;

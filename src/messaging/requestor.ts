@@ -9,7 +9,7 @@ import { ReplytoError, toReplytoError } from '#core/errors.js';
 import type { Clock } from '#core/ports/clock.js';
 import type { Meter } from '#core/ports/meter.js';
 import type { RequestStore } from '#core/ports/request-store.js';
-import { isFinal } from '#core/request.js';
+import { isFinal, isVisibleTo } from '#core/request.js';
 import type { NewRequest, RequestRecord, StoredReply, StoredRequest } from '#core/request.js';
 import type { Admission } from './admission.js';
 import type { OutboxRelay } from './outbox-relay.js';
@@ -36,13 +36,19 @@ export interface Requestor {
   /**
    * Accepts the request, sends it, and waits for its end at most `waitMs` (0 = not at all).
    *
-   * @throws IDEMPOTENCY_MISMATCH, TOO_MANY_PENDING, OUTBOX_FULL, STORE_UNAVAILABLE: nothing was stored or sent.
+   * @throws IDEMPOTENCY_MISMATCH, MESSAGE_ID_TAKEN, TOO_MANY_PENDING, OUTBOX_FULL, STORE_UNAVAILABLE: nothing was stored or sent.
    */
   request(request: NewRequest, wait: WaitOptions): Promise<Answer>;
-  /** Waits for the end of a known request, at most `waitMs`. Null when it is unknown. */
-  follow(id: string, wait: WaitOptions): Promise<Omit<Answer, 'joined'> | null>;
-  /** Cancels an open request. Null when it is unknown. */
-  cancel(id: string): Promise<{ readonly record: RequestRecord; readonly changed: boolean } | null>;
+  /**
+   * Waits for the end of a known request, at most `waitMs`. Null, at once, when it is unknown or not visible to this
+   * name; default name null, who may know of all.
+   */
+  follow(id: string, wait: WaitOptions, name?: string | null): Promise<Omit<Answer, 'joined'> | null>;
+  /** Cancels an open request. Null when it is unknown or not visible to this name. */
+  cancel(
+    id: string,
+    name?: string | null,
+  ): Promise<{ readonly record: RequestRecord; readonly changed: boolean } | null>;
 }
 
 export function createRequestor(options: RequestorOptions): Requestor {
@@ -58,6 +64,7 @@ export function createRequestor(options: RequestorOptions): Requestor {
         requestId: request.id,
       });
     }
+    if (outcome.kind === 'taken') throw new ReplytoError('MESSAGE_ID_TAKEN');
     const { record } = outcome;
     if (outcome.kind === 'joined') {
       meter.count('requests-joined');
@@ -126,18 +133,18 @@ export function createRequestor(options: RequestorOptions): Requestor {
       }
     },
 
-    async follow(id, limits) {
+    async follow(id, limits, name = null) {
       const wait = watch.wait(id, hasEnded, limits);
       try {
         const record = await store.find(id);
-        return record === null ? null : await settled(record, wait);
+        return record === null || !isVisibleTo(name, record) ? null : await settled(record, wait);
       } finally {
         wait.end();
       }
     },
 
-    async cancel(id) {
-      const outcome = await store.cancel(id);
+    async cancel(id, name = null) {
+      const outcome = await store.cancel(id, name);
       if (outcome?.changed === true) {
         meter.count('requests-cancelled');
         admission.ended();

@@ -16,6 +16,7 @@ export function newRequest(parts: Partial<NewRequest> = {}): NewRequest {
     timeoutMs: null,
     fingerprint: 'as posted',
     brokerExpiry: false,
+    postedBy: null,
     ...parts,
   };
 }

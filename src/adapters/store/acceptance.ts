@@ -1,5 +1,8 @@
+import type { Expression } from 'kysely';
+import { sql } from 'kysely';
 import type { AcceptOptions, AcceptOutcome, RequestFilter, RequestStore } from '#core/ports/request-store.js';
 import type { NewRequest } from '#core/request.js';
+import { isVisibleTo } from '#core/request.js';
 import type { StoreContext, Tx } from './context.js';
 import { recordChange } from './history.js';
 import { recordColumns, toHeaderBlob, toRecord, toStoredReply } from './rows.js';
@@ -28,11 +31,15 @@ export function createAcceptance(
       return row === undefined ? null : toStoredReply(id, row);
     },
 
-    async list({ status, queue, project, before, limit }: RequestFilter) {
+    async list({ status, queue, project, postedBy, before, limit }: RequestFilter) {
       let query = db.selectFrom('requests').select(recordColumns).orderBy('seq', 'desc').limit(limit);
-      if (status !== undefined) query = query.where('status', '=', status);
-      if (queue !== undefined) query = query.where('queue', '=', queue);
-      if (project !== undefined) query = query.where('project', '=', project);
+      // A column in an expression has no index: a list of one name shall cost what that name posted, not what all did.
+      const column = (name: 'status' | 'queue' | 'project'): Expression<string | null> =>
+        postedBy === undefined ? sql.ref(name) : sql`+${sql.ref(name)}`;
+      if (postedBy !== undefined) query = query.where('posted_by', '=', postedBy);
+      if (status !== undefined) query = query.where(column('status'), '=', status);
+      if (queue !== undefined) query = query.where(column('queue'), '=', queue);
+      if (project !== undefined) query = query.where(column('project'), '=', project);
       if (before !== undefined) {
         query = query.where('seq', '<', (eb) =>
           eb.selectFrom('requests').select('seq').where('id', '=', before),
@@ -71,6 +78,7 @@ async function accept(
     one_way: Number(request.oneWay),
     project: request.properties.project ?? null,
     conversation_id: request.properties.conversationId ?? null,
+    posted_by: request.postedBy,
     time: request.time,
     content_digest: request.properties.contentDigest ?? null,
     created_at: now,
@@ -107,7 +115,7 @@ async function accept(
     .select([...recordColumns, 'fingerprint'])
     .where('id', '=', request.id)
     .executeTakeFirstOrThrow();
-  return known.fingerprint === request.fingerprint
-    ? { kind: 'joined', record: toRecord(known) }
-    : { kind: 'mismatch' };
+  const record = toRecord(known);
+  if (!isVisibleTo(request.postedBy, record)) return { kind: 'taken' };
+  return known.fingerprint === request.fingerprint ? { kind: 'joined', record } : { kind: 'mismatch' };
 }

@@ -1,5 +1,6 @@
 import type { RequestStore } from '#core/ports/request-store.js';
 import type { RequestRecord } from '#core/request.js';
+import { isVisibleTo } from '#core/request.js';
 import type { StoreContext, Tx } from './context.js';
 import { recordChange } from './history.js';
 import { queueForward } from './outbox.js';
@@ -11,7 +12,7 @@ import { recordColumns, toRecord } from './rows.js';
 export function createEnding(context: StoreContext): Pick<RequestStore, 'cancel' | 'expireDue'> {
   const { commits } = context;
   return {
-    cancel: (id) => commits.run((tx) => cancel(tx, context, id)),
+    cancel: (id, name = null) => commits.run((tx) => cancel(tx, context, id, name)),
     expireDue: (limit) => commits.run((tx) => expireDue(tx, context, limit)),
   };
 }
@@ -20,12 +21,15 @@ async function cancel(
   tx: Tx,
   context: StoreContext,
   id: string,
+  name: string | null,
 ): Promise<{ readonly record: RequestRecord; readonly changed: boolean } | null> {
   const now = context.clock.now();
-  const cancelled = await end(tx, context, { id, status: 'cancelled', at: now });
+  const cancelled = await end(tx, context, { id, status: 'cancelled', at: now, postedBy: name });
   if (cancelled !== undefined) return { record: toRecord(cancelled), changed: true };
   const row = await tx.selectFrom('requests').select(recordColumns).where('id', '=', id).executeTakeFirst();
-  return row === undefined ? null : { record: toRecord(row), changed: false };
+  if (row === undefined) return null;
+  const record = toRecord(row);
+  return isVisibleTo(name, record) ? { record, changed: false } : null;
 }
 
 async function expireDue(tx: Tx, context: StoreContext, limit: number): Promise<RequestRecord[]> {
@@ -48,13 +52,21 @@ async function expireDue(tx: Tx, context: StoreContext, limit: number): Promise<
   return expired;
 }
 
+interface Ending {
+  readonly id: string;
+  readonly status: 'cancelled' | 'expired';
+  readonly at: number;
+  /** Only when this name posted it; null = whoever did. */
+  readonly postedBy?: string | null;
+}
+
 /** Ends an open request without a reply; undefined when it is not open. */
 async function end(
   tx: Tx,
   context: StoreContext,
-  { id, status, at }: { readonly id: string; readonly status: 'cancelled' | 'expired'; readonly at: number },
+  { id, status, at, postedBy = null }: Ending,
 ): Promise<RecordRow | undefined> {
-  const row = await tx
+  let update = tx
     .updateTable('requests')
     .set((eb) => ({
       status,
@@ -65,9 +77,9 @@ async function end(
       version: eb('version', '+', 1),
     }))
     .where('id', '=', id)
-    .where('status', 'in', openStates)
-    .returning(recordColumns)
-    .executeTakeFirst();
+    .where('status', 'in', openStates);
+  if (postedBy !== null) update = update.where('posted_by', '=', postedBy);
+  const row = await update.returning(recordColumns).executeTakeFirst();
   if (row !== undefined) {
     await recordChange(tx, context, row, { number: row.events, change: status, at });
   }

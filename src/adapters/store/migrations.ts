@@ -146,4 +146,11 @@ export const storeMigrations: readonly Migration[] = [
       CREATE INDEX outgoing_due ON outgoing (next_at);
     `,
   },
+  {
+    name: 'who posted a request',
+    sql: `
+      ALTER TABLE requests ADD COLUMN posted_by TEXT;
+      CREATE INDEX requests_by_poster ON requests (posted_by, seq) WHERE posted_by IS NOT NULL;
+    `,
+  },
 ];

@@ -43,6 +43,7 @@ export function createQueries(db: Kysely<Tables>): Queries {
           one_way: value('one_way'),
           project: value('project'),
           conversation_id: value('conversation_id'),
+          posted_by: value('posted_by'),
           time: value('time'),
           headers: value('headers'),
           body: value('body'),

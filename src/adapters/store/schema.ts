@@ -35,6 +35,7 @@ export interface RequestTable {
   project: string | null;
   conversation_id: string | null;
   time: number;
+  posted_by: string | null;
   /** JSON {@link HeaderBlock}. */
   headers: Buffer;
   body: Buffer;

@@ -65,6 +65,7 @@ export function toNewRequest(
     timeoutMs: options.timeoutMs ?? defaultTimeoutMs,
     fingerprint: fingerprint([queueName, body]),
     brokerExpiry: false,
+    postedBy: null,
   };
 }
 

@@ -21,7 +21,9 @@ export type AcceptOutcome =
   /** The same request was posted before: it is joined, never sent twice. */
   | { readonly kind: 'joined'; readonly record: RequestRecord }
   /** The id is known with other content. */
-  | { readonly kind: 'mismatch' };
+  | { readonly kind: 'mismatch' }
+  /** The id belongs to a request that the poster may not know of. */
+  | { readonly kind: 'taken' };
 
 export type SettleOutcome =
   /** The first reply of an open request. */
@@ -45,6 +47,8 @@ export interface RequestFilter {
   readonly status?: RequestState;
   readonly queue?: string;
   readonly project?: string;
+  /** Only what this name posted. */
+  readonly postedBy?: string;
   /** Only requests older than this one (exclusive): the cursor of the next page. */
   readonly before?: string;
   readonly limit: number;
@@ -91,8 +95,14 @@ export interface RequestStore {
    * that for its Reply-To. Null, and nothing changed, when the request has ended or is unknown.
    */
   giveUpSend(id: string, fault: FaultBody): Promise<Extract<SettleOutcome, { kind: 'settled' }> | null>;
-  /** The record after the call; `changed` when this call cancelled it. Null when unknown. */
-  cancel(id: string): Promise<{ readonly record: RequestRecord; readonly changed: boolean } | null>;
+  /**
+   * The record after the call; `changed` when this call cancelled it. Null when unknown, or not visible to this name
+   * (see `isVisibleTo`); default name null, who may know of all.
+   */
+  cancel(
+    id: string,
+    name?: string | null,
+  ): Promise<{ readonly record: RequestRecord; readonly changed: boolean } | null>;
   /** Ends requests whose deadline has passed and queues the Fault for their Reply-To. */
   expireDue(limit: number): Promise<RequestRecord[]>;
   find(id: string): Promise<RequestRecord | null>;

@@ -36,6 +36,7 @@ export function acceptingCases(test: Case, bench: StoreBench): void {
         oneWay: false,
         project: 'shop',
         conversationId: 'talk',
+        postedBy: null,
         time: request.time,
         createdAt: now,
         sentAt: null,

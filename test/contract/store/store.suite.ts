@@ -16,6 +16,7 @@ import { historyCases } from './history.cases.js';
 import { keepingCases } from './keeping.cases.js';
 import { modelCases } from './model.cases.js';
 import { outboxCases } from './outbox.cases.js';
+import { postingCases } from './posting.cases.js';
 import { readingCases } from './reading.cases.js';
 import { retentionCases } from './retention.cases.js';
 import { sendingCases } from './sending.cases.js';
@@ -37,6 +38,7 @@ export function describeStoreContract(contract: StoreContract): void {
     const bench = createStoreBench(contract.open);
     declareCases(contract.skip ?? [], (test) => {
       acceptingCases(test, bench);
+      postingCases(test, bench);
       sendingCases(test, bench);
       settlingCases(test, bench);
       settlingAgainCases(test, bench);
