@@ -12,7 +12,7 @@ function only(name, from, allowed, comment) {
   };
 }
 
-const adapters = ['stomp', 'stomp-server', 'broker', 'sqlite', 'store', 'blob'];
+const adapters = ['stomp', 'stomp-server', 'broker', 'sqlite', 'store', 'blob', 'jwt'];
 const shared = { broker: ['sqlite', 'stomp-server'], store: ['sqlite'] };
 
 export default {
@@ -77,6 +77,13 @@ export default {
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/adapters/(sqlite|store|broker)/' },
       to: { path: 'node_modules/(libsql|kysely|@libsql)/' },
+    },
+    {
+      name: 'jwt-in-its-adapter-only',
+      comment: 'Everything above knows tokens and who has proved a name by them.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: folder('adapters/jwt') },
+      to: { path: 'node_modules/jose/' },
     },
     {
       name: 'nothing-from-tests',

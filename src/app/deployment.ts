@@ -18,6 +18,8 @@ import { createMetrics } from '#gateway/metrics.js';
 import { createRouteTable } from '#gateway/route-table.js';
 import { createLeasing } from '#messaging/leasing.js';
 import { createPollingConsumer } from '#messaging/polling-consumer.js';
+import type { Access } from './access/access.js';
+import { createAccess } from './access/access.js';
 import type { AccessLog } from './access-log.js';
 import { warnOfBrokerChange } from './broker-change.js';
 import type { LoadedConfiguration } from './configuration/load.js';
@@ -91,9 +93,15 @@ export function createDeployment({ loaded, logger, accessLog, onFatal }: Deploym
       await warnOfBrokerChange({ store, broker: brokerSettings, logger });
       if (hasStopped()) throw new ReplytoError('SHUTTING_DOWN');
       const broker = createStompBroker({ ...brokerSettings, url: brokerUrl, clock, logger });
-      const { gateway, waits, parts: messaging } = compose(store, broker, embedded, listening?.port);
+      const access = createAccess({ configuration, clock, logger });
+      const {
+        gateway,
+        waits,
+        parts: messaging,
+      } = compose({ store, broker, embedded, access, embeddedPort: listening?.port });
       parts = createParts(
         [
+          ...(access === null ? [] : [accessPart(access)]),
           storePart(store),
           ...(embedded === undefined ? [] : [embeddedPart(embedded)]),
           brokerPart(broker),
@@ -138,12 +146,11 @@ export function createDeployment({ loaded, logger, accessLog, onFatal }: Deploym
     });
   }
 
-  function compose(
-    store: Store,
-    broker: StompBroker,
-    embedded: EmbeddedBroker | undefined,
-    embeddedPort: number | undefined,
-  ): { gateway: Gateway; waits: Part; parts: readonly Part[] } {
+  function compose({ store, broker, embedded, embeddedPort, access }: Foundations): {
+    gateway: Gateway;
+    waits: Part;
+    parts: readonly Part[];
+  } {
     const own = ownDestinations(configuration.prefix);
     const routes = createRouteTable(configuration.routes);
     const metrics = createMetrics();
@@ -182,6 +189,7 @@ export function createDeployment({ loaded, logger, accessLog, onFatal }: Deploym
       receivers,
       metrics,
       embedded,
+      authenticator: access?.authenticator ?? null,
       accessLog,
       isStopping: () => isStopping,
     });
@@ -209,6 +217,19 @@ export function createDeployment({ loaded, logger, accessLog, onFatal }: Deploym
       else await parts?.stop(deadlineMs);
     },
   };
+}
+
+/** What stands before messaging and HTTP are put together. */
+interface Foundations {
+  readonly store: Store;
+  readonly broker: StompBroker;
+  readonly embedded: EmbeddedBroker | undefined;
+  readonly embeddedPort: number | undefined;
+  readonly access: Access | null;
+}
+
+function accessPart(access: Access): Part {
+  return { name: 'access', start: () => access.start(), stop: () => access.stop() };
 }
 
 function storePart(store: Store): Part {

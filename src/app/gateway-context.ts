@@ -2,6 +2,7 @@ import type { EmbeddedBroker } from '#adapters/broker/embedded-broker.js';
 import type { StompBroker } from '#adapters/stomp/broker.js';
 import type { Store } from '#adapters/store/open-store.js';
 import type { OwnDestinations } from '#core/destination.js';
+import type { Authenticator } from '#core/ports/authenticator.js';
 import type { Clock } from '#core/ports/clock.js';
 import type { IdSource } from '#core/ports/id-source.js';
 import type { Logger } from '#core/ports/logger.js';
@@ -28,6 +29,7 @@ export interface GatewayContextOptions {
   readonly leasing: Leasing;
   readonly metrics: Metrics;
   readonly own: OwnDestinations;
+  readonly authenticator: Authenticator | null;
   readonly clock: Clock;
   readonly newId: IdSource;
   readonly logger: Logger;
@@ -48,6 +50,7 @@ export function createGatewayContext(options: GatewayContextOptions): GatewayCon
     configuration: loaded.configuration,
     routes: options.routes,
     bodyChecks: loaded.bodyChecks,
+    authenticator: options.authenticator,
     own,
     clock,
     newId,

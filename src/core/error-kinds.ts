@@ -31,6 +31,21 @@ export const errorKinds = {
     httpStatus: 400,
     sentence: 'The body ended before its announced length or could not be read.',
   },
+  NOT_AUTHENTICATED: {
+    ...input,
+    httpStatus: 401,
+    sentence: 'The call carries no token that is known here.',
+  },
+  NOT_PERMITTED: {
+    ...input,
+    httpStatus: 403,
+    sentence: 'The name that calls has no right to do this.',
+  },
+  AUTHENTICATION_UNAVAILABLE: {
+    ...away,
+    category: 'state',
+    sentence: 'Who calls cannot be found out at present.',
+  },
   DESTINATION_NOT_ALLOWED: {
     ...input,
     httpStatus: 403,

@@ -20,6 +20,21 @@ export const errorRemedies: Readonly<Record<ErrorCode, ErrorRemedy>> = {
     meaning: `The connection ended in the middle of the body, its length differs from \`Content-Length\`, or it is not what \`Content-Encoding\` says. ${nothingHappened}`,
     remedy: 'Send the whole body again, with the encoding that the header names or with neither.',
   },
+  NOT_AUTHENTICATED: {
+    meaning: `The gateway asks who calls, and the call has no \`Authorization: Bearer\`, or its token is unknown, withdrawn, or a JWT that has expired or breaks a rule. ${nothingHappened}`,
+    remedy:
+      'Send the token as it was given out, whole. A new one is made by `replyto token NAME`; a JWT is fetched again from whoever issues it.',
+  },
+  NOT_PERMITTED: {
+    meaning: `The token is good, but its name may not ask this queue, read it, name this \`Reply-To\` or this \`Project\`, or use \`/broker\`. ${nothingHappened}`,
+    remedy:
+      'Have the operator widen the entry of the name in `authTokensFile`, or the claims of its JWT; `problems` names what was refused.',
+  },
+  AUTHENTICATION_UNAVAILABLE: {
+    meaning: `The keys that JWTs are checked with cannot be fetched from \`jwt.jwksUrl\`, so nobody can say whether the token is good. ${nothingHappened}`,
+    remedy:
+      'Try again in a few seconds. The log of the gateway has the cause; tokens of `authTokensFile` go on working.',
+  },
   DESTINATION_NOT_ALLOWED: {
     meaning: `The queue or the \`Reply-To\` belongs to the product or to the broker itself, or \`allow.queues\`, \`allow.replyTo\` or \`allow.read\` leaves it out. ${nothingHappened}`,
     remedy: 'Choose another queue, or have the operator add a pattern for it. The own queues stay closed.',

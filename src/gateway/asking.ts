@@ -13,6 +13,8 @@ import { readBody } from './body.js';
 import type { GatewayContext } from './context.js';
 import { checkDestination } from './destination-check.js';
 import { readQuery } from './parameters.js';
+import type { Principal } from './principal.js';
+import { principalOf, refuseUnless } from './principal.js';
 import type { ConfiguredRoute } from './route-table.js';
 import type { Waiting } from './waiting.js';
 
@@ -32,14 +34,21 @@ export function createAsking(context: GatewayContext, waiting: Waiting): Asking 
     const { queue } = wanted;
     if (context.isStopping()) throw new ReplytoError('SHUTTING_DOWN');
     checkDestination(own, 'queue', queue, allow.queues);
+    const principal = principalOf(response);
+    refuseUnless(principal.mayAsk(queue), principal, {
+      field: 'queue',
+      value: queue,
+      right: 'a queue that {name} may ask',
+    });
     readQuery(request, []);
     const target = { queue, route: wanted.route ?? context.routes.forQueue(queue) };
     const headers = readAskingHeaders(request.headers, {
       own,
       forwardHeaders: target.route?.forwardHeaders ?? [],
       isOneWay: wanted.isOneWay ?? false,
-      checkReplyTo: (name) => checkDestination(own, 'Reply-To', name, allow.replyTo),
+      checkReplyTo: (name) => checkReplyTo(principal, name),
     });
+    checkProject(principal, headers.properties.project);
     // Known before anything can fail: whoever is refused may post again under the same id.
     const id = headers.messageId ?? context.newId();
     response.setHeader('Message-ID', id);
@@ -49,6 +58,18 @@ export function createAsking(context: GatewayContext, waiting: Waiting): Asking 
     await answer(response, target, { ...headers, messageId: id }, body);
   }
 
+  function checkReplyTo(principal: Principal, name: string): void {
+    checkDestination(own, 'Reply-To', name, allow.replyTo);
+    const right = 'a queue that {name} may have replies sent to';
+    refuseUnless(principal.mayReplyTo(name), principal, { field: 'Reply-To', value: name, right });
+  }
+
+  function checkProject(principal: Principal, project: string | undefined): void {
+    if (project === undefined) return;
+    const right = 'a project that {name} may use';
+    refuseUnless(principal.mayUseProject(project), principal, { field: 'Project', value: project, right });
+  }
+
   async function answer(
     response: Response,
     target: Target,
@@ -56,7 +77,7 @@ export function createAsking(context: GatewayContext, waiting: Waiting): Asking 
     body: Buffer,
   ): Promise<void> {
     checkBody(target.route, body);
-    const wanted = toNewRequest(target, headers, body);
+    const wanted = { ...toNewRequest(target, headers, body), postedBy: principalOf(response).name };
     const defaultMs = headers.replyTo === null ? (target.route?.waitMs ?? requests.waitMs) : 0;
     const wait = { prefer: headers.prefer, defaultMs: headers.oneWay ? 0 : defaultMs };
     const result = await waiting.run(response, wait, (limits) => context.requestor.request(wanted, limits));
@@ -72,7 +93,11 @@ export function createAsking(context: GatewayContext, waiting: Waiting): Asking 
     if (problems.length > 0) throw new ReplytoError('SCHEMA_MISMATCH', { problems });
   }
 
-  function toNewRequest({ queue, route }: Target, headers: IdentifiedHeaders, body: Buffer): NewRequest {
+  function toNewRequest(
+    { queue, route }: Target,
+    headers: IdentifiedHeaders,
+    body: Buffer,
+  ): Omit<NewRequest, 'postedBy'> {
     const { properties, replyTo, oneWay, contentType } = headers;
     // Null is a value here: it never expires.
     const timeoutMs = route?.timeoutMs === undefined ? requests.timeoutMs : route.timeoutMs;

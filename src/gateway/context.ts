@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { OwnDestinations } from '#core/destination.js';
+import type { Authenticator } from '#core/ports/authenticator.js';
 import type { Clock } from '#core/ports/clock.js';
 import type { IdSource } from '#core/ports/id-source.js';
 import type { Logger } from '#core/ports/logger.js';
@@ -26,6 +27,8 @@ export interface GatewayContext {
   readonly routes: RouteTable;
   /** Compiled JSON Schemas of the routes, by file. */
   readonly bodyChecks: ReadonlyMap<string, BodyCheck>;
+  /** Finds out who calls; null where nobody has to log in. */
+  readonly authenticator: Authenticator | null;
   readonly own: OwnDestinations;
   readonly clock: Clock;
   readonly newId: IdSource;

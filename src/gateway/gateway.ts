@@ -11,6 +11,7 @@ import type { Express, NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
 import { ReplytoError } from '#core/errors.js';
 import { createAsking } from './asking.js';
+import { createAuthentication } from './authentication.js';
 import { trackConnections } from './connections.js';
 import type { GatewayContext } from './context.js';
 import { addDocs } from './docs.js';
@@ -26,6 +27,7 @@ import { checkProtocol, serveExpectations } from './protocol.js';
 import { addQueueLeases } from './queues/queue-leases.js';
 import { addQueueMessages } from './queues/queue-messages.js';
 import { addRequestAnswer } from './request-answer.js';
+import { takeQueryToken } from './query-token.js';
 import { addRequestCancel } from './request-cancel.js';
 import { createRequestEvents } from './request-events.js';
 import { addRequestList } from './request-list.js';
@@ -63,6 +65,7 @@ export function createGateway(
   const events = createRequestEvents(context);
   const asking = createAsking(context, waiting);
   const failedCalls = createFailedCalls(context);
+  const authentication = createAuthentication(context.authenticator);
   const originRule = createOriginRule(http.allowedOrigins, () => ownHosts(server, http.host));
 
   const app: Express = express();
@@ -79,6 +82,7 @@ export function createGateway(
   app.use(checkProtocol);
   app.use(checkOrigin(originRule));
   app.use(failedCalls.watch);
+  app.use(authentication.check);
   asking.addResources(app);
   addRequestStatus(app, context, waiting);
   addRequestReply(app, context, waiting);
@@ -108,12 +112,15 @@ export function createGateway(
       // Refused here, with a reason.
       requireHostHeader: false,
     },
-    app,
+    (request, response) => {
+      takeQueryToken(request);
+      app(request, response);
+    },
   );
   const connections = trackConnections(server);
   serveExpectations(server);
   answerUnreadableCalls(server, connections, () => context.meter.count('requests-refused'));
-  serveUpgrades(server, { originRule, handlers: upgrades, connections });
+  serveUpgrades(server, { originRule, authentication, handlers: upgrades, connections });
   const draining = createDraining({
     server,
     connections,

@@ -1,8 +1,11 @@
-import type { Request } from 'express';
+import type { Request, Response } from 'express';
 import { ReplytoError } from '#core/errors.js';
 import { isMessageId } from '#core/message.js';
+import type { RequestRecord } from '#core/request.js';
+import { isVisibleTo } from '#core/request.js';
 import type { Preference } from './prefer.js';
 import { isProblem, parsePrefer } from './prefer.js';
+import { principalOf } from './principal.js';
 
 export function requestNotFound(id: string): ReplytoError {
   return new ReplytoError('REQUEST_NOT_FOUND', {
@@ -18,6 +21,16 @@ export function requestNotFound(id: string): ReplytoError {
 export function readId({ params: { id } }: Request<{ id: string }>): string {
   if (!isMessageId(id)) throw requestNotFound(id);
   return id;
+}
+
+/**
+ * The record, as the caller of this response may see it.
+ *
+ * @throws REQUEST_NOT_FOUND also when it is somebody else's: nobody learns which ids others use
+ */
+export function visible(response: Response, id: string, record: RequestRecord | null): RequestRecord {
+  if (record === null || !isVisibleTo(principalOf(response).name, record)) throw requestNotFound(id);
+  return record;
 }
 
 /** @throws INVALID_REQUEST */

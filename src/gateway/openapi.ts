@@ -10,6 +10,7 @@ import { requestOperations } from './openapi-requests.js';
 import { componentSchemas } from './openapi-schemas.js';
 import { serviceOperations } from './openapi-service.js';
 import type { Resource } from './methods.js';
+import { principalOf } from './principal.js';
 import { rootOperation } from './root.js';
 
 const resourceOperations = [
@@ -52,11 +53,16 @@ export function openApiDocument(configuration: Configuration, version: string): 
   });
 }
 
-/** Adds `GET /openapi.json`; the document is made when it is first asked for. */
+/** Adds `GET /openapi.json`; the documents, with routes and without, are made when they are first asked for. */
 export function addOpenApi(app: Express, configuration: Configuration, version: string): void {
-  let text: string | undefined;
+  const texts = new Map<boolean, string>();
   app.get('/openapi.json', (_request, response) => {
-    text ??= JSON.stringify(openApiDocument(configuration, version));
+    const { isKnown } = principalOf(response);
+    // Routes name queues, which are nothing for strangers.
+    const described = isKnown ? configuration : { ...configuration, routes: [] };
+    const text = texts.get(isKnown) ?? JSON.stringify(openApiDocument(described, version));
+    texts.set(isKnown, text);
+    response.vary('Authorization');
     response.setHeader('Content-Type', 'application/json');
     response.setHeader('Cache-Control', 'no-cache');
     response.end(text);

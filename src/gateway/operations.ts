@@ -1,6 +1,7 @@
 /** What operators and their tools ask: alive, ready, metrics, version. */
 import type { Express, Request, Response } from 'express';
 import type { GatewayContext } from './context.js';
+import { principalOf } from './principal.js';
 
 export function addOperations(
   app: Express,
@@ -34,14 +35,15 @@ export function addOperations(
   });
 
   app.get('/version', (_request, response) => {
+    const more = { node: version.node, broker: version.broker(), brokerUrl: version.brokerUrl };
     response.setHeader('Content-Type', 'application/json');
+    response.setHeader('Cache-Control', 'no-store');
     response.end(
       JSON.stringify({
         name: 'replyto',
         version: version.version,
-        node: version.node,
-        broker: version.broker(),
-        brokerUrl: version.brokerUrl,
+        // What surrounds the gateway is nothing for strangers.
+        ...(principalOf(response).isKnown ? more : {}),
       }),
     );
   });

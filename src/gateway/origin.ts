@@ -3,7 +3,7 @@ import { ReplytoError, toProblem } from '#core/errors.js';
 
 /** Headers of ours that a page may read from an answer. */
 const exposed =
-  'Message-ID, Correl-ID, Time, Late, Location, Retry-After, Preference-Applied, Idempotent-Replayed, ETag, Link';
+  'Message-ID, Correl-ID, Time, Late, Location, Retry-After, Preference-Applied, Idempotent-Replayed, ETag, Link, WWW-Authenticate';
 
 /** What the rule reads of a call; an `IncomingMessage` has it. */
 export interface ReceivedCall {

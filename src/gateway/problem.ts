@@ -15,6 +15,17 @@ export class StatusError extends ReplytoError {
   }
 }
 
+/** A call without a token that counts; `error` as RFC 6750 names it, null when there was no token at all. */
+export class ChallengeError extends ReplytoError {
+  /** Value of `WWW-Authenticate`. */
+  readonly challenge: string;
+
+  constructor(error: 'invalid_token' | null, facts?: ErrorFacts) {
+    super('NOT_AUTHENTICATED', facts);
+    this.challenge = `Bearer realm="replyto"${error === null ? '' : `, error="${error}"`}`;
+  }
+}
+
 /** application/problem+json (RFC 9457) for any error; `type` is a page that this server serves. */
 export function toProblemDocument(error: ReplytoError): ProblemDocument {
   const { code, kind, message, problems, requestId, destination, deadlineAt } = error;
@@ -39,7 +50,7 @@ export function toFaultDocument(fault: FaultBody, requestId: string): ProblemDoc
 }
 
 /** Seconds after which the same call may work, for what is only full or away. */
-const retryAfterSeconds = 5;
+export const retryAfterSeconds = 5;
 
 export function sendProblem(response: ServerResponse, error: ReplytoError): void {
   response.end(startProblem(response, error));
@@ -59,6 +70,7 @@ export function sendProblemDocument(response: ServerResponse, document: ProblemD
 export function startProblem(response: ServerResponse, error: ReplytoError): string {
   if (error.retryable) response.setHeader('Retry-After', String(retryAfterSeconds));
   if (error.requestId !== undefined) response.setHeader('Message-ID', error.requestId);
+  if (error instanceof ChallengeError) response.setHeader('WWW-Authenticate', error.challenge);
   return startDocument(response, toProblemDocument(error));
 }
 

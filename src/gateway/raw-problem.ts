@@ -3,7 +3,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ReplytoError } from '#core/errors.js';
-import { toProblemDocument } from './problem.js';
+import { ChallengeError, retryAfterSeconds, toProblemDocument } from './problem.js';
 
 /** Writes the whole answer and closes both sides once the system has taken it. */
 export function endWithProblem(socket: Duplex, error: ReplytoError): void {
@@ -21,6 +21,8 @@ function toText(error: ReplytoError): string {
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Cache-Control: no-store',
     'X-Content-Type-Options: nosniff',
+    ...(error instanceof ChallengeError ? [`WWW-Authenticate: ${error.challenge}`] : []),
+    ...(error.retryable ? [`Retry-After: ${retryAfterSeconds}`] : []),
     '',
     body,
   ].join('\r\n');

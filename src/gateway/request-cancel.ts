@@ -5,12 +5,13 @@ import { sendStatus } from './answers.js';
 import type { GatewayContext } from './context.js';
 import { readId, requestNotFound } from './known-request.js';
 import { readQuery } from './parameters.js';
+import { principalOf } from './principal.js';
 
 export function addRequestCancel(app: Express, { requestor, announceCancel }: GatewayContext): void {
   app.delete('/requests/:id', async (request: Request<{ id: string }>, response: Response) => {
     readQuery(request, []);
     const id = readId(request);
-    const outcome = await requestor.cancel(id);
+    const outcome = await requestor.cancel(id, principalOf(response).name);
     if (outcome === null) throw requestNotFound(id);
     const { record, changed } = outcome;
     if (record.status !== 'cancelled') {

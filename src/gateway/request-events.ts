@@ -10,8 +10,9 @@ import { keepWaiting, turnOf } from './connection-waits.js';
 import type { GatewayContext } from './context.js';
 import { describeEventStream, openEventStream } from './event-stream.js';
 import type { EventStream } from './event-stream.js';
-import { readId, requestNotFound } from './known-request.js';
+import { readId, visible } from './known-request.js';
 import { readInteger, readQuery } from './parameters.js';
+import { principalOf } from './principal.js';
 
 export interface RequestEvents {
   readonly addResource: (app: Express) => void;
@@ -56,8 +57,7 @@ export function createRequestEvents({
     response: Response,
     { id, after }: { readonly id: string; readonly after: number },
   ): Promise<void> {
-    const record = await store.find(id);
-    if (record === null) throw requestNotFound(id);
+    const record = visible(response, id, await store.find(id));
     const [next] = await store.events(id, after, 1);
     if (next === undefined && isFinal(record.status)) {
       response.status(204).end();
@@ -77,7 +77,12 @@ export function createRequestEvents({
     if (response.destroyed) return;
     const stream = openEventStream(response, clock);
     streams.add(stream);
-    stream.onClose(() => streams.delete(stream));
+    // A token is withdrawn or expires while streams of its name are open; who still has one comes back.
+    const unwatch = principalOf(response).onEnd(clock, () => stream.end(retryMs));
+    stream.onClose(() => {
+      streams.delete(stream);
+      unwatch();
+    });
     await follow(stream, id, after).catch((error: unknown) => {
       logger.warn({ err: error, requestId: id }, 'an event stream was ended');
       stream.end(retryMs);

@@ -3,21 +3,24 @@ import type { Express, Request, Response } from 'express';
 import { queueNameProblem } from '#core/destination.js';
 import { ReplytoError, toProblem } from '#core/errors.js';
 import { isMessageId } from '#core/message.js';
-import { requestStates } from '#core/request.js';
+import { isVisibleTo, requestStates } from '#core/request.js';
 import type { RequestState } from '#core/request.js';
 import type { RequestFilter } from '#core/ports/request-store.js';
 import { projectNameProblem } from '#schema/project-name.js';
 import { toStatusDocument } from './answers.js';
 import type { GatewayContext } from './context.js';
 import { readInteger, readQuery } from './parameters.js';
+import { principalOf } from './principal.js';
 
 export const pageSize = { min: 1, max: 500, absent: 50 };
 const parameters = ['status', 'queue', 'project', 'before', 'limit'] as const;
 
 export function addRequestList(app: Express, { store }: GatewayContext): void {
   /** A cursor that nobody knows would look like the end of the list. */
-  async function checkCursor(before: string | undefined): Promise<void> {
-    if (before === undefined || (isMessageId(before) && (await store.find(before)) !== null)) return;
+  async function checkCursor(before: string | undefined, name: string | null): Promise<void> {
+    if (before === undefined) return;
+    const record = isMessageId(before) ? await store.find(before) : null;
+    if (record !== null && isVisibleTo(name, record)) return;
     const problems = [toProblem('?before', before, 'the id of a request that is kept here')];
     throw new ReplytoError('INVALID_REQUEST', { problems });
   }
@@ -26,10 +29,12 @@ export function addRequestList(app: Express, { store }: GatewayContext): void {
     const { limit: given, status, ...filters } = readQuery(request, parameters);
     const limit = readInteger('?limit', given, pageSize);
     checkNames(filters);
-    await checkCursor(filters.before);
+    const { name } = principalOf(response);
+    await checkCursor(filters.before, name);
     const filter: RequestFilter = {
       ...filters,
       ...(status === undefined ? {} : { status: readState(status) }),
+      ...(name === null ? {} : { postedBy: name }),
       limit,
     };
     // One more than asked for tells whether there is a next page.

@@ -5,6 +5,7 @@ import { sendReply, sendWithoutReply } from './answers.js';
 import type { GatewayContext } from './context.js';
 import { readId, readPrefer, requestNotFound } from './known-request.js';
 import { readInteger, readQuery } from './parameters.js';
+import { principalOf } from './principal.js';
 import type { Waiting } from './waiting.js';
 
 export const mostReplies = 1_000_000;
@@ -19,7 +20,7 @@ export function addRequestReply(
     const { n } = readQuery(request, ['n']);
     const number = readInteger('?n', n, { min: 1, max: mostReplies, absent: 1 });
     const answer = await waiting.run(response, { prefer: readPrefer(request), defaultMs: 0 }, (wait) =>
-      requestor.follow(id, wait),
+      requestor.follow(id, wait, principalOf(response).name),
     );
     if (response.destroyed) return;
     if (answer === null) throw requestNotFound(id);

@@ -3,7 +3,7 @@ import type { Express, Request, Response } from 'express';
 import type { RequestRecord } from '#core/request.js';
 import { sendStatus } from './answers.js';
 import type { GatewayContext } from './context.js';
-import { readId, readPrefer, requestNotFound } from './known-request.js';
+import { readId, readPrefer, visible } from './known-request.js';
 import { readQuery } from './parameters.js';
 import type { Waiting } from './waiting.js';
 
@@ -19,13 +19,12 @@ export function addRequestStatus(app: Express, { store, watch }: GatewayContext,
         // Begun before the record is read, so that no change slips through in between.
         const wait = watch.wait(id, () => true, limits);
         try {
-          const current = await store.find(id);
-          if (current === null) throw requestNotFound(id);
+          const current = visible(response, id, await store.find(id));
           const differs = known !== undefined && !matches(known, current);
           if (differs || limits.waitMs === 0) return current;
           const change = await wait.outcome;
           // Sending again changes the record without a word to those who wait.
-          return change?.record ?? (await store.find(id)) ?? current;
+          return visible(response, id, change?.record ?? (await store.find(id)) ?? current);
         } finally {
           wait.end();
         }

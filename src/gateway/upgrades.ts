@@ -7,26 +7,40 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { ReplytoError, toProblem } from '#core/errors.js';
+import type { Authentication } from './authentication.js';
 import type { Connections } from './connections.js';
 import type { OriginRule } from './origin.js';
+import type { Principal } from './principal.js';
+import { toGatewayError } from './problem.js';
+import { takeQueryToken } from './query-token.js';
 import { endWithProblem } from './raw-problem.js';
 
 /** Takes over the socket of an upgraded connection. */
-export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+export type UpgradeHandler = (
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  principal: Principal,
+) => void;
 
 export interface UpgradeOptions {
   readonly originRule: OriginRule;
+  readonly authentication: Pick<Authentication, 'ofUpgrade'>;
   readonly handlers: ReadonlyMap<string, UpgradeHandler>;
   readonly connections: Connections;
 }
 
-export function serveUpgrades(server: Server, { originRule, handlers, connections }: UpgradeOptions): void {
+export function serveUpgrades(
+  server: Server,
+  { originRule, authentication, handlers, connections }: UpgradeOptions,
+): void {
   function serve(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const { origin, upgrade = '' } = request.headers;
     if (!/(?:^|[\s,])websocket(?:[\s,]|$)/iu.test(upgrade)) {
       serveAsPlainCall(server, request, socket, head);
       return;
     }
+    takeQueryToken(request);
     const path = (request.url ?? '').split('?')[0] ?? '';
     const handler = handlers.get(path);
     if (handler === undefined) {
@@ -36,8 +50,27 @@ export function serveUpgrades(server: Server, { originRule, handlers, connection
       const problems = [toProblem('Origin', origin, 'the own origin or one of http.allowedOrigins')];
       refuse(socket, new ReplytoError('ORIGIN_NOT_ALLOWED', { problems }));
     } else {
+      void handOver(handler, request, socket, head);
+    }
+  }
+
+  async function handOver(
+    handler: UpgradeHandler,
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+  ): Promise<void> {
+    const onError = (): void => void socket.destroy();
+    socket.on('error', onError);
+    try {
+      const principal = await authentication.ofUpgrade(request);
+      // Gone while it was found out who it is, or ended because the gateway stops.
+      if (!socket.writable) return;
       connections.handOver(socket);
-      handler(request, socket, head);
+      socket.off('error', onError);
+      handler(request, socket, head, principal);
+    } catch (error) {
+      endWithProblem(socket, toGatewayError(error));
     }
   }
 

@@ -1,16 +1,19 @@
 import { z } from 'zod';
-import { isQueuePattern, queuePatternAllowed } from './queue-pattern.js';
+import { queuePatternAllowed, queuePatternSchema } from './queue-pattern.js';
 import type { DeepReadonly } from './deep-readonly.js';
+import { jwt } from './jwt-settings.js';
 import { mostEmbeddedBodyBytes, settingConflicts } from './setting-conflicts.js';
 import { defaultRoutes, longestTimeoutMs, longestWaitMs, mostRoutes, routeSchema } from './route.js';
 import {
   choice,
   duration,
   durationOrNever,
+  file,
   flag,
   integer,
   list,
   optionalText,
+  printable,
   section,
   text,
 } from './setting.js';
@@ -33,10 +36,6 @@ const origin = z
     error: originAllowed,
   });
 
-const queuePattern = z
-  .string({ error: queuePatternAllowed })
-  .refine(isQueuePattern, { error: queuePatternAllowed });
-
 const patternList = {
   kind: 'list',
   allowed: `a list of patterns, each ${queuePatternAllowed}`,
@@ -44,13 +43,10 @@ const patternList = {
   default: ['*'],
 } as const;
 
-/** What must not stand in a header of STOMP or in a log line. */
-const printable = /^[^\p{Cc}]+$/u;
-
 const http = section({
   host: text(
     { ...hostText, default: '127.0.0.1' },
-    'Where HTTP listens. Beyond loopback see `http.insecure`.',
+    'Where HTTP listens. Beyond loopback only where callers have to log in (`authTokensFile`, `jwt`); else see `http.insecure`.',
   ),
   port: integer({ ...port, default: 8080 }, 'Port of HTTP; 0 takes a free one.'),
   maxBodyBytes: integer(
@@ -63,6 +59,19 @@ const http = section({
     'Web pages of other origins that may call.',
   ),
   insecure: flag(false, 'Allow listening beyond loopback although nobody has to log in.'),
+  tlsCertFile: optionalText(
+    file,
+    'File with the certificate of the server, and those between it and its authority, in PEM form; HTTP is then served over TLS 1.2 and 1.3 alone. Read again when it changes.',
+  ),
+  tlsKeyFile: optionalText(file, 'File with the private key of that certificate, in PEM form.'),
+  tlsPassphraseFile: optionalText(
+    file,
+    'File with the passphrase of that key, where it has one; a line end at its end does not count.',
+  ),
+  tlsClientCaFile: optionalText(
+    file,
+    'File with certificates of authorities, in PEM form: whoever connects has to show a certificate of one of them. That does not replace a token.',
+  ),
 });
 
 const broker = section({
@@ -103,8 +112,21 @@ const broker = section({
     'Password at the broker, unless its URL has one.',
   ),
   passcodeFile: optionalText(
-    { pattern: printable, allowed: 'the path of a file' },
+    file,
     'File that holds the password at the broker; a line end at its end does not count.',
+  ),
+  tlsCaFile: optionalText(
+    file,
+    'For `stomps://` and `wss://`: file with certificates of authorities, in PEM form, that the broker is trusted by instead of the public ones.',
+  ),
+  tlsCertFile: optionalText(
+    file,
+    'For `stomps://` and `wss://`: file with the certificate that is shown to the broker, in PEM form.',
+  ),
+  tlsKeyFile: optionalText(file, 'File with the private key of that certificate, in PEM form.'),
+  tlsPassphraseFile: optionalText(
+    file,
+    'File with the passphrase of that key, where it has one; a line end at its end does not count.',
   ),
 });
 
@@ -145,8 +167,13 @@ const everything = z.strictObject({
       'Where requests and replies are kept. `sqlite:` is a file in `dataDir`.',
     ),
   }),
+  authTokensFile: optionalText(
+    file,
+    'File of tokens: who may call, and for what; see docs/security.md. With it every call but those for health and descriptions needs a token. Read again when it changes.',
+  ),
+  jwt,
   dataDir: text(
-    { pattern: printable, allowed: 'the path of a folder', default: './data' },
+    { pattern: printable, allowed: 'the path of a folder', default: './data', isPath: true },
     'Folder of everything that is kept.',
   ),
   prefix: text(
@@ -175,10 +202,14 @@ const everything = z.strictObject({
     ),
   }),
   allow: section({
-    queues: list(queuePattern, patternList, "Queues that may be asked; the product's own never."),
-    replyTo: list(queuePattern, patternList, "Queues that `Reply-To` may name; the product's own never."),
+    queues: list(queuePatternSchema, patternList, "Queues that may be asked; the product's own never."),
+    replyTo: list(
+      queuePatternSchema,
+      patternList,
+      "Queues that `Reply-To` may name; the product's own never.",
+    ),
     read: list(
-      queuePattern,
+      queuePatternSchema,
       patternList,
       "Queues whose messages may be read over HTTP; the product's own never.",
     ),

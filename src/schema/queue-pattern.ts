@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { queueNameProblem } from '#core/destination.js';
 
 export const queuePatternAllowed =
@@ -7,6 +8,10 @@ export function isQueuePattern(text: string): boolean {
   // What remains without the wildcards must be a name; `*` alone needs something to remain.
   return queueNameProblem('pattern', text.replaceAll('*', 'x')) === undefined;
 }
+
+export const queuePatternSchema = z
+  .string({ error: queuePatternAllowed })
+  .refine(isQueuePattern, { error: queuePatternAllowed });
 
 /** Whether the pattern means the name. Upper and lower case differ, as they do on brokers. */
 function matches(pattern: string, name: string): boolean {

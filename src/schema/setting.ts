@@ -8,6 +8,8 @@ export interface SettingFacts {
   readonly allowed: string;
   /** `whole`: never shown. `url`: shown without login, password and parameters. */
   readonly secret?: 'whole' | 'url';
+  /** The value is a path; relative ones start where their source is. */
+  readonly isPath?: true;
 }
 
 export const settingFacts = z.registry<SettingFacts>();
@@ -95,14 +97,20 @@ export interface TextOptions {
   readonly allowed: string;
   readonly pattern: RegExp;
   readonly secret?: 'whole' | 'url';
+  readonly isPath?: true;
 }
 
 function textSchema({ allowed, pattern }: TextOptions): z.ZodString {
   return z.string({ error: allowed }).regex(pattern, { error: allowed });
 }
 
-function textFacts({ allowed, secret }: TextOptions): SettingFacts {
-  return { kind: 'text', allowed, ...(secret === undefined ? {} : { secret }) };
+function textFacts({ allowed, secret, isPath }: TextOptions): SettingFacts {
+  return {
+    kind: 'text',
+    allowed,
+    ...(secret === undefined ? {} : { secret }),
+    ...(isPath === undefined ? {} : { isPath }),
+  };
 }
 
 export function text(
@@ -116,6 +124,12 @@ export function optionalText(options: TextOptions, description: string): z.ZodOp
   const schema: z.ZodType<string> = textSchema(options);
   return listed(schema.optional(), description, textFacts(options));
 }
+
+/** What must not stand in a header of STOMP or in a log line. */
+export const printable = /^[^\p{Cc}]+$/u;
+
+/** Of a setting that names a file. */
+export const file = { pattern: printable, allowed: 'the path of a file', isPath: true } as const;
 
 export interface ListOptions<T> {
   readonly kind: 'list' | 'structure';

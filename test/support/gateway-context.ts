@@ -28,6 +28,7 @@ export function contextOf(overrides: Partial<GatewayContext> = {}): GatewayConte
     configuration,
     routes: createRouteTable(configuration.routes),
     bodyChecks: new Map(),
+    authenticator: null,
     own: ownDestinations(configuration.prefix),
     clock: systemClock,
     newId: () => 'an-id',

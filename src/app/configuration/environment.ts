@@ -25,6 +25,7 @@ const shortNames: Readonly<Record<string, string>> = {
   'broker.passcode': 'BROKER_PASSCODE',
   'broker.passcodeFile': 'BROKER_PASSCODE_FILE',
   'store.url': 'STORE_URL',
+  authTokensFile: 'AUTH_TOKENS_FILE',
   dataDir: 'DATA_DIR',
   'log.level': 'LOG_LEVEL',
   'log.format': 'LOG_FORMAT',
@@ -33,7 +34,14 @@ const shortNames: Readonly<Record<string, string>> = {
 const configName = 'REPLYTO_CONFIG';
 
 /** Those of the commands that speak HTTP; no settings of the server. */
-const foreignNames: readonly string[] = ['REPLYTO_URL', 'REPLYTO_TOKEN'];
+const foreignNames: readonly string[] = [
+  'REPLYTO_URL',
+  'REPLYTO_TOKEN',
+  'REPLYTO_TOKEN_FILE',
+  'REPLYTO_CA_FILE',
+  'REPLYTO_CERT_FILE',
+  'REPLYTO_KEY_FILE',
+];
 
 function longName(path: readonly string[]): string {
   return `REPLYTO_${path.map((step) => step.replace(/[A-Z]/gu, '_$&').toUpperCase()).join('__')}`;
@@ -45,13 +53,10 @@ export function environmentNames(setting: Pick<Setting, 'key' | 'path'>): readon
   return short === undefined ? [longName(setting.path)] : [short, longName(setting.path)];
 }
 
-const shortAuthName = 'AUTH_TOKENS_FILE';
-
 /** Names of settings that are refused because they are not built, with the words for it. */
-const refusedNames: ReadonlyMap<string, string | undefined> = new Map([
-  [shortAuthName, notBuiltYet.get('authTokensFile')],
-  ...[...notBuiltYet].map(([key, words]) => [longName(key.split('.')), words] as const),
-]);
+const refusedNames: ReadonlyMap<string, string | undefined> = new Map(
+  [...notBuiltYet].map(([key, words]) => [longName(key.split('.')), words] as const),
+);
 
 /** An unknown name that begins so was meant for us. */
 export const ownPrefix = 'REPLYTO_';
@@ -63,7 +68,7 @@ const knownNames: readonly string[] = [
 ];
 
 /** Every name that any command reads, or that is refused in words. */
-export const readNames: readonly string[] = [...knownNames, ...foreignNames, shortAuthName];
+export const readNames: readonly string[] = [...knownNames, ...foreignNames];
 
 /** An empty variable counts as not set. */
 export function isSet(environment: Environment, name: string): boolean {
@@ -107,8 +112,8 @@ function nearestName(name: string): string | undefined {
 function unknownNames(environment: Environment): Problem[] {
   const problems: Problem[] = [];
   for (const name of Object.keys(environment)) {
-    // A name without our prefix may be anybody's, but for the one that the product will read one day.
-    if (!name.startsWith(ownPrefix) && name !== shortAuthName) continue;
+    // A name without our prefix may be anybody's.
+    if (!name.startsWith(ownPrefix)) continue;
     if (!isSet(environment, name) || knownNames.includes(name) || foreignNames.includes(name)) continue;
     const meant = nearestName(name);
     const words = meant === undefined ? 'no such setting' : `no such setting; did you mean ${meant}?`;

@@ -23,6 +23,7 @@ import { readFlags } from './flags.js';
 import { frozen } from './frozen.js';
 import type { Merged, Origin } from './origin.js';
 import { fieldInWords, mergeGiven } from './origin.js';
+import { checkNamedFiles } from './named-files.js';
 import { resolvePasscode } from './passcode-file.js';
 import { loadRouteSchemas } from './route-schemas.js';
 import { brokenRules, routesOf } from './rules.js';
@@ -72,17 +73,11 @@ function problemOf(finding: Finding, merged: Merged): Problem {
 }
 
 function withAbsolutePaths(configuration: Configuration, folderFor: (path: Path) => string): Configuration {
-  const { broker, dataDir, routes } = configuration;
-  const file = broker.passcodeFile;
+  const { routes } = configuration;
   const schemaPath = (name: string | undefined): string | undefined =>
     name === undefined ? undefined : resolve(folderFor(['routes']), name);
   return {
-    ...configuration,
-    dataDir: resolve(folderFor(['dataDir']), dataDir),
-    broker: {
-      ...broker,
-      ...(file === undefined ? {} : { passcodeFile: resolve(folderFor(['broker', 'passcodeFile']), file) }),
-    },
+    ...withAbsoluteSettings(configuration, folderFor),
     routes: mostSpecificFirst(routes).map((route) =>
       route.schema === undefined
         ? route
@@ -92,6 +87,29 @@ function withAbsolutePaths(configuration: Configuration, folderFor: (path: Path)
           },
     ),
   };
+}
+
+function withAbsoluteSettings(
+  configuration: Configuration,
+  folderFor: (path: Path) => string,
+): Configuration {
+  const members = (group: object, outer: readonly string[]): object =>
+    Object.fromEntries(
+      Object.entries(group).map(([name, value]: [string, unknown]) => {
+        const path = [...outer, name];
+        const setting = settings.find(({ key }) => key === path.join('.'));
+        if (setting?.isPath === true && typeof value === 'string') {
+          return [name, resolve(folderFor(path), value)];
+        }
+        return [name, setting === undefined && isGroup(value) ? members(value, path) : value];
+      }),
+    );
+  // Each member has the type that it had.
+  return members(configuration, []) as Configuration;
+}
+
+function isGroup(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function refuse(problems: readonly Problem[]): never {
@@ -114,12 +132,14 @@ export function loadConfiguration(sources: ConfigurationSources): LoadedConfigur
   const merged = mergeGiven(passcode.given);
   const folderFor = (path: Path): string => folderOf(merged.originOf(path));
   const schemas = loadRouteSchemas(routesOf(merged.tree), folderFor(['routes']));
+  const files = checkNamedFiles(merged.tree, (path, name) => resolve(folderFor(path), name));
   const checked = check(configurationSchema, merged.tree);
 
   const findings = firstOfEach([
     ...(checked.ok ? [] : checked.findings),
     ...passcode.findings,
     ...schemas.findings,
+    ...files.findings,
     // With a file that cannot be read half of what the rules weigh is missing.
     ...(file.isReadable ? brokenRules(merged.tree) : []),
   ]);
@@ -127,6 +147,7 @@ export function loadConfiguration(sources: ConfigurationSources): LoadedConfigur
     ...file.problems,
     ...environment.problems,
     ...findings.map((finding) => problemOf(finding, merged)),
+    ...files.problems,
   ];
   if (problems.length > 0 || !checked.ok) refuse(problems);
 

@@ -7,24 +7,9 @@ import { parseBrokerUrl } from '#adapters/stomp/broker-url.js';
 import type { Finding } from '#schema/problems.js';
 import { mostRoutes } from '#schema/route.js';
 import { routeConflicts } from '#schema/route-conflicts.js';
-import { isLoopback } from '../loopback.js';
-
-export type Tree = Readonly<Record<string, unknown>>;
-
-function valueOf(tree: Tree, section: string, name: string): unknown {
-  const group = tree[section];
-  if (typeof group !== 'object' || group === null || !Object.hasOwn(group, name)) return undefined;
-  return (group as Record<string, unknown>)[name];
-}
-
-function openHost(tree: Tree): Finding[] {
-  const host = valueOf(tree, 'http', 'host');
-  if (typeof host !== 'string' || isLoopback(host) || valueOf(tree, 'http', 'insecure') === true) return [];
-  const allowed =
-    'a loopback address (127.0.0.1, ::1, localhost). To listen elsewhere either callers have to log in with tokens, ' +
-    'which is not built yet, or http.insecure (--insecure) says that everybody who reaches the port may use the broker';
-  return [{ path: ['http', 'host'], value: host, allowed }];
-}
+import { brokenAccessRules } from './access-rules.js';
+import type { Tree } from './tree.js';
+import { valueOf } from './tree.js';
 
 const brokerUrlAllowed =
   'embedded:, stomp://host:port, stomps://host:port, ws://host:port/path, wss://host:port/path or ' +
@@ -86,5 +71,5 @@ function conflicts(tree: Tree): Finding[] {
 }
 
 export function brokenRules(tree: Tree): Finding[] {
-  return [...openHost(tree), ...brokerLogin(tree), ...conflicts(tree)];
+  return [...brokenAccessRules(tree), ...brokerLogin(tree), ...conflicts(tree)];
 }

@@ -6,7 +6,10 @@ import type { AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { PassThrough } from 'node:stream';
 import { createBrokerUpgrade } from '#app/broker-upgrade.js';
+import type { Identity } from '#core/ports/authenticator.js';
 import type { EmbeddedBroker } from '#adapters/broker/embedded-broker.js';
+import type { Principal } from '#gateway/principal.js';
+import { anybody, toPrincipal } from '#gateway/principal.js';
 import type { ProblemDocument } from '#schema/problem.js';
 import { skip } from '../../support/skip.js';
 import { until } from '../../support/until.js';
@@ -22,6 +25,11 @@ const handshake = [
   '',
 ].join('\r\n');
 
+function identityOf({ broker }: { broker: boolean }): Identity {
+  const grants = { name: 'shop', queues: ['*'], read: ['*'], replyTo: ['*'], projects: ['*'], broker };
+  return { grants, expiresAt: null, onWithdrawn: () => () => undefined };
+}
+
 describe('STOMP over WebSocket to the embedded broker', () => {
   let accepted = 0;
   const embedded = {
@@ -31,12 +39,14 @@ describe('STOMP over WebSocket to the embedded broker', () => {
     },
   } as EmbeddedBroker;
   let server: Server;
+  let principal: Principal;
 
   beforeEach(() => {
     accepted = 0;
+    principal = anybody;
     server = createServer();
     const handler = createBrokerUpgrade(embedded, 61_613).get('/broker');
-    server.on('upgrade', (request, socket, head) => handler?.(request, socket, head));
+    server.on('upgrade', (request, socket, head) => handler?.(request, socket, head, principal));
   });
   afterEach(() => server.close());
 
@@ -101,12 +111,32 @@ describe('STOMP over WebSocket to the embedded broker', () => {
       let received = '';
       socket.setEncoding('utf8').on('data', (text: string) => (received += text));
       const request = { method: 'GET', url: '/broker', headers: {}, socket: { remoteAddress } };
-      handler?.(request as unknown as IncomingMessage, socket, Buffer.alloc(0));
+      handler?.(request as unknown as IncomingMessage, socket, Buffer.alloc(0), anybody);
       await until(() => received !== '', { what: 'an answer' });
       // Without its headers it is no WebSocket, but it came as far as being looked at.
       expect(received).to.match(isRefused ? /^HTTP\/1\.1 403 / : /^HTTP\/1\.1 4(?!03)/u);
     });
   }
+
+  it('is there for a name with the right to it, from anywhere', async function () {
+    principal = toPrincipal(identityOf({ broker: true }));
+    const handler = createBrokerUpgrade(embedded, 61_613).get('/broker');
+    const socket = Object.assign(new PassThrough(), { destroySoon: () => socket.end() });
+    let received = '';
+    socket.setEncoding('utf8').on('data', (text: string) => (received += text));
+    const request = { method: 'GET', url: '/broker', headers: {}, socket: { remoteAddress: '10.0.0.1' } };
+    handler?.(request as unknown as IncomingMessage, socket, Buffer.alloc(0), principal);
+    await until(() => received !== '', { what: 'an answer' });
+    expect(received).to.match(/^HTTP\/1\.1 4(?!03)/u);
+  });
+
+  it('is refused to a name without that right, on this machine too', async () => {
+    principal = toPrincipal(identityOf({ broker: false }));
+    const document = problemIn(await open('127.0.0.1', await listen('127.0.0.1')));
+    expect(document).to.include({ code: 'NOT_PERMITTED', status: 403 });
+    expect(document.problems?.[0]).to.include({ field: 'path', value: '/broker' });
+    expect(accepted).to.equal(0);
+  });
 
   it('is nowhere without an embedded broker', () => {
     expect(createBrokerUpgrade(undefined).size).to.equal(0);
