@@ -24,6 +24,7 @@ import type { AccessLog } from './access-log.js';
 import { warnOfBrokerChange } from './broker-change.js';
 import type { LoadedConfiguration } from './configuration/load.js';
 import { createGatewayContext } from './gateway-context.js';
+import { isTls, readHttpTls, readOrThrow, watchHttpTls } from './http-tls.js';
 import { createParts } from './parts.js';
 import type { Part, Parts } from './parts.js';
 import { createReceivers } from './receivers.js';
@@ -32,7 +33,9 @@ import { createRequestReply } from './request-reply.js';
 import { settlesWithin } from './settles-within.js';
 import { systemClock as clock } from './system-clock.js';
 import { createBrokerUpgrade } from './broker-upgrade.js';
+import { brokerTlsFiles } from './tls-files.js';
 import { productVersion } from './version.js';
+import type { WatchedFiles } from './watched-files.js';
 
 export interface DeploymentOptions {
   readonly loaded: LoadedConfiguration;
@@ -87,12 +90,14 @@ export function createDeployment({ loaded, logger, accessLog, onFatal }: Deploym
     const embedded = isEmbedded ? createEmbedded() : undefined;
     let brokerUrl = brokerSettings.url;
     let httpUrl = '';
+    const scheme = isTls(configuration) ? 'https' : 'http';
     try {
       const listening = await embedded?.start();
       if (listening !== undefined) brokerUrl = `stomp://${listening.host}:${listening.port}`;
       await warnOfBrokerChange({ store, broker: brokerSettings, logger });
       if (hasStopped()) throw new ReplytoError('SHUTTING_DOWN');
-      const broker = createStompBroker({ ...brokerSettings, url: brokerUrl, clock, logger });
+      const tls = readOrThrow('broker', brokerTlsFiles(configuration));
+      const broker = createStompBroker({ ...brokerSettings, url: brokerUrl, tls, clock, logger });
       const access = createAccess({ configuration, clock, logger });
       const {
         gateway,
@@ -110,10 +115,11 @@ export function createDeployment({ loaded, logger, accessLog, onFatal }: Deploym
             name: 'gateway',
             start: async () => {
               const { host, port } = await gateway.start();
-              httpUrl = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+              httpUrl = `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
             },
             stop: (deadlineMs) => gateway.stop(deadlineMs),
           },
+          certificatePart(watchHttpTls(configuration, { gateway, clock, logger })),
           // Ends first: whoever waits is answered while HTTP still works.
           waits,
         ],
@@ -190,6 +196,7 @@ export function createDeployment({ loaded, logger, accessLog, onFatal }: Deploym
       metrics,
       embedded,
       authenticator: access?.authenticator ?? null,
+      tls: readHttpTls(configuration),
       accessLog,
       isStopping: () => isStopping,
     });
@@ -230,6 +237,10 @@ interface Foundations {
 
 function accessPart(access: Access): Part {
   return { name: 'access', start: () => access.start(), stop: () => access.stop() };
+}
+
+function certificatePart(files: WatchedFiles): Part {
+  return { name: 'certificate', start: () => files.start(), stop: () => files.stop() };
 }
 
 function storePart(store: Store): Part {

@@ -4,7 +4,9 @@ import type { ServeFlags } from './configuration/flags.js';
 import type { LoadedConfiguration } from './configuration/load.js';
 import { startDemoServices } from './demo-services.js';
 import { devText } from './dev-text.js';
+import { readOrThrow } from './http-tls.js';
 import { serveUntilStopped } from './serve.js';
+import { brokerTlsFiles } from './tls-files.js';
 
 /** Serves with the demo services until a signal; resolves with the exit code. @throws as `serve` */
 export function dev(context: CommandContext, flags: ServeFlags): Promise<number> {
@@ -19,6 +21,7 @@ export function dev(context: CommandContext, flags: ServeFlags): Promise<number>
       const { login, passcode } = broker;
       const services = await startDemoServices({
         url: brokerUrl,
+        tls: readOrThrow('broker', brokerTlsFiles(loaded.configuration)),
         prefix,
         logger,
         ...(login === undefined ? {} : { login }),

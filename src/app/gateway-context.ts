@@ -30,6 +30,7 @@ export interface GatewayContextOptions {
   readonly metrics: Metrics;
   readonly own: OwnDestinations;
   readonly authenticator: Authenticator | null;
+  readonly tls: GatewayContext['tls'];
   readonly clock: Clock;
   readonly newId: IdSource;
   readonly logger: Logger;
@@ -51,6 +52,7 @@ export function createGatewayContext(options: GatewayContextOptions): GatewayCon
     routes: options.routes,
     bodyChecks: loaded.bodyChecks,
     authenticator: options.authenticator,
+    tls: options.tls,
     own,
     clock,
     newId,

@@ -2,7 +2,7 @@
 import { createServer } from 'node:net';
 import type { ErrorCode } from '#core/error-kinds.js';
 import type { Configuration } from '#schema/configuration.js';
-import { findGateway, listenUrl } from './running-gateway.js';
+import { findGateway, listenUrl, trustOwn } from './running-gateway.js';
 
 export interface PortOptions {
   readonly host: string;
@@ -26,13 +26,14 @@ export interface PortObstacle {
 }
 
 /** The port of HTTP; whoever listens there is asked within the deadline whether it is a gateway. */
-export function httpPort({ host, port }: Configuration['http'], answerMs: number): PortOptions {
+export function httpPort(http: Configuration['http'], answerMs: number): PortOptions {
+  const { host, port } = http;
   return {
     host,
     port,
     settings: '--port or PORT',
     async whoListens() {
-      const running = await findGateway(listenUrl({ host, port }), answerMs);
+      const running = await findGateway(listenUrl(http), answerMs, { tls: trustOwn(http) });
       return running === undefined ? undefined : `a running gateway (replyto ${running.version})`;
     },
   };

@@ -1,7 +1,9 @@
 /** What already answers where a gateway is, or would be: found by GET /version, and by the name of its broker. */
 import type { Configuration } from '#schema/configuration.js';
 import { callHttp } from './gateway-client/http-call.js';
+import type { Credentials } from './gateway-client/credentials.js';
 import { connectBroker } from './library/connect-broker.js';
+import { httpTlsFiles, readTlsFiles } from './tls-files.js';
 
 /** What a gateway says of itself. */
 export interface RunningGateway {
@@ -13,9 +15,16 @@ export interface RunningGateway {
 }
 
 /** Undefined when nobody answers within the deadline, or somebody who is no gateway. */
-export async function findGateway(base: URL, deadlineMs: number): Promise<RunningGateway | undefined> {
+export async function findGateway(
+  base: URL,
+  deadlineMs: number,
+  { headers, tls }: Partial<Credentials> = {},
+): Promise<RunningGateway | undefined> {
   try {
-    const { body } = await callHttp({ method: 'GET', base, path: '/version', deadlineMs });
+    const call = { method: 'GET', base, path: '/version', deadlineMs, headers: headers ?? {} } as const;
+    const first = await callHttp({ ...call, tls: tls ?? {} });
+    // It is one all the same when it does not know the token.
+    const { body } = first.status === 401 ? await callHttp({ ...call, headers: {}, tls: tls ?? {} }) : first;
     const facts = JSON.parse(body.toString('utf8')) as Readonly<Record<string, unknown>>;
     const { name, version, broker, brokerUrl } = facts;
     if (name !== 'replyto' || typeof version !== 'string') return undefined;
@@ -50,6 +59,26 @@ export async function findEmbeddedBroker(port: number, deadlineMs: number): Prom
 const everywhere: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '[::1]' };
 
 /** Where a gateway of these settings answers, seen from this machine. */
-export function listenUrl({ host, port }: Pick<Configuration['http'], 'host' | 'port'>): URL {
-  return new URL(`http://${everywhere[host] ?? (host.includes(':') ? `[${host}]` : host)}:${port}`);
+export function listenUrl({
+  host,
+  port,
+  tlsCertFile,
+}: Pick<Configuration['http'], 'host' | 'port' | 'tlsCertFile'>): URL {
+  const scheme = tlsCertFile === undefined ? 'http' : 'https';
+  return new URL(`${scheme}://${everywhere[host] ?? (host.includes(':') ? `[${host}]` : host)}:${port}`);
+}
+
+/**
+ * Trusts exactly the certificate of these settings, whatever names stand in it: a gateway of this machine is not called
+ * by them.
+ */
+export function trustOwn(http: Configuration['http']): Credentials['tls'] {
+  if (http.tlsCertFile === undefined) return {};
+  const read = readTlsFiles({ cert: httpTlsFiles({ http }).cert });
+  const ca = read.ok ? read.material.cert : undefined;
+  return {
+    ...(ca === undefined ? {} : { ca }),
+    allowPartialTrustChain: true,
+    checkServerIdentity: () => undefined,
+  };
 }

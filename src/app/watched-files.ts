@@ -27,6 +27,11 @@ export function watchFiles(paths: readonly string[], clock: Clock, onChange: () 
   let cancelLook: () => void = () => undefined;
   let cancelSettle: () => void = () => undefined;
 
+  /** A function, because stop() may have been called during an await. */
+  function hasStopped(): boolean {
+    return isStopped;
+  }
+
   async function facts(): Promise<string> {
     const all = await Promise.all(paths.map(factsOf));
     return all.join('\n');
@@ -37,7 +42,7 @@ export function watchFiles(paths: readonly string[], clock: Clock, onChange: () 
     isLooking = true;
     const found = await facts();
     isLooking = false;
-    if (isStopped || found === seen) return;
+    if (hasStopped() || found === seen) return;
     seen = found;
     onChange();
   }

@@ -5,6 +5,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { connectionEventOf } from './http-server.js';
 
 export interface Call {
   /** `complete` once all of it has been read. */
@@ -44,7 +45,7 @@ export function trackConnections(server: Server): Connections {
     change();
   }
 
-  server.on('connection', (socket) => {
+  server.on(connectionEventOf(server), (socket: Socket) => {
     // A call that offered another protocol comes by here again, on the same connection.
     if (open.has(socket)) return;
     open.add(socket);

@@ -12,6 +12,7 @@ import type { RequestWatch } from '#messaging/request-watch.js';
 import type { Requestor } from '#messaging/requestor.js';
 import type { BodyCheck } from '#schema/body-check.js';
 import type { Configuration } from '#schema/configuration.js';
+import type { TlsMaterial } from './http-server.js';
 import type { RouteTable } from './route-table.js';
 
 /** What the resources of the gateway work with. */
@@ -29,6 +30,8 @@ export interface GatewayContext {
   readonly bodyChecks: ReadonlyMap<string, BodyCheck>;
   /** Finds out who calls; null where nobody has to log in. */
   readonly authenticator: Authenticator | null;
+  /** Certificate and key of the server; null for plain HTTP. */
+  readonly tls: TlsMaterial | null;
   readonly own: OwnDestinations;
   readonly clock: Clock;
   readonly newId: IdSource;

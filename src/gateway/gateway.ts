@@ -4,7 +4,6 @@
  * 202 with a Location, event streams end with a `retry:`, calls that have not come whole are refused, and connections
  * are closed when their answers have gone out.
  */
-import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import express from 'express';
 import type { Express, NextFunction, Request, Response } from 'express';
@@ -17,6 +16,8 @@ import type { GatewayContext } from './context.js';
 import { addDocs } from './docs.js';
 import { createDraining } from './draining.js';
 import { createFailedCalls } from './failed-calls.js';
+import { createHttpServer } from './http-server.js';
+import type { TlsMaterial } from './http-server.js';
 import { refuseOtherMethods } from './methods.js';
 import { addOpenApi, resources } from './openapi.js';
 import { addOperations } from './operations.js';
@@ -34,7 +35,7 @@ import { addRequestList } from './request-list.js';
 import { addRequestReply } from './request-reply.js';
 import { addRequestStatus } from './request-status.js';
 import { addRoot } from './root.js';
-import { answerUnreadableCalls, callTimeoutMs, maxHeaderBytes } from './unreadable-calls.js';
+import { answerUnreadableCalls } from './unreadable-calls.js';
 import { serveUpgrades } from './upgrades.js';
 import type { UpgradeHandler } from './upgrades.js';
 import { createWaiting } from './waiting.js';
@@ -49,6 +50,8 @@ export interface Gateway {
    * at the latest: what is stopped after it needs the rest.
    */
   stop(deadlineMs: number): Promise<void>;
+  /** Shows another certificate from the next connection on; only where HTTP is served over TLS. */
+  useCertificate(tls: TlsMaterial): void;
   activity(): { readonly waiting: number; readonly eventStreams: number };
 }
 
@@ -66,7 +69,11 @@ export function createGateway(
   const asking = createAsking(context, waiting);
   const failedCalls = createFailedCalls(context);
   const authentication = createAuthentication(context.authenticator);
-  const originRule = createOriginRule(http.allowedOrigins, () => ownHosts(server, http.host));
+  const originRule = createOriginRule(
+    http.allowedOrigins,
+    () => ownHosts(server, http.host),
+    context.tls === null ? 'http' : 'https',
+  );
 
   const app: Express = express();
   app.disable('x-powered-by').disable('etag').set('query parser', 'simple').enable('case sensitive routing');
@@ -104,19 +111,10 @@ export function createGateway(
   });
   app.use(failedCalls.answer);
 
-  const server = createServer(
-    {
-      maxHeaderSize: maxHeaderBytes,
-      requestTimeout: callTimeoutMs,
-      headersTimeout: 20_000,
-      // Refused here, with a reason.
-      requireHostHeader: false,
-    },
-    (request, response) => {
-      takeQueryToken(request);
-      app(request, response);
-    },
-  );
+  const { server, useCertificate, endHandshakes } = createHttpServer(context.tls, (request, response) => {
+    takeQueryToken(request);
+    app(request, response);
+  });
   const connections = trackConnections(server);
   serveExpectations(server);
   answerUnreadableCalls(server, connections, () => context.meter.count('requests-refused'));
@@ -132,8 +130,11 @@ export function createGateway(
     start: () => listen(server, http),
     stop(deadlineMs) {
       events.stop();
-      return draining.drain(deadlineMs * drainingShare);
+      const drained = draining.drain(deadlineMs * drainingShare);
+      endHandshakes();
+      return drained;
     },
+    useCertificate,
     activity: () => ({ waiting: waiting.size, eventStreams: events.size }),
   };
 }

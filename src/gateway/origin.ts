@@ -24,16 +24,23 @@ export interface OriginRule {
  * listens on, never a name that `Host` says: a page of a name that resolves to this machine sends that name.
  *
  * @param ownHosts `host:port` of every name that the gateway has for itself
+ * @param scheme that it serves
  */
-export function createOriginRule(allowed: readonly string[], ownHosts: () => readonly string[]): OriginRule {
+export function createOriginRule(
+  allowed: readonly string[],
+  ownHosts: () => readonly string[],
+  scheme: 'http' | 'https' = 'http',
+): OriginRule {
   return {
     isAllowed(origin, call) {
       if (origin === undefined || allowed.includes(origin)) return true;
-      if (ownHosts().some((host) => ['http', 'https'].some((scheme) => originOf(scheme, host) === origin))) {
+      if (ownHosts().some((host) => ['http', 'https'].some((each) => originOf(each, host) === origin))) {
         return true;
       }
       return (
-        call !== undefined && addressOrigin(call) === origin && originOf('http', call.headers.host) === origin
+        call !== undefined &&
+        addressOrigin(scheme, call) === origin &&
+        originOf(scheme, call.headers.host) === origin
       );
     },
   };
@@ -49,10 +56,13 @@ function originOf(scheme: string, host: string | undefined): string | undefined 
  * Of a page that was opened at the address at which this call arrived. `Host` has to be that address too: the page
  * may come from a machine that has the same address in another network.
  */
-function addressOrigin({ socket: { localAddress = '', localPort } }: ReceivedCall): string | undefined {
+function addressOrigin(
+  scheme: string,
+  { socket: { localAddress = '', localPort } }: ReceivedCall,
+): string | undefined {
   // On a socket for both versions of IP, an IPv4 address is written as one of IPv6.
   const address = localAddress.replace(/^::ffff:(?=[\d.]+$)/iu, '');
-  return originOf('http', `${address.includes(':') ? `[${address}]` : address}:${localPort ?? ''}`);
+  return originOf(scheme, `${address.includes(':') ? `[${address}]` : address}:${localPort ?? ''}`);
 }
 
 /** Refuses calls of foreign pages, and answers the preflight of allowed ones. */

@@ -36,6 +36,11 @@ export function answerUnreadableCalls(server: Server, connections: Connections, 
     const socket = duplex as Socket;
     // The connection itself has failed, and nobody is there to be told.
     if (socket.destroyed) return;
+    // No agreement upon TLS was reached: there is nothing to write an answer on.
+    if (!connections.open.has(socket)) {
+      socket.destroy();
+      return;
+    }
     const last = connections.calls(socket).at(-1);
     if (socket.readableEnded && last?.request.complete === true) {
       // As everywhere in Node, who closes its side while it waits for an answer has hung up.

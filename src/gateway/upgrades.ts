@@ -9,6 +9,7 @@ import type { Duplex } from 'node:stream';
 import { ReplytoError, toProblem } from '#core/errors.js';
 import type { Authentication } from './authentication.js';
 import type { Connections } from './connections.js';
+import { connectionEventOf } from './http-server.js';
 import type { OriginRule } from './origin.js';
 import type { Principal } from './principal.js';
 import { toGatewayError } from './problem.js';
@@ -106,5 +107,5 @@ function serveAsPlainCall(server: Server, request: IncomingMessage, socket: Dupl
   // Of the call before, if that was answered only now: this one may take longer.
   (socket as Socket).setTimeout(0);
   socket.unshift(Buffer.concat([bytes, head]));
-  server.emit('connection', socket);
+  server.emit(connectionEventOf(server), socket);
 }

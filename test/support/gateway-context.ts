@@ -29,6 +29,7 @@ export function contextOf(overrides: Partial<GatewayContext> = {}): GatewayConte
     routes: createRouteTable(configuration.routes),
     bodyChecks: new Map(),
     authenticator: null,
+    tls: null,
     own: ownDestinations(configuration.prefix),
     clock: systemClock,
     newId: () => 'an-id',

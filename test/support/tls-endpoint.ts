@@ -1,9 +1,8 @@
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { createServer } from 'node:tls';
+import type { TlsOptions } from 'node:tls';
+import { makeCertificate } from './certificates.js';
 import { makeTemporaryFolder } from './temporary-folder.js';
 
 /** TLS in front of a plain TCP server, with a certificate made for it. */
@@ -15,33 +14,20 @@ export interface TlsEndpoint {
   close(): Promise<void>;
 }
 
-/** Null where there is no openssl to make a certificate. */
-export async function openTlsEndpoint(targetUrl: string): Promise<TlsEndpoint | null> {
+/** Null where there is no openssl to make a certificate. `options` of the server besides. */
+export async function openTlsEndpoint(
+  targetUrl: string,
+  options: TlsOptions = {},
+): Promise<TlsEndpoint | null> {
   const folder = await makeTemporaryFolder();
-  const [key, certificate] = [join(folder.path, 'key.pem'), join(folder.path, 'certificate.pem')];
-  const request = [
-    'req',
-    '-x509',
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:prime256v1',
-    '-nodes',
-    '-days',
-    '2',
-  ];
-  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost'];
-  try {
-    execFileSync('openssl', [...request, ...subject, '-keyout', key, '-out', certificate], {
-      stdio: 'ignore',
-    });
-  } catch {
+  const certificate = makeCertificate(folder.path, 'broker');
+  if (certificate === null) {
     await folder.remove();
     return null;
   }
-  const ca = readFileSync(certificate);
+  const ca = Buffer.from(certificate.cert);
   const target = new URL(targetUrl);
-  const server = createServer({ key: readFileSync(key), cert: ca }, (client) => {
+  const server = createServer({ key: certificate.key, cert: ca, ...options }, (client) => {
     const plain = connect(Number(target.port), target.hostname);
     for (const socket of [client, plain]) {
       socket.on('error', () => undefined);

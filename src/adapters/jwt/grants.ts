@@ -6,7 +6,7 @@ import { isPrincipalName, mostPatterns } from '#schema/auth-tokens.js';
 import { isQueuePattern, queuePatternAllowed } from '#schema/queue-pattern.js';
 
 /** Names of the claims that say who calls, and for what. */
-export interface GrantClaims extends Readonly<Record<keyof Grants, string>> {}
+export type GrantClaims = Readonly<Record<keyof Grants, string>>;
 
 /** @throws NOT_AUTHENTICATED when a claim is not of its form; the values are not told */
 export function toGrants(payload: JWTPayload, claims: GrantClaims): Grants {

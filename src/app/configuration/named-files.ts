@@ -54,7 +54,6 @@ function tlsFindings(
   const result = readTlsFiles(names);
   if (result.ok) return [];
   const setting = tlsSettings[section][result.part];
-  if (setting === undefined) return [];
   const value = valueOf(tree, section, setting);
   return [{ path: [section, setting], value, allowed: result.allowed }];
 }

@@ -7,6 +7,8 @@ import type { Subscription } from '#core/ports/message-source.js';
 import { redactedUrl } from '../configuration/secrets.js';
 import type { Broker } from '../library/connect-broker.js';
 import { connectBroker } from '../library/connect-broker.js';
+import { readOrThrow } from '../http-tls.js';
+import { brokerTlsFiles } from '../tls-files.js';
 import { systemClock as clock } from '../system-clock.js';
 import type { Finding } from './finding.js';
 
@@ -45,6 +47,7 @@ export async function checkBroker({ url, configuration, stepMs }: BrokerCheckOpt
       logger: silentLogger,
       connectTimeoutMs: stepMs,
       receiptTimeoutMs: stepMs,
+      tls: readOrThrow('broker', brokerTlsFiles(configuration)),
       ...(login === undefined ? {} : { login }),
       ...(passcode === undefined ? {} : { passcode }),
     });

@@ -5,12 +5,14 @@
 import { errorKinds } from '#core/error-kinds.js';
 import type { CommandContext } from '../command-context.js';
 import { withoutMessageVariables } from '../broker-tools/message-variables.js';
+import { readCredentials } from '../gateway-client/credentials.js';
 import { brokerAddress } from '../configuration/broker-address.js';
+import type { Environment } from '../configuration/environment.js';
 import type { ServeFlags } from '../configuration/flags.js';
 import type { LoadedConfiguration } from '../configuration/load.js';
 import { originInWords } from '../configuration/origin.js';
 import { embeddedBrokerPort, httpPort } from '../port-obstacle.js';
-import { isEmbeddedBroker, listenUrl } from '../running-gateway.js';
+import { isEmbeddedBroker, listenUrl, trustOwn } from '../running-gateway.js';
 import type { BrokerCheck } from './broker-check.js';
 import { checkBroker } from './broker-check.js';
 import type { OwnBroker } from './broker-comparison.js';
@@ -51,9 +53,13 @@ async function examine(context: CommandContext, { flags, url }: DoctorOptions): 
   const { findings, loaded } = checkConfiguration({ environment, flags, workingFolder });
   const named = url ?? (environment['REPLYTO_URL'] === '' ? undefined : environment['REPLYTO_URL']);
   if (loaded === undefined) {
-    return named === undefined ? [...findings] : [...findings, (await checkNamedGateway(named)).finding];
+    return named === undefined
+      ? [...findings]
+      : [...findings, (await checkNamedGateway(named, environment)).finding];
   }
-  const gateway = await (named === undefined ? checkOwnGateway(loaded) : checkNamedGateway(named));
+  const gateway = await (named === undefined
+    ? checkOwnGateway(loaded, environment)
+    : checkNamedGateway(named, environment));
   const { broker, http, prefix, dataDir } = loaded.configuration;
   const isEmbedded = broker.url === 'embedded:';
   const httpPortFinding = await checkPort('HTTP port', httpPort(http, stepMs));
@@ -109,14 +115,22 @@ function ownBroker({ configuration, origins }: LoadedConfiguration, name: string
   };
 }
 
-async function checkOwnGateway({ configuration: { http } }: LoadedConfiguration): Promise<GatewayCheck> {
-  if (http.port !== 0) return checkGateway(listenUrl(http), false);
+async function checkOwnGateway(
+  { configuration: { http } }: LoadedConfiguration,
+  environment: Environment,
+): Promise<GatewayCheck> {
+  if (http.port !== 0) {
+    const { headers, tls } = readCredentials(environment);
+    return checkGateway(listenUrl(http), false, { headers, tls: { ...tls, ...trustOwn(http) } });
+  }
   const says = 'its port is chosen when it starts; name the one that runs by REPLYTO_URL';
   return { running: undefined, finding: { check: 'gateway', state: 'note', says } };
 }
 
-async function checkNamedGateway(text: string): Promise<GatewayCheck> {
-  if (URL.canParse(text) && /^https?:/u.test(text)) return checkGateway(new URL(text), true);
+async function checkNamedGateway(text: string, environment: Environment): Promise<GatewayCheck> {
+  if (URL.canParse(text) && /^https?:/u.test(text)) {
+    return checkGateway(new URL(text), true, readCredentials(environment));
+  }
   const finding: Finding = {
     check: 'gateway',
     state: 'wrong',

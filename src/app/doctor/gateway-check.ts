@@ -1,5 +1,6 @@
 import type { ErrorCode } from '#core/error-kinds.js';
 import { isReplytoError } from '#core/errors.js';
+import type { Credentials } from '../gateway-client/credentials.js';
 import { callHttp } from '../gateway-client/http-call.js';
 import type { RunningGateway } from '../running-gateway.js';
 import { findGateway } from '../running-gateway.js';
@@ -18,11 +19,15 @@ export interface GatewayCheck {
 }
 
 /** `isExpected`: somebody named this address, so that a gateway should be there. */
-export async function checkGateway(base: URL, isExpected: boolean): Promise<GatewayCheck> {
-  const running = await findGateway(base, answerMs);
+export async function checkGateway(
+  base: URL,
+  isExpected: boolean,
+  credentials: Partial<Credentials> = {},
+): Promise<GatewayCheck> {
+  const running = await findGateway(base, answerMs, credentials);
   if (running === undefined) return { finding: noneAt(base.origin, isExpected), running };
   const name = `replyto ${running.version} at ${base.origin}`;
-  const { isReady, passed, failed } = await settledReadiness(base);
+  const { isReady, passed, failed } = await settledReadiness(base, credentials);
   if (isReady && failed.length === 0) {
     return {
       running,
@@ -87,10 +92,10 @@ interface Readiness {
   readonly failed: readonly string[];
 }
 
-async function settledReadiness(base: URL): Promise<Readiness> {
+async function settledReadiness(base: URL, credentials: Partial<Credentials>): Promise<Readiness> {
   const endAt = clock.monotonic() + startsWithinMs;
   for (;;) {
-    const readiness = await readinessOf(base);
+    const readiness = await readinessOf(base, credentials);
     const isStarting = readiness.failed.length === 1 && readiness.failed[0]?.startsWith('replies:') === true;
     if (!isStarting || clock.monotonic() >= endAt) return readiness;
     await new Promise<void>((resolve) => clock.after(lookAgainMs, resolve));
@@ -98,10 +103,16 @@ async function settledReadiness(base: URL): Promise<Readiness> {
 }
 
 /** Lines of /readyz?verbose: `[+] store: answers`. */
-async function readinessOf(base: URL): Promise<Readiness> {
+async function readinessOf(base: URL, { tls }: Partial<Credentials>): Promise<Readiness> {
   try {
     const path = '/readyz?verbose';
-    const { status, body } = await callHttp({ method: 'GET', base, path, deadlineMs: answerMs });
+    const { status, body } = await callHttp({
+      method: 'GET',
+      base,
+      path,
+      deadlineMs: answerMs,
+      ...(tls === undefined ? {} : { tls }),
+    });
     const lines = body.toString('utf8').split('\n');
     const of = (mark: string): string[] =>
       lines.filter((line) => line.startsWith(mark)).map((line) => line.slice(mark.length));

@@ -3,6 +3,7 @@ import { ReplytoError, toProblem } from '#core/errors.js';
 import type { ErrorCode } from '#core/error-kinds.js';
 import type { Problem } from '#core/errors.js';
 import type { Environment } from '../configuration/environment.js';
+import { readCredentials } from './credentials.js';
 import { callHttp } from './http-call.js';
 import type { HttpAnswer, HttpCall } from './http-call.js';
 
@@ -23,7 +24,7 @@ const defaultUrl = 'http://127.0.0.1:8080';
 const answerMs = 30_000;
 
 /**
- * Address: `url` (the flag), else REPLYTO_URL, else http://127.0.0.1:8080. REPLYTO_TOKEN goes along as bearer.
+ * Address: `url` (the flag), else REPLYTO_URL, else http://127.0.0.1:8080. Token and certificates as `readCredentials` says.
  *
  * @throws INVALID_ARGUMENT
  */
@@ -33,7 +34,7 @@ export function createGatewayClient(environment: Environment, url?: string): Gat
     url === undefined ? 'REPLYTO_URL' : '--url',
     url ?? (given === '' ? defaultUrl : given),
   );
-  const token = (environment['REPLYTO_TOKEN'] ?? '').trim();
+  const { headers: own, tls } = readCredentials(environment);
   return {
     url: `${base.origin}${base.pathname.replace(/\/$/u, '')}`,
     call: ({ waitMs = 0, headers, ...call }) =>
@@ -41,7 +42,8 @@ export function createGatewayClient(environment: Environment, url?: string): Gat
         ...call,
         base,
         deadlineMs: waitMs + answerMs,
-        headers: { ...headers, ...(token === '' ? {} : { Authorization: `Bearer ${token}` }) },
+        headers: { ...headers, ...own },
+        tls,
       }),
   };
 }

@@ -5,6 +5,7 @@
 import { request as httpRequest } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import type { ConnectionOptions } from 'node:tls';
 import { ReplytoError } from '#core/errors.js';
 import { systemClock } from '../system-clock.js';
 
@@ -16,6 +17,8 @@ export interface HttpCall {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
+  /** Whom to trust, and what to show, where the address is https. */
+  readonly tls?: ConnectionOptions;
   /** Milliseconds until the whole answer must be there. */
   readonly deadlineMs: number;
   /** Ends the call with WAIT_ABORTED. */
@@ -45,6 +48,7 @@ export function callHttp(call: HttpCall): Promise<HttpAnswer> {
       reject(new ReplytoError('GATEWAY_UNAVAILABLE', { detail, cause }));
     };
     const request = send({
+      ...(base.protocol === 'https:' ? call.tls : {}),
       protocol: base.protocol,
       hostname: base.hostname.replace(/^\[|\]$/gu, ''),
       port: base.port,
@@ -105,6 +109,9 @@ function fromWire(value: string): string {
   return Buffer.from(value, 'latin1').toString('utf8');
 }
 
+const untrusted =
+  'its certificate is of no trusted authority; name the authority by REPLYTO_CA_FILE or NODE_EXTRA_CA_CERTS';
+
 const reasons: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nobody listens there',
   ENOTFOUND: 'there is no such host',
@@ -113,6 +120,13 @@ const reasons: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'it cannot be reached',
   EHOSTUNREACH: 'it cannot be reached',
   ENETUNREACH: 'it cannot be reached',
+  DEPTH_ZERO_SELF_SIGNED_CERT: untrusted,
+  SELF_SIGNED_CERT_IN_CHAIN: untrusted,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrusted,
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED:
+    'it asks for a certificate; give one by REPLYTO_CERT_FILE and REPLYTO_KEY_FILE',
 };
 
 function reasonOf(error: unknown): string {

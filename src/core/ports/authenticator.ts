@@ -20,7 +20,7 @@ export interface Identity {
   /** Epoch milliseconds after which the proof counts no more; null = it does until it is withdrawn. */
   readonly expiresAt: number | null;
   /** Calls back once when the proof is withdrawn before that; returns what takes the callback away. */
-  onWithdrawn(callback: () => void): () => void;
+  readonly onWithdrawn: (callback: () => void) => () => void;
 }
 
 /** Finds out who calls. Takes no longer than a call may wait for it. */

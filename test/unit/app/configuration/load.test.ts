@@ -45,6 +45,16 @@ describe('loading the configuration', () => {
         sendConnections: 2,
       },
       store: { url: 'sqlite:' },
+      jwt: {
+        algorithms: ['RS256', 'PS256', 'ES256', 'EdDSA'],
+        clockToleranceMs: 5_000,
+        nameClaim: 'sub',
+        queuesClaim: 'replyto_queues',
+        readClaim: 'replyto_read',
+        replyToClaim: 'replyto_reply_to',
+        projectsClaim: 'replyto_projects',
+        brokerClaim: 'replyto_broker',
+      },
       dataDir: join(folder(), 'data'),
       prefix: 'replyto',
       log: { level: 'info', format: 'auto' },
@@ -135,10 +145,10 @@ describe('loading the configuration', () => {
   });
 
   it('refuses what is planned but not built, in words', () => {
-    write('authTokensFile: x\nroutes: [{ path: /a, queue: a, claimCheck: true }]\n');
-    const environment = { AUTH_TOKENS_FILE: 'x', STORE_URL: 'postgres://db/x', REPLYTO_WORKERS: '2' };
+    write('routes: [{ path: /a, queue: a, claimCheck: true }]\n');
+    const environment = { STORE_URL: 'postgres://db/x', REPLYTO_WORKERS: '2' };
     const problems = refused({ environment });
-    expect(problems).to.have.length(5);
+    expect(problems).to.have.length(3);
     for (const { field, allowed } of problems) expect(allowed, field).to.contain('not built yet');
   });
 

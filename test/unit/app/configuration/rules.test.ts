@@ -17,11 +17,46 @@ describe('rules between keys', () => {
     }
   });
 
-  it('name both remedies for an open host, and that one is not built', () => {
+  it('name every remedy for an open host', () => {
     const [finding] = brokenRules({ http: { host: '0.0.0.0' } });
     expect(finding?.allowed)
       .to.contain('http.insecure (--insecure)')
-      .and.to.contain('tokens, which is not built yet');
+      .and.to.contain('AUTH_TOKENS_FILE, or jwt');
+  });
+
+  it('let a gateway listen beyond loopback where callers have to log in', () => {
+    const http = { host: '0.0.0.0' };
+    expect(broken({ http, authTokensFile: 'tokens.yaml' })).to.deep.equal([]);
+    const jwt = { issuer: 'i', audience: 'a', jwksFile: 'keys.json' };
+    expect(broken({ http, jwt })).to.deep.equal([]);
+    expect(broken({ http, jwt: { nameClaim: 'email' } })).to.deep.equal(['http.host']);
+  });
+
+  it('name what is missing of a login by JWT, and what is too much', () => {
+    expect(broken({ jwt: { issuer: 'i' } })).to.deep.equal(['jwt.audience', 'jwt.jwksUrl']);
+    expect(broken({ jwt: { jwksFile: 'k' } })).to.deep.equal(['jwt.issuer', 'jwt.audience']);
+    const both = { issuer: 'i', audience: 'a', jwksFile: 'k', jwksUrl: 'https://login.example/keys' };
+    expect(broken({ jwt: both })).to.deep.equal(['jwt.jwksFile']);
+  });
+
+  it('take keys without TLS from this machine only', () => {
+    const given = (jwksUrl: string): string[] => broken({ jwt: { issuer: 'i', audience: 'a', jwksUrl } });
+    expect(given('https://login.example/keys')).to.deep.equal([]);
+    expect(given('http://127.0.0.1:9/keys')).to.deep.equal([]);
+    expect(given('http://[::1]:9/keys')).to.deep.equal([]);
+    expect(given('http://login.example/keys')).to.deep.equal(['jwt.jwksUrl']);
+    expect(given('http://')).to.deep.equal(['jwt.jwksUrl']);
+  });
+
+  it('name what is missing of TLS, and TLS that nothing uses', () => {
+    expect(broken({ http: { tlsCertFile: 'c' } })).to.deep.equal(['http.tlsKeyFile']);
+    expect(broken({ http: { tlsKeyFile: 'k' } })).to.deep.equal(['http.tlsCertFile']);
+    expect(broken({ http: { tlsClientCaFile: 'a' } })).to.deep.equal(['http.tlsCertFile']);
+    const url = 'stomps://broker:61614';
+    expect(broken({ broker: { url, tlsCaFile: 'a' } })).to.deep.equal([]);
+    expect(broken({ broker: { url, tlsPassphraseFile: 'p' } })).to.deep.equal(['broker.tlsKeyFile']);
+    expect(broken({ broker: { url: 'stomp://broker', tlsCaFile: 'a' } })).to.deep.equal(['broker.tlsCaFile']);
+    expect(broken({ broker: { tlsCaFile: 'a' } })).to.deep.equal(['broker.tlsCaFile']);
   });
 
   it('take every form of a broker address that the product speaks', () => {

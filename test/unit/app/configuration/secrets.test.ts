@@ -106,7 +106,6 @@ describe('secrets', () => {
       (secret: string) => ({ REPLYTO_BROKER: JSON.stringify({ passcode: secret, port: 'x' }) }),
       (secret: string) => ({ REPLYTO_BROKER: `{"passcode":"${secret}"` }),
       (secret: string) => ({ REPLYTO_BROKER: JSON.stringify(secret) }),
-      (secret: string) => ({ AUTH_TOKENS_FILE: secret }),
       (secret: string) => ({ REPLYTO_TOKEN: secret }),
     );
     fc.assert(
