@@ -46,8 +46,9 @@ export function examples(...lines: readonly string[]): string {
 }
 
 export const gatewayNote = `
-The gateway is the one of --url, else of REPLYTO_URL, else http://127.0.0.1:8080. REPLYTO_TOKEN, when set, is sent
-as bearer token.`;
+The gateway is the one of --url, else of REPLYTO_URL, else http://127.0.0.1:8080. REPLYTO_TOKEN, or the
+content of REPLYTO_TOKEN_FILE, is sent as bearer token. Over https, REPLYTO_CA_FILE names the authorities to trust,
+REPLYTO_CERT_FILE and REPLYTO_KEY_FILE the certificate to show.`;
 
 export const brokerNote = `
 The broker is the one of --broker-url, else of BROKER_URL, else stomp://127.0.0.1:61613: the embedded broker of a

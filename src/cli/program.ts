@@ -29,6 +29,7 @@ const commands: readonly KnownCommand[] = [
   { name: 'reply', summary: 'Make any program a service.', load: () => import('./reply.js') },
   { name: 'consume', summary: 'Read a queue.', load: () => import('./consume.js') },
   { name: 'send', summary: 'Put one message on a queue.', load: () => import('./send.js') },
+  { name: 'token', summary: 'Make a token for a caller.', load: () => import('./token.js') },
   { name: 'doctor', summary: 'Say what is right and wrong here.', load: () => import('./doctor.js') },
   {
     name: 'config',

@@ -125,7 +125,7 @@ const inWords: Readonly<Record<string, string>> = {
   ERR_JWS_SIGNATURE_VERIFICATION_FAILED: 'a JWT whose signature is right',
 };
 
-/** Nothing of the token is told. */
+/** Nothing of the token is told; errors of the library hold what it says, so they are no cause either. */
 function toRefusal(error: unknown, { algorithms = [] }: JWTVerifyOptions): ReplytoError {
   if (error instanceof ReplytoError) return error;
   const code = error instanceof errors.JOSEError ? error.code : '';
@@ -135,7 +135,6 @@ function toRefusal(error: unknown, { algorithms = [] }: JWTVerifyOptions): Reply
   if (error instanceof errors.JOSEAlgNotAllowed) allowed = `a JWT signed by ${algorithms.join(' or ')}`;
   return new ReplytoError('NOT_AUTHENTICATED', {
     problems: [toProblem('Authorization', undefined, allowed)],
-    cause: error,
   });
 }
 
