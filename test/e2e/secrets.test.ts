@@ -15,7 +15,7 @@ import { until } from '../support/until.js';
 
 describe('secrets', () => {
   it('stand in no output, no answer, no measure and no print of the configuration', async function () {
-    this.timeout(90_000);
+    this.timeout(240_000);
     const folder = await makeTemporaryFolder();
     const token = `rt_TOKENSECRET${'a'.repeat(32)}`;
     const readOnce = `rt_QUERYSECRET${'b'.repeat(32)}`;

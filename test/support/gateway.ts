@@ -21,6 +21,8 @@ export interface TestGateway {
 export interface TestGatewayOptions {
   /** Default: the embedded broker on a free port. */
   readonly brokerUrl?: string;
+  /** Where the services of the test connect; default where the gateway does. */
+  readonly connectUrl?: string;
   /** As environment variables. */
   readonly settings?: Readonly<Record<string, string>>;
 }
@@ -46,7 +48,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     onFatal: (error) => fatal.push(error),
   });
   const { httpUrl, brokerUrl } = await deployment.start();
-  const broker = await connectBroker({ url: brokerUrl, prefix, logger: silentLogger });
+  const broker = await connectBroker({ url: options.connectUrl ?? brokerUrl, prefix, logger: silentLogger });
   return {
     url: httpUrl,
     brokerUrl,
