@@ -4,7 +4,6 @@ import type { RequestListener, Server, ServerOptions } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
-import { maxHeaderBytes, callTimeoutMs } from './unreadable-calls.js';
 
 /** In PEM form. */
 export interface TlsMaterial {
@@ -23,6 +22,10 @@ export interface HttpServer {
   endHandshakes(): void;
 }
 
+/** Bytes of all headers of a call together. */
+export const maxHeaderBytes = 32_768;
+/** Milliseconds until all of a call must have come. */
+export const callTimeoutMs = 60_000;
 const handshakeMs = 10_000;
 
 const options: ServerOptions = {

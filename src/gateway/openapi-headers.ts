@@ -111,6 +111,10 @@ export const answerHeaders = {
   },
   Location: { schema: z.string(), description: 'Path of the status document: `/requests/{id}`.' },
   'Retry-After': { schema: seconds, description: 'Seconds after which asking again makes sense.' },
+  'WWW-Authenticate': {
+    schema: z.string(),
+    description: '`Bearer`; with `error="invalid_token"` where a token was given (RFC 6750).',
+  },
   'Preference-Applied': {
     schema: z.string(),
     description: 'What of `Prefer` was followed, with the wait as capped by the server.',

@@ -10,6 +10,7 @@ import type { AnswerHeaderName, DescribedHeaders } from './openapi-headers.js';
 import type { ComponentName } from './openapi-schemas.js';
 import { inlineSchema, reference } from './openapi-schemas.js';
 import { toProblemDocument } from './problem.js';
+import { queryTokenName } from './query-token.js';
 
 export type OpenApiDocument = ReturnType<OpenApiGeneratorV31['generateDocument']>;
 type OperationObject = NonNullable<NonNullable<OpenApiDocument['paths']>[string]['get']>;
@@ -36,6 +37,10 @@ export interface Operation extends Resource {
   /** By status; what is no problem. */
   readonly answers: Readonly<Record<string, ResponseConfig>>;
   readonly problems: readonly ListedProblem[];
+  /** Who may call without a token: nobody when absent, everybody, or everybody but is told less. */
+  readonly openTo?: 'everybody' | 'strangers';
+  /** Whether the token may also stand in the address. */
+  readonly takesQueryToken?: true;
   /** Headers that may stand on its problems besides `Retry-After`. */
   readonly problemHeaders?: readonly AnswerHeaderName[];
 }
@@ -48,7 +53,34 @@ const everywhere: readonly ListedProblem[] = [
   'INTERNAL',
 ];
 
-export function toRouteConfig(operation: Operation): RouteConfig {
+/** Where callers have to log in. */
+const authentication: readonly ListedProblem[] = ['NOT_AUTHENTICATED', 'AUTHENTICATION_UNAVAILABLE'];
+
+/** Names of the security schemes of the description. */
+export const securitySchemes = {
+  bearer: {
+    type: 'http',
+    scheme: 'bearer',
+    description:
+      'A token of `authTokensFile`, or a JWT. Asked for where the gateway is configured with one of them.',
+  },
+  queryToken: {
+    type: 'apiKey',
+    in: 'query',
+    name: queryTokenName,
+    description: 'The same token, for browsers, whose event streams and WebSockets send no headers.',
+  },
+} as const;
+
+function securityOf({ openTo, takesQueryToken }: Operation): RouteConfig['security'] {
+  if (openTo === 'everybody') return [];
+  const bearer = { bearer: [] };
+  if (openTo === 'strangers') return [{}, bearer];
+  return takesQueryToken === true ? [bearer, { queryToken: [] }] : [bearer];
+}
+
+/** @param isClosed whether callers have to log in */
+export function toRouteConfig(operation: Operation, isClosed: boolean): RouteConfig {
   const { id, tag, summary, description, parameters = [], requestBody, method, path } = operation;
   return {
     method,
@@ -59,9 +91,13 @@ export function toRouteConfig(operation: Operation): RouteConfig {
     ...(description === undefined ? {} : { description }),
     ...(parameters.length === 0 ? {} : { parameters: [...parameters] }),
     ...(requestBody === undefined ? {} : { request: { body: requestBody } }),
+    ...(isClosed ? { security: securityOf(operation) ?? [] } : {}),
     responses: {
       ...operation.answers,
-      ...problemAnswers([...operation.problems, ...everywhere], operation.problemHeaders ?? []),
+      ...problemAnswers(
+        [...operation.problems, ...everywhere, ...(operation.openTo === 'everybody' ? [] : authentication)],
+        operation.problemHeaders ?? [],
+      ),
     },
   };
 }
@@ -78,7 +114,11 @@ function problemAnswers(
   for (const status of new Set(listed.map((problem) => problem.status))) {
     const codes = listed.filter((problem) => problem.status === status).map(({ code }) => code);
     const isRetryable = codes.some((code) => errorKinds[code].retryable);
-    const names = isRetryable ? [...headerNames, 'Retry-After' as const] : headerNames;
+    const names = [
+      ...headerNames,
+      ...(isRetryable ? (['Retry-After'] as const) : []),
+      ...(status === 401 ? (['WWW-Authenticate'] as const) : []),
+    ];
     answers[status] = {
       description: codes.map((code) => `\`${code}\`: ${errorKinds[code].sentence}`).join('\n\n'),
       ...(names.length > 0 ? { headers: headers(names) } : {}),

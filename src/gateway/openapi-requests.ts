@@ -156,6 +156,7 @@ export const requestOperations: readonly Operation[] = [
     id: 'getEvents',
     method: 'get',
     path: '/requests/{id}/events',
+    takesQueryToken: true,
     tag: 'Requests',
     summary: 'Follow a request',
     description:

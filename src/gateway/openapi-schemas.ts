@@ -46,10 +46,14 @@ const problemListSchema = z.object({ problems: z.array(problemPageSchema) });
 const versionSchema = z.object({
   name: z.literal('replyto'),
   version: z.string(),
-  node: z.string().describe('Version of Node.js.'),
-  broker: z.union([z.string(), z.null()]).describe('As it calls itself; null while there is no connection.'),
+  node: z.string().optional().describe('Version of Node.js.'),
+  broker: z
+    .union([z.string(), z.null()])
+    .optional()
+    .describe('As it calls itself; null while there is no connection.'),
   brokerUrl: z
     .string()
+    .optional()
     .describe(
       'Where the broker is, without login, password and parameters; `embedded:` is one inside of the gateway, on a port of its own choice.',
     ),

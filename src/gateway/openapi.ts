@@ -4,7 +4,7 @@ import type { Express } from 'express';
 import type { Configuration } from '#schema/configuration.js';
 import { askQueue, routeOperations } from './openapi-asking.js';
 import type { OpenApiDocument } from './openapi-parts.js';
-import { tags, toRouteConfig } from './openapi-parts.js';
+import { securitySchemes, tags, toRouteConfig } from './openapi-parts.js';
 import { answerRequest, queueOperations } from './openapi-queues.js';
 import { requestOperations } from './openapi-requests.js';
 import { componentSchemas } from './openapi-schemas.js';
@@ -36,8 +36,12 @@ export function openApiDocument(configuration: Configuration, version: string): 
   for (const [name, schema] of Object.entries(componentSchemas())) {
     registry.registerComponent('schemas', name, schema);
   }
+  for (const [name, scheme] of Object.entries(securitySchemes)) {
+    registry.registerComponent('securitySchemes', name, scheme);
+  }
+  const isClosed = configuration.authTokensFile !== undefined || configuration.jwt.issuer !== undefined;
   for (const operation of [...resourceOperations, ...routeOperations(configuration)]) {
-    registry.registerPath(toRouteConfig(operation));
+    registry.registerPath(toRouteConfig(operation, isClosed));
   }
   return new OpenApiGeneratorV31(registry.definitions).generateDocument({
     openapi: '3.1.0',

@@ -32,6 +32,7 @@ export const rootOperation: Operation = {
   id: 'getRoot',
   method: 'get',
   path: '/',
+  openTo: 'everybody',
   tag: 'Descriptions',
   summary: 'Where to go from here',
   answers: {

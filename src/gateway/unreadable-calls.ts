@@ -8,13 +8,9 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { toProblem } from '#core/errors.js';
 import type { Call, Connections } from './connections.js';
+import { callTimeoutMs, maxHeaderBytes } from './http-server.js';
 import { StatusError, sendLastProblem } from './problem.js';
 import { endWithProblem } from './raw-problem.js';
-
-/** Bytes of all headers of a call together. */
-export const maxHeaderBytes = 32_768;
-/** Milliseconds until all of a call must have come. */
-export const callTimeoutMs = 60_000;
 
 type ParserError = Error & { readonly code?: string; readonly reason?: string };
 
