@@ -92,6 +92,14 @@ export function setPrincipal(response: ServerResponse, principal: Principal): vo
   principals.set(response, principal);
 }
 
+/** Who reads a queue and holds what it leases. @throws NOT_PERMITTED */
+export function readerOf(response: ServerResponse, queue: string): Principal {
+  const principal = principalOf(response);
+  const right = 'a queue that {name} may read';
+  refuseUnless(principal.mayRead(queue), principal, { field: 'queue', value: queue, right });
+  return principal;
+}
+
 /**
  * @param right in words: `a queue that 'shop' may ask`
  * @throws NOT_PERMITTED unless `isPermitted`

@@ -6,6 +6,7 @@ import type { GatewayContext } from '../context.js';
 import { checkDestination } from '../destination-check.js';
 import { readGivenReply } from '../given-reply.js';
 import { readQuery } from '../parameters.js';
+import { readerOf } from '../principal.js';
 import { readLeaseMs } from './queue-messages.js';
 
 type LeaseRequest = Request<{ queue: string; lease: string }>;
@@ -14,24 +15,25 @@ export function addQueueLeases(app: Express, context: GatewayContext): void {
   const { leasing, own, configuration } = context;
   const path = '/queues/:queue/messages/:lease';
 
-  function keyOf(request: LeaseRequest): LeaseKey {
+  function keyOf(request: LeaseRequest, response: Response): LeaseKey {
     readQuery(request, []);
     const { queue, lease } = request.params;
     checkDestination(own, 'queue', queue, configuration.allow.read);
+    const { name: holder } = readerOf(response, queue);
     // What is no name of a lease is known to nobody, and stores need not bear it.
     if (!/^[\w-]{1,64}$/u.test(lease)) {
       throw new ReplytoError('LEASE_NOT_FOUND', { detail: `no lease of ${queue} has such a name` });
     }
-    return { queue, id: lease, holder: null };
+    return { queue, id: lease, holder };
   }
 
   app.delete(path, async (request: LeaseRequest, response: Response) => {
-    await leasing.acknowledge(keyOf(request));
+    await leasing.acknowledge(keyOf(request, response));
     response.status(204).end();
   });
 
   app.post(`${path}/reply`, async (request: LeaseRequest, response: Response) => {
-    const key = keyOf(request);
+    const key = keyOf(request, response);
     const maxBytes = configuration.http.maxBodyBytes;
     const given = await readGivenReply(request, response, { own, maxBytes });
     if (given === null) return;
@@ -43,13 +45,13 @@ export function addQueueLeases(app: Express, context: GatewayContext): void {
 
   app.post(`${path}/renew`, async (request: LeaseRequest, response: Response) => {
     const leaseMs = readLeaseMs(request) ?? configuration.queues.leaseMs;
-    const { expiresAt } = await leasing.renew(keyOf(request), leaseMs);
+    const { expiresAt } = await leasing.renew(keyOf(request, response), leaseMs);
     response.setHeader('Lease-Expires', String(expiresAt));
     response.status(204).end();
   });
 
   app.post(`${path}/release`, async (request: LeaseRequest, response: Response) => {
-    await leasing.release(keyOf(request));
+    await leasing.release(keyOf(request, response));
     response.status(204).end();
   });
 }

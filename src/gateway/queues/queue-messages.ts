@@ -11,6 +11,7 @@ import { checkDestination } from '../destination-check.js';
 import { toHttpHeader } from '../header-encoding.js';
 import { readPrefer } from '../known-request.js';
 import { readInteger, readQuery } from '../parameters.js';
+import { readerOf } from '../principal.js';
 import type { Waiting } from '../waiting.js';
 
 export function addQueueMessages(app: Express, context: GatewayContext, waiting: Waiting): void {
@@ -26,9 +27,9 @@ export function addQueueMessages(app: Express, context: GatewayContext, waiting:
     readQuery(request, []);
     const { queue } = request.params;
     checkDestination(own, 'queue', queue, configuration.allow.read);
+    const { name: holder } = readerOf(response, queue);
     const leaseMs = readLeaseMs(request) ?? configuration.queues.leaseMs;
     if (context.isStopping()) throw new ReplytoError('SHUTTING_DOWN');
-    const holder = null;
     const prefer = readPrefer(request);
     response.setHeader('Cache-Control', 'no-store');
     const lease = await waiting.run(response, { prefer, defaultMs: 0 }, (limits) =>
