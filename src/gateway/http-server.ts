@@ -17,9 +17,9 @@ export interface TlsMaterial {
 export interface HttpServer {
   readonly server: Server;
   /** Shown from the next connection on; only for a server over TLS. */
-  useCertificate(tls: TlsMaterial): void;
+  readonly useCertificate: (tls: TlsMaterial) => void;
   /** Ends connections that have not even agreed upon TLS: no call is lost with them. */
-  endHandshakes(): void;
+  readonly endHandshakes: () => void;
 }
 
 /** Bytes of all headers of a call together. */
