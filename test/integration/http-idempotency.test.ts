@@ -1,8 +1,10 @@
 import { expect } from 'chai';
 import { Fault } from '#core/fault.js';
+import { contentDigest } from '#messaging/digest.js';
 import { uniqueName } from '../support/gateway.js';
+import { happens } from '../support/happens.js';
 import { call } from '../support/http.js';
-import { httpBench, problemOf } from '../support/http-bench.js';
+import { faultOf, httpBench, problemOf } from '../support/http-bench.js';
 import { until } from '../support/until.js';
 
 describe('repeated calls over HTTP', () => {
@@ -87,13 +89,13 @@ describe('repeated calls over HTTP', () => {
     }
   });
 
-  for (const [title, change] of [
-    ['another body', { body: '{"other":true}' }],
-    ['another queue', { queue: 'other' }],
-    ['another Reply-To', { headers: { 'reply-to': 'other.replies' } }],
-    ['no reply expected', { headers: { 'reply-to': 'none' } }],
+  for (const [title, change, field, value] of [
+    ['another body', { body: '{"other":true}' }, 'body', contentDigest(Buffer.from('{"other":true}'))],
+    ['another queue', { queue: 'other' }, 'queue', undefined],
+    ['another Reply-To', { headers: { 'reply-to': 'other.replies' } }, 'Reply-To', 'other.replies'],
+    ['no reply expected', { headers: { 'reply-to': 'none' } }, 'Reply-To', 'none'],
   ] as const) {
-    it(`with ${title} get 422; the first goes on and the second is not sent`, async () => {
+    it(`with ${title} get 422 that names it; the first goes on and the second is not sent`, async () => {
       const queue = uniqueName('repeat');
       const other = `${queue}.other`;
       const received = await bench.listen(queue);
@@ -108,6 +110,9 @@ describe('repeated calls over HTTP', () => {
       const problem = problemOf(answer, 422, 'IDEMPOTENCY_MISMATCH');
       expect(problem.requestId).to.equal(queue);
       expect(problem.detail).to.include('another body, queue or Reply-To');
+      const fault = faultOf(answer, 422, 'IDEMPOTENCY_MISMATCH');
+      expect(fault).to.deep.include({ field, value: value ?? other });
+      expect(fault.allowed).to.include('of the first request with this Message-ID');
       expect(answer.headers['message-id']).to.equal(queue);
 
       await bench.ask(other, { 'message-id': `${queue}-after`, prefer: 'respond-async' });
@@ -117,6 +122,33 @@ describe('repeated calls over HTTP', () => {
       expect(await bench.status(queue)).to.include({ queue, replyTo: null });
     });
   }
+
+  happens(
+    'HTTP',
+    'a Message-ID that was used before, with another body, queue and Reply-To',
+    '422 that names each of them and shows nothing of the first request, which goes on; nothing stored or sent',
+    async () => {
+      const queue = uniqueName('repeat');
+      const other = `${queue}.other`;
+      const received = await bench.listen(other);
+      const first = { 'message-id': queue, 'reply-to': 'secret.replies', prefer: 'respond-async' };
+      await bench.ask(queue, first, 'secret body');
+      const answer = await bench.ask(other, { 'message-id': queue, prefer: 'respond-async' }, 'x');
+      const { problems = [] } = problemOf(answer, 422, 'IDEMPOTENCY_MISMATCH');
+      expect(problems.map((problem) => [problem.field, problem.value])).to.deep.equal([
+        ['queue', other],
+        ['Reply-To', undefined],
+        ['body', contentDigest(Buffer.from('x'))],
+      ]);
+      expect(answer.text())
+        .not.to.include('secret')
+        .and.not.include(contentDigest(Buffer.from('secret body')));
+      expect(await bench.status(queue)).to.include({ queue, replyTo: 'secret.replies' });
+      await bench.ask(other, { 'message-id': `${queue}-after`, prefer: 'respond-async' });
+      await until(() => received.length > 0, { what: 'the message of the next call' });
+      expect(received.map(({ messageId }) => messageId)).to.deep.equal([`${queue}-after`]);
+    },
+  );
 
   it('with other headers that are no part of the content still join', async () => {
     const queue = uniqueName('repeat');

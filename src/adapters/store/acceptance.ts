@@ -1,7 +1,14 @@
-import type { AcceptOptions, AcceptOutcome, RequestFilter, RequestStore } from '#core/ports/request-store.js';
+import type {
+  AcceptOptions,
+  AcceptOutcome,
+  RequestContent,
+  RequestFilter,
+  RequestStore,
+} from '#core/ports/request-store.js';
 import type { NewRequest } from '#core/request.js';
 import type { StoreContext, Tx } from './context.js';
 import { recordChange } from './history.js';
+import type { RecordRow } from './rows.js';
 import { recordColumns, toHeaderBlob, toRecord, toStoredReply } from './rows.js';
 
 /** Taking requests in and reading them back. */
@@ -109,5 +116,15 @@ async function accept(
     .executeTakeFirstOrThrow();
   return known.fingerprint === request.fingerprint
     ? { kind: 'joined', record: toRecord(known) }
-    : { kind: 'mismatch' };
+    : { kind: 'mismatch', differs: differences(known, row) };
+}
+
+type Content = Pick<RecordRow, 'queue' | 'reply_to' | 'one_way' | 'content_digest'>;
+
+function differences(known: Content, given: Content): RequestContent[] {
+  const differs: RequestContent[] = [];
+  if (known.queue !== given.queue) differs.push('queue');
+  if (known.reply_to !== given.reply_to || known.one_way !== given.one_way) differs.push('replyTo');
+  if (known.content_digest !== given.content_digest) differs.push('body');
+  return differs;
 }
