@@ -25,23 +25,23 @@ export interface Connections {
   whenAnswered(socket: Duplex, callback: () => void): void;
   /** Takes a connection out, for good. */
   handOver(socket: Duplex): void;
-  /** Calls back when a call was answered and when a connection has ended or was handed over. */
-  onChange(callback: () => void): void;
+  /** Calls back with the connection of which a call was answered, or which has ended or was handed over. */
+  onChange(callback: (socket: Duplex) => void): void;
 }
 
 export function trackConnections(server: Server): Connections {
   const calls = new Map<Duplex, Call[]>();
   const open = new Set<Socket>();
-  const callbacks: (() => void)[] = [];
+  const callbacks: ((socket: Duplex) => void)[] = [];
 
-  function change(): void {
-    for (const callback of callbacks) callback();
+  function change(socket: Duplex): void {
+    for (const callback of callbacks) callback(socket);
   }
 
   function take(socket: Duplex): void {
     calls.delete(socket);
     open.delete(socket as Socket);
-    change();
+    change(socket);
   }
 
   server.on('connection', (socket) => {
@@ -57,7 +57,7 @@ export function trackConnections(server: Server): Connections {
     calls.get(socket)?.push({ request, response });
     response.once('close', () => {
       dropFirst(calls.get(socket) ?? []);
-      change();
+      change(socket);
     });
   });
 

@@ -5,6 +5,8 @@
  */
 import type { Server } from 'node:http';
 import { Server as NetServer } from 'node:net';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { createDeferred } from '#core/deferred.js';
 import type { Clock } from '#core/ports/clock.js';
 import type { Call, Connections } from './connections.js';
@@ -26,17 +28,19 @@ export function createDraining({ server, connections, clock, refuse }: DrainingO
   const drained = createDeferred<undefined>();
   let isDraining = false;
 
-  function check(): void {
-    if (!isDraining) return;
-    for (const socket of connections.open) {
-      const calls = connections.calls(socket);
-      for (const call of calls) {
-        if (!call.request.complete) endEarly(call);
-      }
-      const isAnswered = calls.every(({ response }) => response.writableFinished);
-      // A client may keep its connection open for long after its last answer, or open it ahead of need.
-      if (isAnswered && socket.writable) socket.destroySoon();
+  function end(socket: Duplex): void {
+    const calls = connections.calls(socket);
+    for (const call of calls) {
+      if (!call.request.complete) endEarly(call);
     }
+    const isAnswered = calls.every(({ response }) => response.writableFinished);
+    // A client may keep its connection open for long after its last answer, or open it ahead of need.
+    if (isAnswered && socket.writable) (socket as Socket).destroySoon();
+  }
+
+  function check(sockets: Iterable<Duplex>): void {
+    if (!isDraining) return;
+    for (const socket of sockets) end(socket);
     if (connections.open.size === 0) drained.resolve(undefined);
   }
 
@@ -46,14 +50,15 @@ export function createDraining({ server, connections, clock, refuse }: DrainingO
     else if (!response.writableEnded) response.end();
   }
 
-  connections.onChange(check);
+  // A look at all of them at each change would take long when there are thousands.
+  connections.onChange((socket) => check(connections.open.has(socket as Socket) ? [socket] : []));
 
   return {
     async drain(deadlineMs) {
       isDraining = true;
       // close() of an HTTP server would cut off answers that their clients have not read yet.
       NetServer.prototype.close.call(server);
-      check();
+      check(connections.open);
       const cancel = clock.after(deadlineMs, () => {
         for (const socket of connections.open) socket.destroy();
       });
