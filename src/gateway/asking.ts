@@ -38,6 +38,7 @@ export function createAsking(context: GatewayContext, waiting: Waiting): Asking 
       own,
       forwardHeaders: target.route?.forwardHeaders ?? [],
       isOneWay: wanted.isOneWay ?? false,
+      repeated: repeatedHeaders(request),
       checkReplyTo: (name) => checkDestination(own, 'Reply-To', name, allow.replyTo),
     });
     // Known before anything can fail: whoever is refused may post again under the same id.
@@ -125,6 +126,15 @@ export function createAsking(context: GatewayContext, waiting: Waiting): Asking 
       return undefined;
     },
   };
+}
+
+/** Node keeps the first of some headers and joins all of others. */
+function repeatedHeaders({ headersDistinct }: Request): ReadonlyMap<string, readonly string[]> {
+  return new Map(
+    Object.entries(headersDistinct).flatMap(([name, values = []]) =>
+      values.length > 1 ? [[name, values]] : [],
+    ),
+  );
 }
 
 type IdentifiedHeaders = AskingHeaders & { readonly messageId: string };

@@ -71,7 +71,6 @@ function sendBeforeBody(
 ): void {
   const body = startProblem(response, error);
   response.setHeader('Connection', 'close');
-  response.setHeader('Content-Length', Buffer.byteLength(body));
   response.write(body);
   let cancelQuiet = clock.after(quietMs, end);
   const cancelSending = clock.after(sendingMs, end);

@@ -16,10 +16,11 @@ import type { GatewayContext } from './context.js';
 import { addDocs } from './docs.js';
 import { createDraining } from './draining.js';
 import { createFailedCalls } from './failed-calls.js';
-import { refuseOtherMethods } from './methods.js';
+import { methodsServed, refuseOtherMethods } from './methods.js';
 import { addOpenApi, resources } from './openapi.js';
 import { addOperations } from './operations.js';
 import { checkOrigin, createOriginRule } from './origin.js';
+import { paceCalls } from './pipelining.js';
 import { sendLastProblem } from './problem.js';
 import { addProblemPages } from './problem-pages.js';
 import { checkProtocol, serveExpectations } from './protocol.js';
@@ -32,7 +33,7 @@ import { addRequestList } from './request-list.js';
 import { addRequestReply } from './request-reply.js';
 import { addRequestStatus } from './request-status.js';
 import { addRoot } from './root.js';
-import { answerUnreadableCalls, callTimeoutMs, maxHeaderBytes } from './unreadable-calls.js';
+import { answerUnreadableCalls, maxHeaderBytes } from './unreadable-calls.js';
 import { serveUpgrades } from './upgrades.js';
 import type { UpgradeHandler } from './upgrades.js';
 import { createWaiting } from './waiting.js';
@@ -100,20 +101,30 @@ export function createGateway(
   });
   app.use(failedCalls.answer);
 
-  const server = createServer(
-    {
-      maxHeaderSize: maxHeaderBytes,
-      requestTimeout: callTimeoutMs,
-      headersTimeout: 20_000,
-      // Refused here, with a reason.
-      requireHostHeader: false,
-    },
-    app,
-  );
+  const server = createServer({
+    maxHeaderSize: maxHeaderBytes,
+    requestTimeout: http.callTimeoutMs,
+    headersTimeout: http.headersTimeoutMs,
+    connectionsCheckingInterval: Math.min(1_000, http.headersTimeoutMs),
+    // Refused here, with a reason.
+    requireHostHeader: false,
+  });
+  // Node would leave out what is beyond a number of its own, and go on: Message-ID, or the length of the body.
+  server.maxHeadersCount = 0;
   const connections = trackConnections(server);
+  paceCalls(server, connections, app);
   serveExpectations(server);
-  answerUnreadableCalls(server, connections, () => context.meter.count('requests-refused'));
-  serveUpgrades(server, { originRule, handlers: upgrades, connections });
+  answerUnreadableCalls(server, {
+    connections,
+    deadlines: http,
+    onRefused: () => context.meter.count('requests-refused'),
+  });
+  serveUpgrades(server, {
+    originRule,
+    handlers: upgrades,
+    connections,
+    methods: methodsServed(resources),
+  });
   const draining = createDraining({
     server,
     connections,

@@ -5,13 +5,13 @@ import type { Duplex } from 'node:stream';
 import type { ReplytoError } from '#core/errors.js';
 import { toProblemDocument } from './problem.js';
 
-/** Writes the whole answer and closes both sides once the system has taken it. */
-export function endWithProblem(socket: Duplex, error: ReplytoError): void {
-  if (socket.writable) socket.write(toText(error));
+/** Writes the whole answer and closes both sides once the system has taken it. `headers`: lines besides its own. */
+export function endWithProblem(socket: Duplex, error: ReplytoError, headers: readonly string[] = []): void {
+  if (socket.writable) socket.write(toText(error, headers));
   (socket as Socket).destroySoon();
 }
 
-function toText(error: ReplytoError): string {
+function toText(error: ReplytoError, headers: readonly string[]): string {
   const document = toProblemDocument(error);
   const body = JSON.stringify(document);
   return [
@@ -21,6 +21,7 @@ function toText(error: ReplytoError): string {
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Cache-Control: no-store',
     'X-Content-Type-Options: nosniff',
+    ...headers,
     '',
     body,
   ].join('\r\n');

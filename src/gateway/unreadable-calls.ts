@@ -6,22 +6,38 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { toProblem } from '#core/errors.js';
+import { ReplytoError, toProblem } from '#core/errors.js';
+import type { ErrorCode } from '#core/error-kinds.js';
+import { durationInWords } from '#schema/duration.js';
+import { bodyCutOff } from './body.js';
 import type { Call, Connections } from './connections.js';
 import { StatusError, sendLastProblem } from './problem.js';
 import { endWithProblem } from './raw-problem.js';
 
-/** Bytes of all headers of a call together. */
+/** Bytes of all headers of a call together, its path included. */
 export const maxHeaderBytes = 32_768;
-/** Milliseconds until all of a call must have come. */
-export const callTimeoutMs = 60_000;
+
+/** Milliseconds from its first byte until so much of a call must have come. */
+export interface CallDeadlines {
+  readonly headersTimeoutMs: number;
+  readonly callTimeoutMs: number;
+}
+
+export interface UnreadableCallOptions {
+  readonly connections: Connections;
+  readonly deadlines: CallDeadlines;
+  readonly onRefused: () => void;
+}
 
 type ParserError = Error & { readonly code?: string; readonly reason?: string };
 
-export function answerUnreadableCalls(server: Server, connections: Connections, onRefused: () => void): void {
+export function answerUnreadableCalls(
+  server: Server,
+  { connections, deadlines, onRefused }: UnreadableCallOptions,
+): void {
   const broken = new WeakSet<Duplex>();
 
-  function refuse(socket: Socket, last: Call | undefined, error: StatusError): void {
+  function refuse(socket: Socket, last: Call | undefined, error: ReplytoError): void {
     if (last === undefined || last.request.complete) {
       connections.whenAnswered(socket, () => endWithProblem(socket, error));
     } else if (last.response.headersSent) {
@@ -43,26 +59,40 @@ export function answerUnreadableCalls(server: Server, connections: Connections, 
     } else if (!broken.has(socket)) {
       broken.add(socket);
       onRefused();
-      refuse(socket, last, toError(error));
+      refuse(socket, last, toError(error, last?.request.complete === false ? last : undefined, deadlines));
     }
   });
 }
 
-function toError(error: ParserError): StatusError {
+/** `begun`: the call whose headers came whole and whose body did not. */
+function toError(error: ParserError, begun: Call | undefined, deadlines: CallDeadlines): ReplytoError {
   switch (error.code) {
     case 'HPE_HEADER_OVERFLOW': {
-      const allowed = `at most ${maxHeaderBytes} bytes altogether`;
+      const allowed = `at most ${maxHeaderBytes} bytes altogether, with the path`;
       return new StatusError(431, 'INVALID_REQUEST', {
         problems: [toProblem('headers', undefined, allowed)],
       });
     }
     case 'ERR_HTTP_REQUEST_TIMEOUT': {
-      const allowed = `the whole call within ${callTimeoutMs / 1_000} seconds`;
-      return new StatusError(408, 'BODY_UNREADABLE', { problems: [toProblem('call', undefined, allowed)] });
+      return begun === undefined
+        ? timeout('INVALID_REQUEST', 'headers', deadlines.headersTimeoutMs)
+        : timeout('BODY_UNREADABLE', 'call', deadlines.callTimeoutMs);
+    }
+    case 'HPE_INVALID_EOF_STATE': {
+      return begun === undefined ? noHttp(error) : bodyCutOff(begun.request);
     }
     default: {
-      const problems = [toProblem('HTTP', error.reason ?? error.message, 'a call of HTTP/1.1')];
-      return new StatusError(400, 'INVALID_REQUEST', { problems });
+      return noHttp(error);
     }
   }
+}
+
+function timeout(code: ErrorCode, what: string, withinMs: number): StatusError {
+  const problems = [toProblem(what, undefined, `to come whole within ${durationInWords(withinMs)}`)];
+  return new StatusError(408, code, { problems });
+}
+
+function noHttp({ reason, message }: ParserError): ReplytoError {
+  const problems = [toProblem('HTTP', reason ?? message, 'a call of HTTP/1.1')];
+  return new ReplytoError('INVALID_REQUEST', { problems });
 }

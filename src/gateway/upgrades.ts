@@ -1,5 +1,5 @@
 /**
- * WebSocket endpoints by path. Node hands every call with an `Upgrade` header over as soon as anybody listens for
+ * WebSocket endpoints by path, and calls that want a tunnel, which nobody gets. Node hands every call with an `Upgrade` header over as soon as anybody listens for
  * upgrades, and takes its parser off the connection: an offer of another protocol, such as the `h2c` of Java's HTTP
  * client, is put back without that header and answered as the plain call that it is (RFC 9110, 7.8).
  */
@@ -8,7 +8,9 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { ReplytoError, toProblem } from '#core/errors.js';
 import type { Connections } from './connections.js';
+import { methodsInWords } from './methods.js';
 import type { OriginRule } from './origin.js';
+import { protocolFault } from './protocol.js';
 import { endWithProblem } from './raw-problem.js';
 
 /** Takes over the socket of an upgraded connection. */
@@ -18,9 +20,14 @@ export interface UpgradeOptions {
   readonly originRule: OriginRule;
   readonly handlers: ReadonlyMap<string, UpgradeHandler>;
   readonly connections: Connections;
+  /** That some resource is served with. */
+  readonly methods: readonly string[];
 }
 
-export function serveUpgrades(server: Server, { originRule, handlers, connections }: UpgradeOptions): void {
+export function serveUpgrades(
+  server: Server,
+  { originRule, handlers, connections, methods }: UpgradeOptions,
+): void {
   function serve(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const { origin, upgrade = '' } = request.headers;
     if (!/(?:^|[\s,])websocket(?:[\s,]|$)/iu.test(upgrade)) {
@@ -29,7 +36,10 @@ export function serveUpgrades(server: Server, { originRule, handlers, connection
     }
     const path = (request.url ?? '').split('?')[0] ?? '';
     const handler = handlers.get(path);
-    if (handler === undefined) {
+    const fault = protocolFault(request);
+    if (fault !== undefined) {
+      refuse(socket, fault.error);
+    } else if (handler === undefined) {
       const allowed = [...handlers.keys()].join(' or ') || 'no path: there are no WebSockets here';
       refuse(socket, new ReplytoError('ROUTE_NOT_FOUND', { problems: [toProblem('path', path, allowed)] }));
     } else if (!originRule.isAllowed(origin)) {
@@ -41,7 +51,7 @@ export function serveUpgrades(server: Server, { originRule, handlers, connection
     }
   }
 
-  server.on('upgrade', (request, socket, head) => {
+  function inTurn(socket: Duplex, proceed: () => void): void {
     // Node has taken its listener off; a client that is gone already must not end the process.
     const onError = (): void => void socket.destroy();
     socket.on('error', onError);
@@ -51,15 +61,27 @@ export function serveUpgrades(server: Server, { originRule, handlers, connection
       connections.whenAnswered(socket, () => {
         if (!socket.writable) return;
         socket.off('error', onError);
-        serve(request, socket, head);
+        proceed();
       });
+    });
+  }
+
+  server.on('upgrade', (request, socket, head) => {
+    inTurn(socket, () => serve(request, socket, head));
+  });
+  // Without a listener Node would close the connection without a word.
+  server.on('connect', (_request, socket) => {
+    inTurn(socket, () => {
+      const allowed = methodsInWords(methods);
+      const problems = [toProblem('method', 'CONNECT', allowed)];
+      refuse(socket, new ReplytoError('METHOD_NOT_ALLOWED', { problems }), [`Allow: ${allowed}`]);
     });
   });
 }
 
-function refuse(socket: Duplex, error: ReplytoError): void {
+function refuse(socket: Duplex, error: ReplytoError, headers: readonly string[] = []): void {
   socket.on('error', () => socket.destroy());
-  endWithProblem(socket, error);
+  endWithProblem(socket, error, headers);
 }
 
 function serveAsPlainCall(server: Server, request: IncomingMessage, socket: Duplex, head: Buffer): void {

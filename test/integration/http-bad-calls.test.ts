@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { uniqueName } from '../support/gateway.js';
+import { happens } from '../support/happens.js';
 import { call, post } from '../support/http.js';
 import { faultOf, httpBench, problemOf } from '../support/http-bench.js';
 import { openRawHttp, rawCall, rawRequest } from '../support/raw-http.js';
@@ -101,6 +102,24 @@ describe('bad calls over HTTP', () => {
       allowed: 'the id of a request that is kept here',
     });
   });
+
+  happens(
+    'HTTP',
+    'several wrong parameters of GET /requests, unknown ones among them',
+    '400 that names each of them with its value and what is allowed',
+    async () => {
+      const query = '?colour=red&status=lost&queue=a%2Cb&project=a%3E&before=nobody&limit=0&limit=1';
+      const answer = await call(`${bench.url}/requests${query}`);
+      const { problems = [] } = problemOf(answer, 400, 'INVALID_REQUEST');
+      const fields = ['?colour', '?limit', '?status', '?queue', '?project', '?before'];
+      expect(problems.map(({ field }) => field)).to.deep.equal(fields);
+      for (const { field, value, allowed } of problems) {
+        expect([value, allowed], field).to.satisfy((texts: string[]) => texts.every((text) => text !== ''));
+      }
+      const single = await call(`${bench.url}/requests?limit=501&status=lost`);
+      expect(problemOf(single, 400, 'INVALID_REQUEST').problems).to.have.lengthOf(2);
+    },
+  );
 
   for (const [parameter, value] of [
     ['queue', 'a,b'],

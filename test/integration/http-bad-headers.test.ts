@@ -223,7 +223,7 @@ describe('bad headers over HTTP', () => {
     expect(answer.json()).to.deep.include({
       status: 431,
       code: 'INVALID_REQUEST',
-      problems: [{ field: 'headers', allowed: 'at most 32768 bytes altogether' }],
+      problems: [{ field: 'headers', allowed: 'at most 32768 bytes altogether, with the path' }],
     });
     await connection.closed();
     connection.destroy();
