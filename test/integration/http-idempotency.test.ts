@@ -28,49 +28,59 @@ describe('repeated calls over HTTP', () => {
     expect(runs).to.equal(1);
   });
 
-  it('join the first while it is in progress: all wait and all get its reply', async () => {
-    const queue = uniqueName('repeat');
-    const received = await bench.listen(queue);
-    const headers = { 'message-id': queue };
-    const first = bench.ask(queue, { ...headers, prefer: 'wait=10' });
-    await until(() => received.length === 1, { what: 'the message' });
+  happens(
+    'HTTP',
+    'the same request again while the first is in progress',
+    'it joins the first: all wait and get its reply, one message is sent',
+    async () => {
+      const queue = uniqueName('repeat');
+      const received = await bench.listen(queue);
+      const headers = { 'message-id': queue };
+      const first = bench.ask(queue, { ...headers, prefer: 'wait=10' });
+      await until(() => received.length === 1, { what: 'the message' });
 
-    const open = await bench.ask(queue, { ...headers, prefer: 'respond-async' });
-    expect(open.status).to.equal(202);
-    expect(open.headers).to.include({ 'idempotent-replayed': 'true', location: `/requests/${queue}` });
+      const open = await bench.ask(queue, { ...headers, prefer: 'respond-async' });
+      expect(open.status).to.equal(202);
+      expect(open.headers).to.include({ 'idempotent-replayed': 'true', location: `/requests/${queue}` });
 
-    const second = bench.ask(queue, { ...headers, prefer: 'wait=10' });
-    await until(async () => (await bench.metric('waits')) === 2, { what: 'both to wait' });
-    await bench.reply(received[0]!, 'done');
-    const answers = await Promise.all([first, second]);
-    expect(answers.map((answer) => [answer.status, answer.text()])).to.deep.equal([
-      [200, 'done'],
-      [200, 'done'],
-    ]);
-    expect(received).to.have.lengthOf(1);
-  });
+      const second = bench.ask(queue, { ...headers, prefer: 'wait=10' });
+      await until(async () => (await bench.metric('waits')) === 2, { what: 'both to wait' });
+      await bench.reply(received[0]!, 'done');
+      const answers = await Promise.all([first, second]);
+      expect(answers.map((answer) => [answer.status, answer.text()])).to.deep.equal([
+        [200, 'done'],
+        [200, 'done'],
+      ]);
+      expect(received).to.have.lengthOf(1);
+    },
+  );
 
-  it('by hundred at the same time make one request and one message, and get one reply', async () => {
-    const queue = uniqueName('repeat');
-    const ids = new Set<string>();
-    let runs = 0;
-    await bench.serve(queue, (request) => {
-      ids.add(request.messageId);
-      return { run: (runs += 1) };
-    });
-    const sentBefore = await bench.metric('requests_sent_total');
-    const answers = await Promise.all(
-      Array.from({ length: 100 }, () => bench.ask(queue, { 'message-id': queue, prefer: 'wait=10' })),
-    );
-    expect([...new Set(answers.map((answer) => `${answer.status} ${answer.text()}`))]).to.deep.equal([
-      '200 {"run":1}',
-    ]);
-    const fresh = answers.filter(({ headers }) => headers['idempotent-replayed'] === undefined);
-    expect(fresh).to.have.lengthOf(1);
-    expect([...ids]).to.deep.equal([queue]);
-    expect(runs).to.equal(1);
-    expect(await bench.metric('requests_sent_total')).to.equal(sentBefore + 1);
-  });
+  happens(
+    'HTTP',
+    'the same request hundred times at once',
+    'one request, one message, one reply for all',
+    async () => {
+      const queue = uniqueName('repeat');
+      const ids = new Set<string>();
+      let runs = 0;
+      await bench.serve(queue, (request) => {
+        ids.add(request.messageId);
+        return { run: (runs += 1) };
+      });
+      const sentBefore = await bench.metric('requests_sent_total');
+      const answers = await Promise.all(
+        Array.from({ length: 100 }, () => bench.ask(queue, { 'message-id': queue, prefer: 'wait=10' })),
+      );
+      expect([...new Set(answers.map((answer) => `${answer.status} ${answer.text()}`))]).to.deep.equal([
+        '200 {"run":1}',
+      ]);
+      const fresh = answers.filter(({ headers }) => headers['idempotent-replayed'] === undefined);
+      expect(fresh).to.have.lengthOf(1);
+      expect([...ids]).to.deep.equal([queue]);
+      expect(runs).to.equal(1);
+      expect(await bench.metric('requests_sent_total')).to.equal(sentBefore + 1);
+    },
+  );
 
   it('may spell the id as Idempotency-Key, quoted or not, alone or beside Message-ID', async () => {
     const queue = uniqueName('repeat');

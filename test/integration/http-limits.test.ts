@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { uniqueName } from '../support/gateway.js';
+import { happens } from '../support/happens.js';
 import { call } from '../support/http.js';
 import { httpBench, problemOf } from '../support/http-bench.js';
 import type { EmbeddedProcess } from '../support/embedded-process.js';
@@ -9,74 +10,89 @@ import { until } from '../support/until.js';
 describe('the limit of waiting callers', () => {
   const bench = httpBench(() => ({ settings: { REPLYTO_REQUESTS__MAX_WAITING: '2' } }));
 
-  it('gives the next one 429 and takes nothing of it; who does not wait is served', async () => {
-    const queue = uniqueName('limit');
-    const received = await bench.listen(queue);
-    const waiting = [1, 2].map((number) =>
-      bench.ask(queue, { prefer: 'wait=10', 'message-id': `${queue}-${number}` }),
-    );
-    await until(async () => (await bench.metric('waits')) === 2, { what: 'both to wait' });
+  happens(
+    'HTTP',
+    'more callers that wait than requests.maxWaiting',
+    '429 with Retry-After, nothing stored or sent; who waits goes on, who does not wait is served',
+    async () => {
+      const queue = uniqueName('limit');
+      const received = await bench.listen(queue);
+      const waiting = [1, 2].map((number) =>
+        bench.ask(queue, { prefer: 'wait=10', 'message-id': `${queue}-${number}` }),
+      );
+      await until(async () => (await bench.metric('waits')) === 2, { what: 'both to wait' });
 
-    const refused = await bench.ask(queue, { prefer: 'wait=10', 'message-id': `${queue}-3` });
-    expect(problemOf(refused, 429, 'TOO_MANY_WAITING').detail).to.equal('2 callers wait; the limit is 2');
-    expect(refused.headers['retry-after']).to.match(/^\d+$/u);
-    problemOf(await call(`${bench.url}/requests/${queue}-3`), 404, 'REQUEST_NOT_FOUND');
-    for (const path of [`/requests/${queue}-1`, `/requests/${queue}-1/reply`]) {
-      const answer = await call(`${bench.url}${path}`, { headers: { prefer: 'wait=10' } });
-      problemOf(answer, 429, 'TOO_MANY_WAITING');
-      expect((await call(`${bench.url}${path}`)).status, path).to.be.oneOf([200, 202]);
-    }
-    const asked = await bench.ask(queue, { prefer: 'respond-async', 'message-id': `${queue}-4` });
-    expect(asked.status).to.equal(202);
+      const refused = await bench.ask(queue, { prefer: 'wait=10', 'message-id': `${queue}-3` });
+      expect(problemOf(refused, 429, 'TOO_MANY_WAITING').detail).to.equal('2 callers wait; the limit is 2');
+      expect(refused.headers['retry-after']).to.match(/^\d+$/u);
+      problemOf(await call(`${bench.url}/requests/${queue}-3`), 404, 'REQUEST_NOT_FOUND');
+      for (const path of [`/requests/${queue}-1`, `/requests/${queue}-1/reply`]) {
+        const answer = await call(`${bench.url}${path}`, { headers: { prefer: 'wait=10' } });
+        problemOf(answer, 429, 'TOO_MANY_WAITING');
+        expect((await call(`${bench.url}${path}`)).status, path).to.be.oneOf([200, 202]);
+      }
+      const asked = await bench.ask(queue, { prefer: 'respond-async', 'message-id': `${queue}-4` });
+      expect(asked.status).to.equal(202);
 
-    await until(() => received.length === 3, { what: 'the messages' });
-    expect(received.map(({ messageId }) => messageId)).not.to.include(`${queue}-3`);
-    for (const message of received) await bench.reply(message, 'done');
-    for (const answer of await Promise.all(waiting)) expect(answer.status).to.equal(200);
-    await until(async () => (await bench.ask(queue, { prefer: 'wait=1' })).status === 202, {
-      what: 'room for another',
-    });
-  });
+      await until(() => received.length === 3, { what: 'the messages' });
+      expect(received.map(({ messageId }) => messageId)).not.to.include(`${queue}-3`);
+      for (const message of received) await bench.reply(message, 'done');
+      for (const answer of await Promise.all(waiting)) expect(answer.status).to.equal(200);
+      await until(async () => (await bench.ask(queue, { prefer: 'wait=1' })).status === 202, {
+        what: 'room for another',
+      });
+    },
+  );
 });
 
 describe('the limit of requests without an end', () => {
   const bench = httpBench(() => ({ settings: { REPLYTO_REQUESTS__MAX_PENDING: '2' } }));
   const queue = uniqueName('limit');
 
-  it('gives the next one 429 and takes nothing of it, until one has ended', async () => {
-    const received = await bench.listen(queue);
-    for (const number of [1, 2]) {
-      const asked = await bench.ask(queue, { prefer: 'respond-async', 'message-id': `${queue}-${number}` });
-      expect(asked.status).to.equal(202);
-    }
-    const refused = await bench.ask(queue, { prefer: 'respond-async', 'message-id': `${queue}-3` });
-    expect(problemOf(refused, 429, 'TOO_MANY_PENDING').detail).to.equal(
-      '2 requests are open; the limit is 2',
-    );
-    expect(refused.headers['retry-after']).to.match(/^\d+$/u);
-    problemOf(await call(`${bench.url}/requests/${queue}-3`), 404, 'REQUEST_NOT_FOUND');
+  happens(
+    'HTTP',
+    'more open requests than requests.maxPending',
+    '429 with Retry-After, nothing stored or sent, until one has ended',
+    async () => {
+      const received = await bench.listen(queue);
+      for (const number of [1, 2]) {
+        const asked = await bench.ask(queue, { prefer: 'respond-async', 'message-id': `${queue}-${number}` });
+        expect(asked.status).to.equal(202);
+      }
+      const refused = await bench.ask(queue, { prefer: 'respond-async', 'message-id': `${queue}-3` });
+      expect(problemOf(refused, 429, 'TOO_MANY_PENDING').detail).to.equal(
+        '2 requests are open; the limit is 2',
+      );
+      expect(refused.headers['retry-after']).to.match(/^\d+$/u);
+      problemOf(await call(`${bench.url}/requests/${queue}-3`), 404, 'REQUEST_NOT_FOUND');
 
-    await until(() => received.length === 2, { what: 'the messages' });
-    await bench.reply(received[0]!, 'done');
-    await bench.reaches(`${queue}-1`, 'replied');
-    await until(
-      async () =>
-        (await bench.ask(queue, { prefer: 'respond-async', 'message-id': `${queue}-3` })).status === 202,
-      { what: 'room for another' },
-    );
-    await until(() => received.length === 3, { what: 'its message' });
-    expect(received.map(({ messageId }) => messageId)).to.deep.equal(
-      [1, 2, 3].map((number) => `${queue}-${number}`),
-    );
-  });
+      await until(() => received.length === 2, { what: 'the messages' });
+      await bench.reply(received[0]!, 'done');
+      await bench.reaches(`${queue}-1`, 'replied');
+      await until(
+        async () =>
+          (await bench.ask(queue, { prefer: 'respond-async', 'message-id': `${queue}-3` })).status === 202,
+        { what: 'room for another' },
+      );
+      await until(() => received.length === 3, { what: 'its message' });
+      expect(received.map(({ messageId }) => messageId)).to.deep.equal(
+        [1, 2, 3].map((number) => `${queue}-${number}`),
+      );
+    },
+  );
 
-  it('keeps nobody from joining a request that is there already', async () => {
-    const joined = await bench.ask(queue, { prefer: 'respond-async', 'message-id': `${queue}-2` });
-    expect(joined.status, joined.text()).to.equal(202);
-    expect(joined.headers['idempotent-replayed']).to.equal('true');
-    const replayed = await bench.ask(queue, { prefer: 'respond-async', 'message-id': `${queue}-1` });
-    expect([replayed.status, replayed.text()]).to.deep.equal([200, 'done']);
-  });
+  happens(
+    'HTTP',
+    'the same request again while requests.maxPending is reached',
+    'it is joined: who repeats a post learns what became of it',
+    async () => {
+      const joined = await bench.ask(queue, { prefer: 'respond-async', 'message-id': `${queue}-2` });
+      expect(joined.status, joined.text()).to.equal(202);
+      expect(joined.headers['idempotent-replayed']).to.equal('true');
+      const replayed = await bench.ask(queue, { prefer: 'respond-async', 'message-id': `${queue}-1` });
+      expect([replayed.status, replayed.text()]).to.deep.equal([200, 'done']);
+    },
+  );
 });
 
 describe('the limit of requests kept for a broker that is away', () => {

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { uniqueName } from '../support/gateway.js';
+import { happens } from '../support/happens.js';
 import { httpBench, problemOf } from '../support/http-bench.js';
 import type { RawHttp } from '../support/raw-http.js';
 import { openRawHttp, rawRequest } from '../support/raw-http.js';
@@ -35,14 +36,19 @@ describe('calls that are pipelined on one connection', () => {
     rawRequest(`GET /requests/${id}`, [`Prefer: wait=${seconds}`]);
   const events = (id: string): string => rawRequest(`GET /requests/${id}/events`, []);
 
-  it('end their waits when the client hangs up, also those whose turn to be answered has not come', async () => {
-    const id = await openRequest();
-    const ask = rawRequest(`POST /requests/${uniqueName('pipelined')}`, ['Prefer: wait=50'], '{}');
-    const connection = await pipelined(poll(id, 50), poll(id, 50), ask, ask);
-    await waits(4);
-    connection.destroy();
-    await waits(0);
-  });
+  happens(
+    'HTTP',
+    'a caller that hangs up while several of its calls wait on one connection',
+    'all of its waits end; its requests go on',
+    async () => {
+      const id = await openRequest();
+      const ask = rawRequest(`POST /requests/${uniqueName('pipelined')}`, ['Prefer: wait=50'], '{}');
+      const connection = await pipelined(poll(id, 50), poll(id, 50), ask, ask);
+      await waits(4);
+      connection.destroy();
+      await waits(0);
+    },
+  );
 
   it('end their event streams when the client hangs up', async () => {
     const id = await openRequest();
@@ -64,16 +70,21 @@ describe('calls that are pipelined on one connection', () => {
     await waits(1);
   });
 
-  it('wait ten at a time; the next gets 429, in its turn', async () => {
-    const id = await openRequest();
-    const connection = await pipelined(...times(11, poll(id, 1)), rawRequest('GET /livez', []));
-    for (const answer of await Promise.all(times(10, '').map(() => connection.answer()))) {
-      expect(answer.status).to.equal(200);
-    }
-    const refused = problemOf(await connection.answer(), 429, 'TOO_MANY_WAITING');
-    expect(refused.detail).to.equal('10 calls of this connection wait already; the limit is 10');
-    expect((await connection.answer()).text()).to.equal('alive\n');
-    connection.write(poll(id, 1));
-    expect((await connection.answer()).status).to.equal(200);
-  });
+  happens(
+    'HTTP',
+    'more than ten calls that wait on one connection',
+    '429 for the next one, in its turn; the others wait on, the connection goes on',
+    async () => {
+      const id = await openRequest();
+      const connection = await pipelined(...times(11, poll(id, 1)), rawRequest('GET /livez', []));
+      for (const answer of await Promise.all(times(10, '').map(() => connection.answer()))) {
+        expect(answer.status).to.equal(200);
+      }
+      const refused = problemOf(await connection.answer(), 429, 'TOO_MANY_WAITING');
+      expect(refused.detail).to.equal('10 calls of this connection wait already; the limit is 10');
+      expect((await connection.answer()).text()).to.equal('alive\n');
+      connection.write(poll(id, 1));
+      expect((await connection.answer()).status).to.equal(200);
+    },
+  );
 });
