@@ -90,5 +90,5 @@ function close(line: Line): void {
 
 /** Its caller is gone, or it was refused before it was begun: the gateway stops, or its rest is no HTTP. */
 function isOver({ request, response }: Call): boolean {
-  return request.destroyed || response.headersSent;
+  return request.socket.destroyed || request.destroyed || response.headersSent;
 }

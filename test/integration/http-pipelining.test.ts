@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { uniqueName } from '../support/gateway.js';
 import { happens } from '../support/happens.js';
+import { call } from '../support/http.js';
 import { httpBench, problemOf } from '../support/http-bench.js';
 import type { RawHttp } from '../support/raw-http.js';
 import { openRawHttp, rawRequest } from '../support/raw-http.js';
@@ -85,6 +86,53 @@ describe('calls that are pipelined on one connection', () => {
       expect((await connection.answer()).text()).to.equal('alive\n');
       connection.write(poll(id, 1));
       expect((await connection.answer()).status).to.equal(200);
+    },
+  );
+
+  happens(
+    'HTTP',
+    'more than 100 calls on one connection without an answer, 2,000 of them in one read',
+    'the first 100 are served in their order, the next gets 429 and the connection is closed; nothing of the others is stored or sent',
+    async () => {
+      const queue = uniqueName('pipelined');
+      const received = await bench.listen(queue);
+      const ask = (number: number): string =>
+        rawRequest(
+          `POST /requests/${queue}`,
+          [`Message-ID: ${queue}-${number}`, 'Prefer: respond-async'],
+          '{}',
+        );
+      const connection = await pipelined(...Array.from({ length: 2_000 }, (_, index) => ask(index)));
+      for (let number = 0; number < 100; number += 1) {
+        const answer = await connection.answer();
+        expect(answer.status, answer.text()).to.equal(202);
+        expect(answer.headers['message-id']).to.equal(`${queue}-${number}`);
+      }
+      const refused = await connection.answer();
+      expect(problemOf(refused, 429, 'TOO_MANY_WAITING').detail).to.match(/the limit is 100$/u);
+      expect(refused.headers['connection']).to.equal('close');
+      await connection.gone();
+      expect(connection.rest()).to.equal('');
+      await until(() => received.length >= 100, { what: 'the messages' });
+      const listed = await call(`${bench.url}/requests?queue=${queue}&limit=500`);
+      expect(listed.json<{ requests: unknown[] }>().requests).to.have.lengthOf(100);
+    },
+  );
+
+  happens(
+    'HTTP',
+    'calls that are pipelined without an end and whose answers nobody reads',
+    'the connection is closed, what is kept of it is bounded, the next caller served',
+    async () => {
+      const connection = await openRawHttp(bench.port);
+      connections.push(connection);
+      connection.pause();
+      const many = rawRequest('GET /openapi.json', []).repeat(2_000);
+      for (let round = 0; round < 100; round += 1) connection.write(many);
+      expect((await call(`${bench.url}/livez`)).status).to.equal(200);
+      connection.resume();
+      await connection.gone();
+      expect((await call(`${bench.url}/livez`)).status).to.equal(200);
     },
   );
 });
