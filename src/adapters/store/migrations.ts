@@ -146,4 +146,12 @@ export const storeMigrations: readonly Migration[] = [
       CREATE INDEX outgoing_due ON outgoing (next_at);
     `,
   },
+  {
+    name: 'requests of a queue or a project in one state',
+    // Without them a list that finds nothing reads all requests of the queue, and nobody is served meanwhile.
+    sql: `
+      CREATE INDEX requests_by_queue_and_status ON requests (queue, status, seq);
+      CREATE INDEX requests_by_project_and_status ON requests (project, status, seq) WHERE project IS NOT NULL;
+    `,
+  },
 ];
