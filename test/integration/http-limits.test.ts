@@ -1,10 +1,14 @@
 import { expect } from 'chai';
+import { join } from 'node:path';
 import { uniqueName } from '../support/gateway.js';
 import { happens } from '../support/happens.js';
-import { call } from '../support/http.js';
+import { call, post } from '../support/http.js';
 import { httpBench, problemOf } from '../support/http-bench.js';
 import type { EmbeddedProcess } from '../support/embedded-process.js';
 import { startEmbeddedProcess } from '../support/embedded-process.js';
+import { addPendingRequests } from '../support/pending-requests.js';
+import type { ServedGateway } from '../support/served-gateway.js';
+import { serveGateway } from '../support/served-gateway.js';
 import { until } from '../support/until.js';
 
 describe('the limit of waiting callers', () => {
@@ -135,4 +139,36 @@ describe('the limit of requests kept for a broker that is away', () => {
       what: 'the gateway to be ready',
     });
   }).timeout(60_000);
+});
+
+describe('as many requests without a reply as requests.maxPending allows, found in the store at the start', () => {
+  const count = 20_000;
+  let gateway: ServedGateway | undefined;
+  after(() => gateway?.remove());
+
+  happens(
+    'HTTP',
+    'a start with as many open requests in the store as requests.maxPending allows',
+    'the next request gets 429, all others are listed, read and cancelled as ever; one that is cancelled makes room',
+    async () => {
+      const settings = { REPLYTO_REQUESTS__MAX_PENDING: String(count) };
+      const served = (gateway = await serveGateway({ settings }));
+      await served.stop();
+      const path = join(served.folder, 'replyto.db');
+      addPendingRequests({ path, queue: 'many', count, expiresAt: null });
+      await served.restart();
+      expect(await served.metric('replyto_requests_pending')).to.equal(count);
+
+      const refused = await post(`${served.url}/requests/other`, '{}', { 'message-id': 'next' });
+      expect(problemOf(refused, 429, 'TOO_MANY_PENDING').detail).to.include(`the limit is ${count}`);
+      problemOf(await call(`${served.url}/requests/next`), 404, 'REQUEST_NOT_FOUND');
+      const page = await call(`${served.url}/requests?queue=many&status=sent&before=many-10001&limit=500`);
+      const ids = page.json<{ requests: { id: string }[] }>().requests.map(({ id }) => id);
+      expect([ids.length, ids[0], ids.at(-1)]).to.deep.equal([500, 'many-10000', 'many-9501']);
+
+      expect((await call(`${served.url}/requests/many-1`, { method: 'DELETE' })).status).to.equal(200);
+      const taken = await post(`${served.url}/requests/other`, '{}', { prefer: 'respond-async' });
+      expect(taken.status, taken.text()).to.equal(202);
+    },
+  );
 });
