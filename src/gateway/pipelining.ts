@@ -11,7 +11,7 @@ import { sendLastProblem } from './problem.js';
 /** Calls of a connection that are begun before others have their turn. */
 const begunAtOnce = 10;
 /** Calls of a connection that are not answered; the next one is its last. */
-export const mostUnanswered = 100;
+const mostUnanswered = 100;
 /** Calls behind the last one: more than one read holds. Who goes on all the same is cut off. */
 const mostIgnored = 5_000;
 

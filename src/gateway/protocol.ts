@@ -9,9 +9,9 @@ import { toProblem } from '#core/errors.js';
 import { StatusError } from './problem.js';
 
 /** Bytes of a path with its query; RFC 9112 asks for 8,000 at least. */
-export const mostTargetBytes = 8_192;
+const mostTargetBytes = 8_192;
 /** More than a message may carry, and than proxies add. */
-export const mostHeaders = 250;
+const mostHeaders = 250;
 
 /** Lets calls with `Expect` be answered like all others: Node would let the body come, or refuse the call, at once. */
 export function serveExpectations(server: Server): void {

@@ -18,7 +18,7 @@ import { endWithProblem } from './raw-problem.js';
 export const maxHeaderBytes = 32_768;
 
 /** Milliseconds from its first byte until so much of a call must have come. */
-export interface CallDeadlines {
+interface CallDeadlines {
   readonly headersTimeoutMs: number;
   readonly callTimeoutMs: number;
 }
