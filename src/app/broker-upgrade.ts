@@ -4,7 +4,7 @@ import { stompSubProtocols } from '#adapters/stomp-server/frame.js';
 import { toProblem } from '#core/errors.js';
 import type { UpgradeHandler } from '#gateway/gateway.js';
 import { StatusError } from '#gateway/problem.js';
-import { endWithProblem } from '#gateway/raw-problem.js';
+import { endWithProblem } from '#gateway/connection/raw-problem.js';
 import { isLoopback } from './loopback.js';
 
 /** Larger messages are refused by the STOMP session too, with a better explanation below this. */

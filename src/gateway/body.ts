@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { ReplytoError, toProblem } from '#core/errors.js';
-import { awaitsContinue } from './protocol.js';
+import { awaitsContinue } from './connection/protocol.js';
 
 const unpackers: ReadonlyMap<string, () => Transform> = new Map([
   ['gzip', createGunzip],

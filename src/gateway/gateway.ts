@@ -11,19 +11,19 @@ import type { Express, NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
 import { ReplytoError } from '#core/errors.js';
 import { createAsking } from './asking.js';
-import { trackConnections } from './connections.js';
+import { trackConnections } from './connection/connections.js';
 import type { GatewayContext } from './context.js';
 import { addDocs } from './docs.js';
-import { createDraining } from './draining.js';
-import { createFailedCalls } from './failed-calls.js';
+import { createDraining } from './connection/draining.js';
+import { createFailedCalls } from './connection/failed-calls.js';
 import { methodsServed, refuseOtherMethods } from './methods.js';
-import { addOpenApi, resources } from './openapi.js';
+import { addOpenApi, resources } from './openapi/openapi.js';
 import { addOperations } from './operations.js';
 import { checkOrigin, createOriginRule } from './origin.js';
-import { paceCalls } from './pipelining.js';
+import { paceCalls } from './connection/pipelining.js';
 import { sendLastProblem } from './problem.js';
 import { addProblemPages } from './problem-pages.js';
-import { checkProtocol, serveExpectations } from './protocol.js';
+import { checkProtocol, serveExpectations } from './connection/protocol.js';
 import { addQueueLeases } from './queues/queue-leases.js';
 import { addQueueMessages } from './queues/queue-messages.js';
 import { addRequestAnswer } from './request-answer.js';
@@ -33,12 +33,12 @@ import { addRequestList } from './request-list.js';
 import { addRequestReply } from './request-reply.js';
 import { addRequestStatus } from './request-status.js';
 import { addRoot } from './root.js';
-import { answerUnreadableCalls, maxHeaderBytes } from './unreadable-calls.js';
-import { serveUpgrades } from './upgrades.js';
-import type { UpgradeHandler } from './upgrades.js';
+import { answerUnreadableCalls, maxHeaderBytes } from './connection/unreadable-calls.js';
+import { serveUpgrades } from './connection/upgrades.js';
+import type { UpgradeHandler } from './connection/upgrades.js';
 import { createWaiting } from './waiting.js';
 
-export type { UpgradeHandler } from './upgrades.js';
+export type { UpgradeHandler } from './connection/upgrades.js';
 
 export interface Gateway {
   /** Listens. @throws PORT_TAKEN */

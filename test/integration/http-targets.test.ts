@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { resources } from '#gateway/openapi.js';
+import { resources } from '#gateway/openapi/openapi.js';
 import { uniqueName } from '../support/gateway.js';
 import { happens } from '../support/happens.js';
 import type { HttpAnswer } from '../support/http.js';

@@ -3,13 +3,13 @@ import { createDeferred } from '#core/deferred.js';
 import { silentLogger } from '#core/ports/logger.js';
 import type { RequestRecord, StoredReply } from '#core/request.js';
 import type { GatewayContext } from '#gateway/context.js';
-import { bareGateway } from '../../support/bare-gateway.js';
-import { configurationOf } from '../../support/gateway-context.js';
-import { call } from '../../support/http.js';
-import { problemOf } from '../../support/http-bench.js';
-import type { RawHttp } from '../../support/raw-http.js';
-import { openRawHttp, rawRequest } from '../../support/raw-http.js';
-import { until, within } from '../../support/until.js';
+import { bareGateway } from '../../../support/bare-gateway.js';
+import { configurationOf } from '../../../support/gateway-context.js';
+import { call } from '../../../support/http.js';
+import { problemOf } from '../../../support/http-bench.js';
+import type { RawHttp } from '../../../support/raw-http.js';
+import { openRawHttp, rawRequest } from '../../../support/raw-http.js';
+import { until, within } from '../../../support/until.js';
 
 /** More than the system takes off the hands of a process for a client that reads nothing. */
 const large = Buffer.alloc(24 * 1024 * 1024, 'x');

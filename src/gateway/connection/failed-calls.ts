@@ -6,8 +6,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ErrorRequestHandler, RequestHandler } from 'express';
 import type { ReplytoError } from '#core/errors.js';
 import type { Clock } from '#core/ports/clock.js';
-import type { GatewayContext } from './context.js';
-import { sendProblem, startProblem, toGatewayError } from './problem.js';
+import type { GatewayContext } from '../context.js';
+import { sendProblem, startProblem, toGatewayError } from '../problem.js';
 
 export interface FailedCalls {
   /** Takes note of the headers that every answer has; comes before what answers. */

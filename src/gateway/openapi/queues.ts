@@ -3,11 +3,11 @@ import { z } from 'zod';
 import { faultSchema } from '#schema/fault.js';
 import { messageIdSchema } from '#schema/message.js';
 import { longestLeaseMs } from '#schema/configuration.js';
-import { accepted, problemHeaders, problems, requestBody } from './openapi-asking.js';
-import type { DescribedHeaders } from './openapi-headers.js';
-import { askingHeaders, readingHeaders } from './openapi-headers.js';
-import type { Operation } from './openapi-parts.js';
-import { headerParameters, headers, jsonOf, pathParameter } from './openapi-parts.js';
+import { accepted, problemHeaders, problems, requestBody } from './asking.js';
+import type { DescribedHeaders } from './headers.js';
+import { askingHeaders, readingHeaders } from './headers.js';
+import type { Operation } from './parts.js';
+import { headerParameters, headers, jsonOf, pathParameter } from './parts.js';
 
 const queue = pathParameter('queue', z.string().min(1).max(255), 'Name of the queue.');
 const lease = pathParameter('lease', z.string().min(1).max(64), 'The `Lease` that came with the message.');

@@ -3,7 +3,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ReplytoError } from '#core/errors.js';
-import { toProblemDocument } from './problem.js';
+import { toProblemDocument } from '../problem.js';
 
 /** Writes the whole answer and closes both sides once the system has taken it. `headers`: lines besides its own. */
 export function endWithProblem(socket: Duplex, error: ReplytoError, headers: readonly string[] = []): void {

@@ -6,7 +6,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { NextFunction, Request, Response } from 'express';
 import type { ErrorCode } from '#core/error-kinds.js';
 import { toProblem } from '#core/errors.js';
-import { StatusError } from './problem.js';
+import { StatusError } from '../problem.js';
 
 /** Bytes of a path with its query; RFC 9112 asks for 8,000 at least. */
 const mostTargetBytes = 8_192;

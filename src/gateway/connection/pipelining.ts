@@ -6,7 +6,7 @@ import type { RequestListener, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { ReplytoError } from '#core/errors.js';
 import type { Call, Connections } from './connections.js';
-import { sendLastProblem } from './problem.js';
+import { sendLastProblem } from '../problem.js';
 
 /** Calls of a connection that are begun before others have their turn. */
 const begunAtOnce = 10;

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import { EventEmitter } from 'node:events';
 import type { Response } from 'express';
-import { keepWaiting, turnOf } from '#gateway/connection-waits.js';
-import { thrownBy } from '../../support/errors.js';
-import { within } from '../../support/until.js';
+import { keepWaiting, turnOf } from '#gateway/connection/connection-waits.js';
+import { thrownBy } from '../../../support/errors.js';
+import { within } from '../../../support/until.js';
 
 interface FakeSocket extends EventEmitter {
   destroyed: boolean;

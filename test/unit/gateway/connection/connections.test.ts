@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events';
 import type { Server } from 'node:http';
 import { expect } from 'chai';
-import type { Call, Connections } from '#gateway/connections.js';
-import { trackConnections } from '#gateway/connections.js';
+import type { Call, Connections } from '#gateway/connection/connections.js';
+import { trackConnections } from '#gateway/connection/connections.js';
 
 class FakeResponse extends EventEmitter {
   closed = false;

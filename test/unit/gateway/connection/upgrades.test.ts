@@ -2,11 +2,11 @@ import { expect } from 'chai';
 import { createDeferred } from '#core/deferred.js';
 import type { RequestRecord } from '#core/request.js';
 import type { GatewayContext } from '#gateway/context.js';
-import { bareGateway } from '../../support/bare-gateway.js';
-import { call } from '../../support/http.js';
-import type { RawHttp } from '../../support/raw-http.js';
-import { openRawHttp, rawRequest } from '../../support/raw-http.js';
-import { until, within } from '../../support/until.js';
+import { bareGateway } from '../../../support/bare-gateway.js';
+import { call } from '../../../support/http.js';
+import type { RawHttp } from '../../../support/raw-http.js';
+import { openRawHttp, rawRequest } from '../../../support/raw-http.js';
+import { until, within } from '../../../support/until.js';
 
 const headers = ['Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAAQAAP__'];
 const offer = rawRequest('GET /livez', headers);

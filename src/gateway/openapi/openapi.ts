@@ -2,15 +2,15 @@
 import { OpenApiGeneratorV31, OpenAPIRegistry } from '@asteasolutions/zod-to-openapi';
 import type { Express } from 'express';
 import type { Configuration } from '#schema/configuration.js';
-import { askQueue, routeOperations } from './openapi-asking.js';
-import type { OpenApiDocument } from './openapi-parts.js';
-import { tags, toRouteConfig } from './openapi-parts.js';
-import { answerRequest, queueOperations } from './openapi-queues.js';
-import { requestOperations } from './openapi-requests.js';
-import { componentSchemas } from './openapi-schemas.js';
-import { serviceOperations } from './openapi-service.js';
-import type { Resource } from './methods.js';
-import { rootOperation } from './root.js';
+import { askQueue, routeOperations } from './asking.js';
+import type { OpenApiDocument } from './parts.js';
+import { tags, toRouteConfig } from './parts.js';
+import { answerRequest, queueOperations } from './queues.js';
+import { requestOperations } from './requests.js';
+import { componentSchemas } from './schemas.js';
+import { serviceOperations } from './service.js';
+import type { Resource } from '../methods.js';
+import { rootOperation } from '../root.js';
 
 const resourceOperations = [
   askQueue,

@@ -3,11 +3,11 @@ import type { ResponseConfig } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
 import type { Configuration } from '#schema/configuration.js';
 import { parsePath } from '#schema/route-path.js';
-import { askingHeaders } from './openapi-headers.js';
-import type { ListedProblem, Operation, Parameter } from './openapi-parts.js';
-import { headerParameters, headers, jsonOf, pathParameter } from './openapi-parts.js';
-import { faultAnswers, faultHeaders, queueOrId, requestLinks } from './openapi-requests.js';
-import type { ConfiguredRoute } from './route-table.js';
+import { askingHeaders } from './headers.js';
+import type { ListedProblem, Operation, Parameter } from './parts.js';
+import { headerParameters, headers, jsonOf, pathParameter } from './parts.js';
+import { faultAnswers, faultHeaders, queueOrId, requestLinks } from './requests.js';
+import type { ConfiguredRoute } from '../route-table.js';
 
 const replyHeaders = headers(
   ['Late', 'Preference-Applied', 'Idempotent-Replayed'],

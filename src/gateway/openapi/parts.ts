@@ -4,12 +4,12 @@ import type { z } from 'zod';
 import type { ErrorCode } from '#core/error-kinds.js';
 import { errorKinds } from '#core/error-kinds.js';
 import { ReplytoError } from '#core/errors.js';
-import type { Resource } from './methods.js';
-import { answerHeaders } from './openapi-headers.js';
-import type { AnswerHeaderName, DescribedHeaders } from './openapi-headers.js';
-import type { ComponentName } from './openapi-schemas.js';
-import { inlineSchema, reference } from './openapi-schemas.js';
-import { toProblemDocument } from './problem.js';
+import type { Resource } from '../methods.js';
+import { answerHeaders } from './headers.js';
+import type { AnswerHeaderName, DescribedHeaders } from './headers.js';
+import type { ComponentName } from './schemas.js';
+import { inlineSchema, reference } from './schemas.js';
+import { toProblemDocument } from '../problem.js';
 
 export type OpenApiDocument = ReturnType<OpenApiGeneratorV31['generateDocument']>;
 type OperationObject = NonNullable<NonNullable<OpenApiDocument['paths']>[string]['get']>;

@@ -9,9 +9,9 @@ import type { Duplex } from 'node:stream';
 import { ReplytoError, toProblem } from '#core/errors.js';
 import type { ErrorCode } from '#core/error-kinds.js';
 import { durationInWords } from '#schema/duration.js';
-import { bodyCutOff } from './body.js';
+import { bodyCutOff } from '../body.js';
 import type { Call, Connections } from './connections.js';
-import { StatusError, sendLastProblem } from './problem.js';
+import { StatusError, sendLastProblem } from '../problem.js';
 import { endWithProblem } from './raw-problem.js';
 
 /** Bytes of all headers of a call together, its path included. */

@@ -2,11 +2,11 @@ import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
-import { trackConnections } from '#gateway/connections.js';
-import { paceCalls } from '#gateway/pipelining.js';
-import type { RawHttp } from '../../support/raw-http.js';
-import { openRawHttp, rawRequest } from '../../support/raw-http.js';
-import { until } from '../../support/until.js';
+import { trackConnections } from '#gateway/connection/connections.js';
+import { paceCalls } from '#gateway/connection/pipelining.js';
+import type { RawHttp } from '../../../support/raw-http.js';
+import { openRawHttp, rawRequest } from '../../../support/raw-http.js';
+import { until } from '../../../support/until.js';
 
 describe('calls that come in one read', () => {
   let server: Server | undefined;

@@ -3,12 +3,12 @@ import type { ResponseConfig } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
 import { requestStates } from '#core/request.js';
 import { messageIdSchema } from '#schema/message.js';
-import { ifNoneMatch, lastEventId, readingHeaders } from './openapi-headers.js';
-import type { Operation, Parameter } from './openapi-parts.js';
-import { headerParameters, headers, jsonOf, pathParameter, queryParameter } from './openapi-parts.js';
-import { inlineSchema, reference } from './openapi-schemas.js';
-import { pageSize } from './request-list.js';
-import { mostReplies } from './request-reply.js';
+import { ifNoneMatch, lastEventId, readingHeaders } from './headers.js';
+import type { Operation, Parameter } from './parts.js';
+import { headerParameters, headers, jsonOf, pathParameter, queryParameter } from './parts.js';
+import { inlineSchema, reference } from './schemas.js';
+import { pageSize } from '../request-list.js';
+import { mostReplies } from '../request-reply.js';
 
 const id: Parameter = pathParameter('id', messageIdSchema, 'The `Message-ID` of the request.');
 

@@ -1,8 +1,8 @@
 /** The description of what the gateway says about itself: health, measures, version, and these descriptions. */
 import { z } from 'zod';
-import type { Operation } from './openapi-parts.js';
-import { jsonOf, pathParameter, queryParameter, textOf } from './openapi-parts.js';
-import { docsFiles } from './docs.js';
+import type { Operation } from './parts.js';
+import { jsonOf, pathParameter, queryParameter, textOf } from './parts.js';
+import { docsFiles } from '../docs.js';
 
 const verbose = queryParameter('verbose', z.string(), 'Any value, or none: list each check.');
 

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { messageIdSchema } from '#schema/message.js';
 import { projectNameSchema } from '#schema/project-name.js';
-import { longestTimeoutSeconds } from './asking-headers.js';
+import { longestTimeoutSeconds } from '../asking-headers.js';
 
 export interface DescribedHeader {
   readonly schema: z.ZodType;

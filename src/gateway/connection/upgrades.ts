@@ -8,8 +8,8 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { ReplytoError, toProblem } from '#core/errors.js';
 import type { Connections } from './connections.js';
-import { methodsInWords } from './methods.js';
-import type { OriginRule } from './origin.js';
+import { methodsInWords } from '../methods.js';
+import type { OriginRule } from '../origin.js';
 import { protocolFault } from './protocol.js';
 import { endWithProblem } from './raw-problem.js';
 

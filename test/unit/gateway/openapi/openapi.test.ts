@@ -7,11 +7,11 @@ import type { ErrorCode } from '#core/error-kinds.js';
 import { readAskingHeaders } from '#gateway/asking-headers.js';
 import { toHttpHeader } from '#gateway/header-encoding.js';
 import { createGateway } from '#gateway/gateway.js';
-import { openApiDocument } from '#gateway/openapi.js';
-import { askingHeaders } from '#gateway/openapi-headers.js';
-import { configurationOf, contextOf } from '../../support/gateway-context.js';
-import type { ApiDescription, ApiOperation } from '../../support/openapi.js';
-import { operationsOf, schemaCompiler } from '../../support/openapi.js';
+import { openApiDocument } from '#gateway/openapi/openapi.js';
+import { askingHeaders } from '#gateway/openapi/headers.js';
+import { configurationOf, contextOf } from '../../../support/gateway-context.js';
+import type { ApiDescription, ApiOperation } from '../../../support/openapi.js';
+import { operationsOf, schemaCompiler } from '../../../support/openapi.js';
 
 const routes = [
   { path: '/orders/{kind}/create', queue: 'orders.{kind}', contentType: 'application/xml' },
