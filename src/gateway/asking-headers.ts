@@ -105,7 +105,7 @@ export function readAskingHeaders(headers: IncomingHttpHeaders, rules: AskingHea
   if (together !== undefined) problems.push(together);
 
   if (problems.length > 0) throw new ReplytoError('INVALID_REQUEST', { problems });
-  const isOneWay = rules.isOneWay ?? isNone(replyTo);
+  const isOneWay = rules.isOneWay === true || isNone(replyTo);
   if (replyTo !== undefined && !isOneWay) rules.checkReplyTo(replyTo);
   return {
     messageId: messageId ?? key,

@@ -124,10 +124,11 @@ export const storeMigrations: readonly Migration[] = [
         expires_at INTEGER NOT NULL,
         ended_at INTEGER,
         fingerprint TEXT,
+        digest BLOB NOT NULL,
         message BLOB,
         body BLOB
       ) WITHOUT ROWID;
-      CREATE INDEX leases_by_message ON leases (queue, message_id) WHERE status = 'held';
+      CREATE INDEX leases_by_message ON leases (queue, message_id);
       CREATE INDEX leases_by_expiry ON leases (expires_at) WHERE status = 'held';
       CREATE INDEX leases_by_end ON leases (ended_at) WHERE ended_at IS NOT NULL;
 
