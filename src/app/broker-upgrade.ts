@@ -25,6 +25,7 @@ export function createBrokerUpgrade(
     noServer: true,
     perMessageDeflate: false,
     maxPayload: maxMessageBytes,
+    autoPong: false,
     handleProtocols: (offered) => stompSubProtocols.find((known) => offered.has(known)) ?? false,
   });
   const allowed =

@@ -5,6 +5,21 @@ export interface BrokerHead {
   readonly contentLength: number | undefined;
   /** What was wrong with it and was left out. */
   readonly damage: string | undefined;
+  /** Why stompjs must not see it, nor anything after it. */
+  readonly fault: string | undefined;
+}
+
+/** Timers of Node overflow above, and stompjs starts them before it asks anybody. */
+const mostHeartBeatMs = 2 ** 31 - 1;
+
+function isHeartBeat(value: string): boolean {
+  const pair = /^(\d+)\s*,\s*(\d+)$/u.exec(value);
+  return pair !== null && Number(pair[1]) <= mostHeartBeatMs && Number(pair[2]) <= mostHeartBeatMs;
+}
+
+function faultOf(command: string, name: string, value: string): string | undefined {
+  if (command !== 'CONNECTED' || name !== 'heart-beat' || isHeartBeat(value)) return undefined;
+  return `it answers with heart-beat '${value.slice(0, 60)}', which is not two numbers of milliseconds`;
 }
 
 const lookedUp = new Set(['receipt-id', 'subscription']);
@@ -17,6 +32,7 @@ export function parseBrokerHead(text: string): BrokerHead {
   const kept: string[] = [];
   let length: string | undefined;
   let damage: string | undefined;
+  let fault: string | undefined;
   const [command = '', ...lines] = text.split('\n');
   for (const line of lines) {
     const colon = line.indexOf(':');
@@ -30,10 +46,11 @@ export function parseBrokerHead(text: string): BrokerHead {
     // stompjs looks these up in plain objects, and would call what every object has.
     else if (lookedUp.has(name) && value in Object.prototype) damage = `${name} '${value}'`;
     else kept.push(line);
+    fault ??= faultOf(command.trim(), name, value);
   }
   const contentLength = length !== undefined && /^\d{1,15}$/u.test(length) ? Number(length) : undefined;
   if (length !== undefined && contentLength === undefined) damage = 'a content-length that is no number';
   if (contentLength !== undefined) kept.push('content-length:0');
   const head = Buffer.from(`${[command.trim(), ...kept].join('\n')}\n\n\0`, 'latin1');
-  return { head, contentLength, damage };
+  return { head, contentLength, damage, fault };
 }

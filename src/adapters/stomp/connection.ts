@@ -44,6 +44,8 @@ export interface ConnectionSettings extends Login {
   readonly tls?: SocketOptions['tls'] | undefined;
   /** Instead of the one found from the broker's name. */
   readonly dialect?: Dialect | undefined;
+  /** Default {@link openSocket}. */
+  readonly openSocket?: typeof openSocket;
 }
 
 export interface StompConnection {
@@ -122,7 +124,7 @@ export async function openConnection(
     heartbeatToleranceMultiplier: 3,
     discardWebsocketOnCommFailure: true,
     webSocketFactory: () => {
-      socket = openSocket({
+      socket = (settings.openSocket ?? openSocket)({
         ...{ endpoint, tls: settings.tls, maxMessageBytes, toPieces: incoming.toPieces },
         onText: (text) => (carriesTextAlone() ? repairText(text) : text),
       });

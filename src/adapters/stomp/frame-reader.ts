@@ -165,6 +165,7 @@ export function createFrameReader(options: FrameReaderOptions): FrameReader {
       return;
     }
     const parsed = parseBrokerHead(bytes.toString('latin1', at, at + length));
+    if (parsed.fault !== undefined) die(parsed.fault);
     if (parsed.damage !== undefined) onDamage(parsed.damage);
     head = { ...parsed, bodyFrom };
     searched = bodyFrom;

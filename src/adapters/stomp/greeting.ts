@@ -11,9 +11,6 @@ export interface Greeting {
   readonly heartBeatMs: number;
 }
 
-/** Timers of Node overflow above, and fire at once and for ever. */
-const mostHeartBeatMs = 2 ** 31 - 1;
-
 /**
  * Reads CONNECTED.
  *
@@ -24,21 +21,10 @@ export function readGreeting(
   offered: { readonly heartbeatMs: number; readonly dialect?: Dialect | undefined },
 ): Greeting {
   const broker = detectDialect(headers['server'] ?? '', offered.dialect);
-  const { version, 'heart-beat': heartBeat = '0,0' } = headers;
+  const { version = '' } = headers;
   if (version !== '1.2' && version !== '1.1') {
-    throw unsupported(`answers with STOMP version '${shown(version)}'`, '1.2 or 1.1');
+    const detail = `the broker answers with STOMP version '${version.slice(0, 60)}'; understood is 1.2 or 1.1`;
+    throw new ReplytoError('BROKER_UNSUPPORTED', { detail });
   }
-  const beats = /^(\d+)\s*,\s*(\d+)$/u.exec(heartBeat)?.slice(1).map(Number);
-  if (beats === undefined || beats.some((ms) => ms > mostHeartBeatMs)) {
-    throw unsupported(`answers with heart-beat '${shown(heartBeat)}'`, 'two numbers of milliseconds');
-  }
-  return { broker, heartBeatMs: agreedIntervalMs(offered.heartbeatMs, heartBeat) };
-}
-
-function unsupported(what: string, allowed: string): ReplytoError {
-  return new ReplytoError('BROKER_UNSUPPORTED', { detail: `the broker ${what}; understood is ${allowed}` });
-}
-
-function shown(text = ''): string {
-  return text.slice(0, 60);
+  return { broker, heartBeatMs: agreedIntervalMs(offered.heartbeatMs, headers['heart-beat']) };
 }

@@ -205,14 +205,23 @@ describe('whatever answers in place of a broker', () => {
   happens(
     'Surroundings',
     'a broker agrees on heart-beats that are no numbers, or longer than a timer takes',
-    'BROKER_UNSUPPORTED that names what it said; nothing beats',
+    'BROKER_UNAVAILABLE that names what it said; nothing beats',
     async () => {
-      for (const beats of ['soon,often', '10000', '-1,-1', '99999999999,99999999999']) {
-        const said = `CONNECTED\nserver:ActiveMQ/6.3.1\nversion:1.2\nheart-beat:${beats}\n\n\0`;
-        const { code, message } = await answeredBy(said);
-        expect(code, beats).to.equal('BROKER_UNSUPPORTED');
-        expect(message).to.include(`heart-beat '${beats}'`);
+      const warnings: Error[] = [];
+      const keep = (warning: Error): void => void warnings.push(warning);
+      process.on('warning', keep);
+      try {
+        // Fuzzing found 4294967296: a timer of stompjs overflowed before anybody was asked.
+        for (const beats of ['soon,often', '10000', '-1,-1', '4294967296', '99999999999,99999999999']) {
+          const said = `CONNECTED\nserver:ActiveMQ/6.3.1\nversion:1.2\nheart-beat:${beats}\n\n\0`;
+          const { code, message } = await answeredBy(said);
+          expect(code, beats).to.equal('BROKER_UNAVAILABLE');
+          expect(message).to.include(`heart-beat '${beats}'`);
+        }
+      } finally {
+        process.off('warning', keep);
       }
+      expect(warnings).to.deep.equal([]);
     },
   );
 
