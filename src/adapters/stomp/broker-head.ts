@@ -1,6 +1,8 @@
 export interface BrokerHead {
   /** As a frame without a body. */
   readonly head: Buffer;
+  /** Whether it is CONNECTED. */
+  readonly isGreeting: boolean;
   /** Absent when the body ends at the first NUL. */
   readonly contentLength: number | undefined;
   /** What was wrong with it and was left out. */
@@ -17,8 +19,9 @@ function isHeartBeat(value: string): boolean {
   return pair !== null && Number(pair[1]) <= mostHeartBeatMs && Number(pair[2]) <= mostHeartBeatMs;
 }
 
-function faultOf(command: string, name: string, value: string): string | undefined {
-  if (command !== 'CONNECTED' || name !== 'heart-beat' || isHeartBeat(value)) return undefined;
+/** What is wrong with a header of CONNECTED. */
+function faultOf(name: string, value: string): string | undefined {
+  if (name !== 'heart-beat' || isHeartBeat(value)) return undefined;
   return `it answers with heart-beat '${value.slice(0, 60)}', which is not two numbers of milliseconds`;
 }
 
@@ -33,7 +36,9 @@ export function parseBrokerHead(text: string): BrokerHead {
   let length: string | undefined;
   let damage: string | undefined;
   let fault: string | undefined;
-  const [command = '', ...lines] = text.split('\n');
+  const [first = '', ...lines] = text.split('\n');
+  const command = first.trim();
+  const isGreeting = command === 'CONNECTED';
   for (const line of lines) {
     const colon = line.indexOf(':');
     if (colon < 1) {
@@ -46,11 +51,11 @@ export function parseBrokerHead(text: string): BrokerHead {
     // stompjs looks these up in plain objects, and would call what every object has.
     else if (lookedUp.has(name) && value in Object.prototype) damage = `${name} '${value}'`;
     else kept.push(line);
-    fault ??= faultOf(command.trim(), name, value);
+    fault ??= isGreeting ? faultOf(name, value) : undefined;
   }
   const contentLength = length !== undefined && /^\d{1,15}$/u.test(length) ? Number(length) : undefined;
   if (length !== undefined && contentLength === undefined) damage = 'a content-length that is no number';
   if (contentLength !== undefined) kept.push('content-length:0');
-  const head = Buffer.from(`${[command.trim(), ...kept].join('\n')}\n\n\0`, 'latin1');
-  return { head, contentLength, damage, fault };
+  const head = Buffer.from(`${[command, ...kept].join('\n')}\n\n\0`, 'latin1');
+  return { head, isGreeting, contentLength, damage, fault };
 }

@@ -149,7 +149,6 @@ export async function openConnection(
   function onConnect({ headers }: IFrame): void {
     if (endReason !== undefined) return;
     try {
-      if (detected !== undefined) throw unavailable(`${name} sent a second CONNECTED`);
       const greeting = readGreeting(headers, settings);
       detected = greeting.broker;
       endHeartBeats = startHeartBeats({ intervalMs: greeting.heartBeatMs, clock, beat });

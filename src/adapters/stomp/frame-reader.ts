@@ -61,6 +61,7 @@ export function createFrameReader(options: FrameReaderOptions): FrameReader {
   let searched = 0;
   let head: (BrokerHead & { readonly bodyFrom: number }) | undefined;
   let isBegun = false;
+  let isGreeted = false;
   let isSkipping = false;
   let isDead = false;
 
@@ -166,6 +167,9 @@ export function createFrameReader(options: FrameReaderOptions): FrameReader {
     }
     const parsed = parseBrokerHead(bytes.toString('latin1', at, at + length));
     if (parsed.fault !== undefined) die(parsed.fault);
+    // stompjs would start its timers once more, and forget those that it has.
+    if (parsed.isGreeting && isGreeted) die('it sent a second CONNECTED');
+    isGreeted ||= parsed.isGreeting;
     if (parsed.damage !== undefined) onDamage(parsed.damage);
     head = { ...parsed, bodyFrom };
     searched = bodyFrom;

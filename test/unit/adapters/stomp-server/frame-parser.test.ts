@@ -241,7 +241,7 @@ describe('the STOMP frame parser', () => {
         fc.array(chunk, { maxLength: 12 }),
         fc.constantFrom('1.1', '1.2', null),
         (chunks, version) => {
-          const parser = createParser(limited, version);
+          const parser = createParser({ ...limited, frameBytesBeforeConnect: limited.bodyBytes }, version);
           let refused: unknown;
           for (const bytes of chunks) {
             try {

@@ -44,7 +44,7 @@ function cut(bytes: Buffer, cuts: readonly number[]): Buffer[] {
 }
 
 const brokerFrame = fc.record({
-  command: fc.constantFrom('MESSAGE', 'RECEIPT', 'ERROR', 'CONNECTED'),
+  command: fc.constantFrom('MESSAGE', 'RECEIPT', 'ERROR'),
   names: fc.array(fc.constantFrom('a', 'b-c', 'x'), { maxLength: 4 }),
   body: fc.uint8Array({ maxLength: 300 }),
   sized: fc.boolean(),
@@ -175,6 +175,20 @@ describe('the reader of what a broker sends', () => {
   it('refuses what does not begin with a frame, and says what it was', () => {
     const said = faultOf(['HTTP/1.1 400 Bad Request\r\nServer: x\r\n\r\n']);
     expect(said).to.equal("it does not speak STOMP but says 'HTTP/1.1 400 Bad Request Server: x'");
+  });
+
+  it('refuses a second greeting, for which stompjs would start timers again and forget the first', () => {
+    const greeting = 'CONNECTED\nversion:1.2\nheart-beat:1,0\n\n\0';
+    const given = createReader();
+    expect(read([greeting], given)).to.have.length(1);
+    expect(faultOf([greeting], given)).to.equal('it sent a second CONNECTED');
+  });
+
+  it('refuses heart-beats of which stompjs would make timers that overflow', () => {
+    for (const beats of ['4294967296', '0,2147483648', '1', 'x,y', '-1,0', '']) {
+      expect(faultOf([`CONNECTED\nheart-beat:${beats}\n\n\0`])).to.include(`heart-beat '${beats}'`);
+    }
+    expect(read(['CONNECTED\nheart-beat:0, 2147483647\n\n\0'])).to.have.length(1);
   });
 
   const endless: readonly (readonly [what: string, beginning: string, piece: string, said: RegExp])[] = [
