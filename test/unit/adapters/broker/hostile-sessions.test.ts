@@ -290,8 +290,14 @@ describe('frames that the embedded broker understands and refuses', () => {
         'topic://a',
         '/queue/ ',
         '/queue/a\n',
+        '/queue/a\nb',
+        '/topic/a.>',
+        `/queue/${'x'.repeat(256)}`,
       ]) {
-        await expectRefused(client, /^destination .* is not offered$/su, 'SEND', { destination });
+        for (const command of ['SEND', 'SUBSCRIBE']) {
+          const said = /^destination .* is not offered$/su;
+          await expectRefused(client, said, command, { id: 's', destination });
+        }
       }
       expect(fixture.broker.statistics().queues).to.deep.equal([]);
     },
