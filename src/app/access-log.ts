@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
+import { problemCodeOf } from '#gateway/problem.js';
 
 /** Writes a line when the call has been answered. */
 export type AccessLog = (request: IncomingMessage, response: ServerResponse) => void;
@@ -9,8 +10,8 @@ export type AccessLog = (request: IncomingMessage, response: ServerResponse) => 
 const unlogged: ReadonlySet<string> = new Set(['/livez', '/readyz', '/metrics']);
 
 /**
- * Each call with its status and duration, at level `debug`; headers and bodies are never logged. Undefined where
- * that level is off, so that nothing is spent on it.
+ * Each call with its status, its duration, the id of its request and the code of its problem where it has one, at level
+ * `debug`; other headers and bodies are never logged. Undefined where that level is off, so that nothing is spent on it.
  */
 export function createAccessLog(logger: Logger): AccessLog | undefined {
   if (!logger.isLevelEnabled('debug')) return undefined;
@@ -20,7 +21,16 @@ export function createAccessLog(logger: Logger): AccessLog | undefined {
     autoLogging: { ignore: ({ url = '' }) => unlogged.has(url.split('?')[0] ?? '') },
     serializers: {
       req: ({ method, url }: { method: string; url: string }) => ({ method, url }),
-      res: ({ statusCode }: { statusCode: number }) => ({ statusCode }),
+      res: ({ statusCode, raw }: { statusCode: number; raw: ServerResponse }) => ({
+        statusCode,
+        requestId: requestIdOf(raw),
+        code: problemCodeOf(raw),
+      }),
     },
   });
+}
+
+/** With a reply `Message-ID` is that of the reply, and `Correl-ID` names the request. */
+function requestIdOf(response: ServerResponse): unknown {
+  return response.getHeader('Correl-ID') ?? response.getHeader('Message-ID');
 }

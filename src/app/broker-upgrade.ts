@@ -5,7 +5,7 @@ import { ReplytoError, toProblem } from '#core/errors.js';
 import type { UpgradeHandler } from '#gateway/gateway.js';
 import type { Principal } from '#gateway/principal.js';
 import { StatusError } from '#gateway/problem.js';
-import { endWithProblem } from '#gateway/raw-problem.js';
+import { endWithProblem } from '#gateway/connection/raw-problem.js';
 import { isLoopback } from './loopback.js';
 import { systemClock as clock } from './system-clock.js';
 
@@ -31,6 +31,7 @@ export function createBrokerUpgrade(
     noServer: true,
     perMessageDeflate: false,
     maxPayload: maxMessageBytes,
+    autoPong: false,
     handleProtocols: (offered) => stompSubProtocols.find((known) => offered.has(known)) ?? false,
   });
   const allowed =

@@ -131,7 +131,7 @@ export const errorRemedies: Readonly<Record<ErrorCode, ErrorRemedy>> = {
       'Wait as long as `Retry-After` says and post again with the same `Message-ID`. If it stays so, the services do not keep up.',
   },
   TOO_MANY_WAITING: {
-    meaning: `As many callers are kept waiting as \`requests.maxWaiting\` allows, or ten calls on one connection. ${nothingHappened}`,
+    meaning: `As many callers are kept waiting as \`requests.maxWaiting\` allows, or ten calls on one connection, or a hundred calls of one connection have no answer yet. ${nothingHappened}`,
     remedy: 'Post with `Prefer: respond-async` and come back for the reply, or wait as `Retry-After` says.',
   },
   OUTBOX_FULL: {

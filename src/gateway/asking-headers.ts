@@ -32,6 +32,8 @@ export interface AskingHeaderRules {
   readonly forwardHeaders: readonly string[];
   /** The call sends one message and expects no reply; default false. */
   readonly isOneWay?: boolean;
+  /** What headers that were given more than once say, by lower-case name. */
+  readonly repeated?: ReadonlyMap<string, readonly string[]>;
   /** Throws DESTINATION_NOT_ALLOWED for a Reply-To outside of the allowed patterns. */
   readonly checkReplyTo: (name: string) => void;
 }
@@ -53,6 +55,9 @@ const messageHeaderBytes = 49_152;
 const ownHeaderBytes = 4_096;
 const mostTravellingBytes = messageHeaderBytes - ownHeaderBytes;
 
+/** One header however often it is given (RFC 9110, 5.3). */
+const lists: ReadonlySet<string> = new Set(['tracestate', 'baggage']);
+
 /**
  * Reads the headers of a request; every fault is told at once.
  *
@@ -66,6 +71,11 @@ export function readAskingHeaders(headers: IncomingHttpHeaders, rules: AskingHea
   };
   /** Reads a header by `read`; what it says is wrong is collected. */
   function checked<T>(name: string, shown: string, read: (value: string) => T | Problem): T | undefined {
+    const values = lists.has(name) ? undefined : rules.repeated?.get(name);
+    if (values !== undefined) {
+      problems.push(toProblem(shown, fromHttpHeader(values.join(', ')), 'given once'));
+      return undefined;
+    }
     const value = text(name);
     if (value === undefined) return undefined;
     const result = headerProblem(shown, value) ?? read(value);
@@ -89,13 +99,13 @@ export function readAskingHeaders(headers: IncomingHttpHeaders, rules: AskingHea
   if (isProblem(prefer)) problems.push(prefer);
   const timeoutMs = checked('request-timeout', 'Request-Timeout', readTimeout);
   const contentType = checked('content-type', 'Content-Type', (value) => value);
-  const properties = readProperties(checked);
+  const properties = readProperties(checked, rules.repeated?.has('traceparent') === true);
   const applicationHeaders = readApplicationHeaders(headers, rules.forwardHeaders, problems);
   const together = togetherProblem(applicationHeaders, contentType, properties);
   if (together !== undefined) problems.push(together);
 
   if (problems.length > 0) throw new ReplytoError('INVALID_REQUEST', { problems });
-  const isOneWay = rules.isOneWay ?? isNone(replyTo);
+  const isOneWay = rules.isOneWay === true || isNone(replyTo);
   if (replyTo !== undefined && !isOneWay) rules.checkReplyTo(replyTo);
   return {
     messageId: messageId ?? key,
@@ -146,14 +156,15 @@ function readTimeout(value: string): number | Problem {
     : toProblem('Request-Timeout', value, `whole seconds from 1 to ${longestTimeoutSeconds}`);
 }
 
-function readProperties(checked: Checked): MessageProperties {
+function readProperties(checked: Checked, isTraceUnsure: boolean): MessageProperties {
   const conversationId = checked('correl-id', 'Correl-ID', (value) => value);
   const project = checked('project', 'Project', (value) => projectNameProblem('Project', value) ?? value);
   const priority = checked('message-priority', 'Message-Priority', (value) =>
     /^\d$/u.test(value) ? Number(value) : toProblem('Message-Priority', value, 'one digit, 0-9'),
   );
-  const traceparent = checked('traceparent', 'traceparent', (value) => value);
-  const tracestate = checked('tracestate', 'tracestate', (value) => value);
+  // Of two traces none is continued (W3C Trace Context, 3.2), and no call fails for its trace.
+  const traceparent = isTraceUnsure ? undefined : checked('traceparent', 'traceparent', (value) => value);
+  const tracestate = isTraceUnsure ? undefined : checked('tracestate', 'tracestate', (value) => value);
   const baggage = checked('baggage', 'baggage', (value) => value);
   return {
     ...(conversationId === undefined ? {} : { conversationId }),

@@ -46,6 +46,7 @@ export function createAsking(context: GatewayContext, waiting: Waiting): Asking 
       own,
       forwardHeaders: target.route?.forwardHeaders ?? [],
       isOneWay: wanted.isOneWay ?? false,
+      repeated: repeatedHeaders(request),
       checkReplyTo: (name) => checkReplyTo(principal, name),
     });
     checkProject(principal, headers.properties.project);
@@ -150,6 +151,15 @@ export function createAsking(context: GatewayContext, waiting: Waiting): Asking 
       return undefined;
     },
   };
+}
+
+/** Node keeps the first of some headers and joins all of others. */
+function repeatedHeaders({ headersDistinct }: Request): ReadonlyMap<string, readonly string[]> {
+  return new Map(
+    Object.entries(headersDistinct).flatMap(([name, values = []]) =>
+      values.length > 1 ? [[name, values]] : [],
+    ),
+  );
 }
 
 type IdentifiedHeaders = AskingHeaders & { readonly messageId: string };

@@ -3,10 +3,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { ReplytoError, toProblem } from '#core/errors.js';
-import { awaitsContinue } from './protocol.js';
+import { awaitsContinue } from './connection/protocol.js';
 
 const unpackers: ReadonlyMap<string, () => Transform> = new Map([
   ['gzip', createGunzip],
+  // Its old name (RFC 9110, 8.4.1.3).
+  ['x-gzip', createGunzip],
   ['deflate', createInflate],
   ['br', createBrotliDecompress],
 ]);
@@ -26,6 +28,7 @@ export async function readBody(
   const isPlain = encoding === '' || encoding.toLowerCase() === 'identity';
   const create = unpackers.get(encoding.toLowerCase());
   if (!isPlain && create === undefined) {
+    response.setHeader('Accept-Encoding', 'gzip, deflate, br');
     const problems = [toProblem('Content-Encoding', encoding, 'gzip, deflate, br or none')];
     throw new ReplytoError('UNSUPPORTED_CONTENT', { problems });
   }
@@ -70,9 +73,7 @@ function collect(
     function onClose(): void {
       // Unpacking goes on.
       if (request.readableEnded) return;
-      const expected = request.headers['content-length'];
-      const allowed = expected === undefined ? 'a last chunk' : `${expected} bytes, as Content-Length says`;
-      fail(unreadable(toProblem('body', `${sentBytes} bytes`, allowed)));
+      fail(bodyCutOff(request, sentBytes));
     }
     function onPackedWrong(cause: Error): void {
       fail(unreadable(toProblem('body', undefined, 'data as Content-Encoding says'), cause));
@@ -96,6 +97,13 @@ function collect(
     contents.on('data', onContents);
     if (unpacker !== undefined) request.pipe(unpacker).on('end', onEnd).on('error', onPackedWrong);
   });
+}
+
+/** Of a body whose caller has ended its side of the connection; `sentBytes` is how much of it came, where known. */
+export function bodyCutOff({ headers }: IncomingMessage, sentBytes?: number): ReplytoError {
+  const expected = headers['content-length'];
+  const allowed = expected === undefined ? 'a last chunk' : `${expected} bytes, as Content-Length says`;
+  return unreadable(toProblem('body', sentBytes === undefined ? undefined : `${sentBytes} bytes`, allowed));
 }
 
 /** Data that cannot be made smaller grows by less than this in each of the encodings. */

@@ -12,7 +12,7 @@ import type { RequestWatch } from '#messaging/request-watch.js';
 import type { Requestor } from '#messaging/requestor.js';
 import type { BodyCheck } from '#schema/body-check.js';
 import type { Configuration } from '#schema/configuration.js';
-import type { TlsMaterial } from './http-server.js';
+import type { TlsMaterial } from './connection/http-server.js';
 import type { RouteTable } from './route-table.js';
 
 /** What the resources of the gateway work with. */

@@ -11,20 +11,21 @@ import helmet from 'helmet';
 import { ReplytoError } from '#core/errors.js';
 import { createAsking } from './asking.js';
 import { createAuthentication } from './authentication.js';
-import { trackConnections } from './connections.js';
+import { trackConnections } from './connection/connections.js';
 import type { GatewayContext } from './context.js';
 import { addDocs } from './docs.js';
-import { createDraining } from './draining.js';
-import { createFailedCalls } from './failed-calls.js';
-import { createHttpServer } from './http-server.js';
-import type { TlsMaterial } from './http-server.js';
-import { refuseOtherMethods } from './methods.js';
-import { addOpenApi, resources } from './openapi.js';
+import { createDraining } from './connection/draining.js';
+import { createFailedCalls } from './connection/failed-calls.js';
+import { createHttpServer } from './connection/http-server.js';
+import type { TlsMaterial } from './connection/http-server.js';
+import { methodsServed, refuseOtherMethods } from './methods.js';
+import { addOpenApi, resources } from './openapi/openapi.js';
 import { addOperations } from './operations.js';
 import { checkOrigin, createOriginRule } from './origin.js';
+import { paceCalls } from './connection/pipelining.js';
 import { sendLastProblem } from './problem.js';
 import { addProblemPages } from './problem-pages.js';
-import { checkProtocol, serveExpectations } from './protocol.js';
+import { checkProtocol, serveExpectations } from './connection/protocol.js';
 import { addQueueLeases } from './queues/queue-leases.js';
 import { addQueueMessages } from './queues/queue-messages.js';
 import { addRequestAnswer } from './request-answer.js';
@@ -35,12 +36,12 @@ import { addRequestList } from './request-list.js';
 import { addRequestReply } from './request-reply.js';
 import { addRequestStatus } from './request-status.js';
 import { addRoot } from './root.js';
-import { answerUnreadableCalls } from './unreadable-calls.js';
-import { serveUpgrades } from './upgrades.js';
-import type { UpgradeHandler } from './upgrades.js';
+import { answerUnreadableCalls } from './connection/unreadable-calls.js';
+import { serveUpgrades } from './connection/upgrades.js';
+import type { UpgradeHandler } from './connection/upgrades.js';
 import { createWaiting } from './waiting.js';
 
-export type { UpgradeHandler } from './upgrades.js';
+export type { UpgradeHandler } from './connection/upgrades.js';
 
 export interface Gateway {
   /** Listens. @throws PORT_TAKEN */
@@ -111,14 +112,25 @@ export function createGateway(
   });
   app.use(failedCalls.answer);
 
-  const { server, useCertificate, endHandshakes } = createHttpServer(context.tls, (request, response) => {
+  const { server, useCertificate, endHandshakes } = createHttpServer(context.tls, http);
+  const connections = trackConnections(server);
+  paceCalls(server, connections, (request, response) => {
     takeQueryToken(request);
     app(request, response);
   });
-  const connections = trackConnections(server);
   serveExpectations(server);
-  answerUnreadableCalls(server, connections, () => context.meter.count('requests-refused'));
-  serveUpgrades(server, { originRule, authentication, handlers: upgrades, connections });
+  answerUnreadableCalls(server, {
+    connections,
+    deadlines: http,
+    onRefused: () => context.meter.count('requests-refused'),
+  });
+  serveUpgrades(server, {
+    originRule,
+    authentication,
+    handlers: upgrades,
+    connections,
+    methods: methodsServed(resources),
+  });
   const draining = createDraining({
     server,
     connections,

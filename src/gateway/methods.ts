@@ -10,22 +10,31 @@ export interface Resource {
   readonly withoutHead?: boolean;
 }
 
+/** As `Allow` lists them. */
+export function methodsInWords(methods: readonly string[]): string {
+  return [...new Set([...methods, 'OPTIONS'])].sort().join(', ');
+}
+
+/** What some resource is served with. */
+export function methodsServed(resources: readonly Resource[]): string[] {
+  return resources.flatMap(({ method, withoutHead }) =>
+    method === 'get' && withoutHead !== true ? ['GET', 'HEAD'] : [method.toUpperCase()],
+  );
+}
+
 /**
  * Answers calls of a path that exists with a method that it does not offer: 405 with the methods in `Allow`
- * (RFC 9110, 15.5.6). OPTIONS gets the same list as its answer. Comes after every resource and route.
+ * (RFC 9110, 15.5.6). OPTIONS gets the same list as its answer, and of `*` those of the whole server.
+ * Comes after every resource and route.
  */
 export function refuseOtherMethods(resources: readonly Resource[], routes: RouteTable): RequestHandler {
-  const compiled = resources.map(({ method, path, withoutHead }) => ({
-    methods: method === 'get' && withoutHead !== true ? ['GET', 'HEAD'] : [method.toUpperCase()],
-    segments: path.split('/'),
-  }));
+  const compiled = resources.map((resource) => ({ resource, segments: resource.path.split('/') }));
 
   function methodsOf(path: string): string[] {
     // A slash at the end changes nothing for the resources, as in Express.
     const given = path.replace(/(?<=.)\/$/u, '').split('/');
-    const methods = compiled
-      .filter(({ segments }) => matches(segments, given))
-      .flatMap(({ methods: offered }) => offered);
+    const matching = compiled.filter(({ segments }) => path === '*' || matches(segments, given));
+    const methods = methodsServed(matching.map(({ resource }) => resource));
     return methods.length === 0 && routes.match(path) !== undefined ? ['POST'] : methods;
   }
 
@@ -35,7 +44,7 @@ export function refuseOtherMethods(resources: readonly Resource[], routes: Route
       next();
       return;
     }
-    const allowed = [...methods, 'OPTIONS'].sort().join(', ');
+    const allowed = methodsInWords(methods);
     response.setHeader('Allow', allowed);
     if (request.method === 'OPTIONS') {
       response.status(204).end();

@@ -4,15 +4,13 @@ import { ReplytoError, toProblem } from '#core/errors.js';
 import { choiceInWords } from '#schema/allowed-in-words.js';
 
 /**
- * Query parameters by name; a parameter that the resource does not know is an error, because a misspelled
+ * Query parameters by name, and what is wrong with them; a parameter that the resource does not know is an error, because a misspelled
  * filter that is ignored gives a wrong answer.
- *
- * @throws INVALID_REQUEST
  */
-export function readQuery<Name extends string>(
+export function parseQuery<Name extends string>(
   request: Request,
   names: readonly Name[],
-): Partial<Record<Name, string>> {
+): { readonly found: Partial<Record<Name, string>>; readonly problems: readonly Problem[] } {
   const problems: Problem[] = [];
   const found: Partial<Record<Name, string>> = {};
   for (const [name, value] of Object.entries(request.query)) {
@@ -21,6 +19,15 @@ export function readQuery<Name extends string>(
     else if (typeof value !== 'string') problems.push(toProblem(`?${name}`, value, 'given once'));
     else found[known] = value;
   }
+  return { found, problems };
+}
+
+/** @throws INVALID_REQUEST */
+export function readQuery<Name extends string>(
+  request: Request,
+  names: readonly Name[],
+): Partial<Record<Name, string>> {
+  const { found, problems } = parseQuery(request, names);
   if (problems.length > 0) throw new ReplytoError('INVALID_REQUEST', { problems });
   return found;
 }
@@ -29,15 +36,23 @@ function namesInWords(names: readonly string[]): string {
   return names.length === 0 ? 'no query; this resource has no parameters' : choiceInWords(names);
 }
 
-/** @throws INVALID_REQUEST when it is no whole number within the bounds */
-export function readInteger(
-  name: string,
-  value: string | undefined,
-  bounds: { readonly min: number; readonly max: number; readonly absent: number },
-): number {
+interface Bounds {
+  readonly min: number;
+  readonly max: number;
+  readonly absent: number;
+}
+
+/** A whole number within the bounds, or what is wrong with it. */
+export function parseInteger(name: string, value: string | undefined, bounds: Bounds): number | Problem {
   if (value === undefined) return bounds.absent;
   const number = /^\d{1,15}$/u.test(value) ? Number(value) : Number.NaN;
   if (number >= bounds.min && number <= bounds.max) return number;
-  const allowed = `a whole number from ${bounds.min} to ${bounds.max}`;
-  throw new ReplytoError('INVALID_REQUEST', { problems: [toProblem(name, value, allowed)] });
+  return toProblem(name, value, `a whole number from ${bounds.min} to ${bounds.max}`);
+}
+
+/** @throws INVALID_REQUEST when it is no whole number within the bounds */
+export function readInteger(name: string, value: string | undefined, bounds: Bounds): number {
+  const number = parseInteger(name, value, bounds);
+  if (typeof number === 'number') return number;
+  throw new ReplytoError('INVALID_REQUEST', { problems: [number] });
 }

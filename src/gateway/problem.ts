@@ -74,11 +74,22 @@ export function startProblem(response: ServerResponse, error: ReplytoError): str
   return startDocument(response, toProblemDocument(error));
 }
 
+const codes = new WeakMap<ServerResponse, string>();
+
+/** The code of the problem that a response is; undefined when it is none. */
+export function problemCodeOf(response: ServerResponse): string | undefined {
+  return codes.get(response);
+}
+
 function startDocument(response: ServerResponse, document: ProblemDocument): string {
+  codes.set(response, document.code);
   response.statusCode = document.status;
   response.setHeader('Content-Type', 'application/problem+json');
   response.setHeader('Cache-Control', 'no-store');
-  return JSON.stringify(document);
+  const body = JSON.stringify(document);
+  // Node leaves it out for HTTP/1.0.
+  response.setHeader('Content-Length', Buffer.byteLength(body));
+  return body;
 }
 
 /** What Express throws, in terms of the error table. */

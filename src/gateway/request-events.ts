@@ -6,7 +6,7 @@
 import type { Express, Request, Response } from 'express';
 import { ReplytoError, toProblem } from '#core/errors.js';
 import { isFinal } from '#core/request.js';
-import { keepWaiting, turnOf } from './connection-waits.js';
+import { keepWaiting, turnOf } from './connection/connection-waits.js';
 import type { GatewayContext } from './context.js';
 import { describeEventStream, openEventStream } from './event-stream.js';
 import type { EventStream } from './event-stream.js';

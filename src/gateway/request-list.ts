@@ -1,15 +1,17 @@
 /** `GET /requests`: the newest first, page by page. */
 import type { Express, Request, Response } from 'express';
 import { queueNameProblem } from '#core/destination.js';
+import type { Problem } from '#core/errors.js';
 import { ReplytoError, toProblem } from '#core/errors.js';
 import { isMessageId } from '#core/message.js';
 import { isVisibleTo, requestStates } from '#core/request.js';
 import type { RequestState } from '#core/request.js';
 import type { RequestFilter } from '#core/ports/request-store.js';
+import { choiceInWords } from '#schema/allowed-in-words.js';
 import { projectNameProblem } from '#schema/project-name.js';
 import { toStatusDocument } from './answers.js';
 import type { GatewayContext } from './context.js';
-import { readInteger, readQuery } from './parameters.js';
+import { parseInteger, parseQuery } from './parameters.js';
 import { principalOf } from './principal.js';
 
 export const pageSize = { min: 1, max: 500, absent: 50 };
@@ -17,26 +19,43 @@ const parameters = ['status', 'queue', 'project', 'before', 'limit'] as const;
 
 export function addRequestList(app: Express, { store }: GatewayContext): void {
   /** A cursor that nobody knows would look like the end of the list. */
-  async function checkCursor(before: string | undefined, name: string | null): Promise<void> {
-    if (before === undefined) return;
+  async function cursorProblem(
+    before: string | undefined,
+    name: string | null,
+  ): Promise<Problem | undefined> {
+    if (before === undefined) return undefined;
     const record = isMessageId(before) ? await store.find(before) : null;
-    if (record !== null && isVisibleTo(name, record)) return;
-    const problems = [toProblem('?before', before, 'the id of a request that is kept here')];
-    throw new ReplytoError('INVALID_REQUEST', { problems });
+    if (record !== null && isVisibleTo(name, record)) return undefined;
+    return toProblem('?before', before, 'the id of a request that is kept here');
   }
 
-  app.get('/requests', async (request: Request, response: Response) => {
-    const { limit: given, status, ...filters } = readQuery(request, parameters);
-    const limit = readInteger('?limit', given, pageSize);
-    checkNames(filters);
-    const { name } = principalOf(response);
-    await checkCursor(filters.before, name);
-    const filter: RequestFilter = {
+  /** All that is wrong is told at once. */
+  async function readFilter(request: Request, name: string | null): Promise<RequestFilter> {
+    const { found, problems: others } = parseQuery(request, parameters);
+    const { limit: givenLimit, status: givenStatus, ...filters } = found;
+    const limit = parseInteger('?limit', givenLimit, pageSize);
+    const status = givenStatus === undefined ? undefined : parseState(givenStatus);
+    const problems = [
+      ...others,
+      isProblem(status) ? status : undefined,
+      ...nameProblems(filters),
+      await cursorProblem(filters.before, name),
+      isProblem(limit) ? limit : undefined,
+    ].filter((problem) => problem !== undefined);
+    if (problems.length > 0 || isProblem(status) || isProblem(limit)) {
+      throw new ReplytoError('INVALID_REQUEST', { problems });
+    }
+    return {
       ...filters,
-      ...(status === undefined ? {} : { status: readState(status) }),
+      ...(status === undefined ? {} : { status }),
       ...(name === null ? {} : { postedBy: name }),
       limit,
     };
+  }
+
+  app.get('/requests', async (request: Request, response: Response) => {
+    const filter = await readFilter(request, principalOf(response).name);
+    const { limit } = filter;
     // One more than asked for tells whether there is a next page.
     const records = await store.list({ ...filter, limit: limit + 1 });
     const page = records.slice(0, limit);
@@ -52,17 +71,24 @@ export function addRequestList(app: Express, { store }: GatewayContext): void {
 }
 
 /** What can be the name of nothing matches nothing, which would look like an answer. */
-function checkNames({ queue, project }: { readonly queue?: string; readonly project?: string }): void {
-  const problems = [
+function nameProblems({
+  queue,
+  project,
+}: {
+  readonly queue?: string;
+  readonly project?: string;
+}): (Problem | undefined)[] {
+  return [
     queue === undefined ? undefined : queueNameProblem('?queue', queue),
     project === undefined ? undefined : projectNameProblem('?project', project),
-  ].filter((problem) => problem !== undefined);
-  if (problems.length > 0) throw new ReplytoError('INVALID_REQUEST', { problems });
+  ];
 }
 
-function readState(given: string): RequestState {
+function parseState(given: string): RequestState | Problem {
   const state = requestStates.find((known) => known === given);
-  if (state !== undefined) return state;
-  const problems = [toProblem('?status', given, `one of ${requestStates.join(', ')}`)];
-  throw new ReplytoError('INVALID_REQUEST', { problems });
+  return state ?? toProblem('?status', given, choiceInWords(requestStates));
+}
+
+function isProblem(value: unknown): value is Problem {
+  return typeof value === 'object' && value !== null;
 }

@@ -1,8 +1,8 @@
 /** `GET /`: where to go from here, for who knows no more than the address. */
 import type { Express, Request, Response } from 'express';
 import { z } from 'zod';
-import type { Operation } from './openapi-parts.js';
-import { inlineSchema } from './openapi-schemas.js';
+import type { Operation } from './openapi/parts.js';
+import { inlineSchema } from './openapi/schemas.js';
 
 const paths = {
   docs: '/docs',

@@ -1,6 +1,6 @@
 import type { Response } from 'express';
 import { ReplytoError } from '#core/errors.js';
-import { keepWaiting } from './connection-waits.js';
+import { keepWaiting } from './connection/connection-waits.js';
 import type { Preference } from './prefer.js';
 import { applyPreference } from './prefer.js';
 

@@ -47,14 +47,14 @@ export interface LeaseReply {
   readonly fault: FaultBody | null;
 }
 
-export interface LeaseAnswer {
+interface LeaseAnswer {
   /** Of the reply; null when it was given before, without a name. */
   readonly messageId: string | null;
   /** The very same reply had been given before. */
   readonly repeated: boolean;
 }
 
-export interface ReceiveLeaseOptions {
+interface ReceiveLeaseOptions {
   readonly holder: string | null;
   readonly leaseMs: number;
   readonly waitMs: number;

@@ -29,13 +29,17 @@ export interface MessageExpiration {
 }
 
 const lookEveryMs = 250;
-const expireAtOnce = 500;
+/** How many the store ends in one transaction; nobody else is served meanwhile. */
+const expireAtOnce = 200;
+/** Until the next of them, where more are due: calls, receipts and heart-beats have their turn in between. */
+const betweenBatchesMs = 1;
 
 export function createMessageExpiration(options: MessageExpirationOptions): MessageExpiration {
   const { store, watch, clock, logger, meter } = options;
   const timers = createTimers(clock);
 
-  async function expire(): Promise<void> {
+  /** Resolves with whether more may be due. */
+  async function expire(): Promise<boolean> {
     const expired = await store.expireDue(expireAtOnce);
     for (const record of expired) {
       meter.count('requests-expired');
@@ -43,19 +47,25 @@ export function createMessageExpiration(options: MessageExpirationOptions): Mess
       watch.notify({ record, reply: null });
     }
     if (expired.some(({ replyTo }) => replyTo !== null)) options.onForward();
-    if (expired.length === expireAtOnce) await expire();
+    return expired.length === expireAtOnce;
   }
 
-  async function expireOrLog(): Promise<void> {
+  async function expireOrLog(): Promise<boolean> {
     try {
-      await expire();
+      return await expire();
     } catch (error) {
       logger.warn({ err: error }, 'what is past its deadline could not be ended');
+      return false;
     }
   }
 
+  async function look(): Promise<void> {
+    const isMore = await expireOrLog();
+    timers.after(isMore ? betweenBatchesMs : lookEveryMs, () => void look());
+  }
+
   return {
-    start: () => timers.every(lookEveryMs, expireOrLog),
+    start: () => timers.after(lookEveryMs, () => void look()),
     stop: () => timers.stop(),
   };
 }

@@ -21,7 +21,7 @@ export interface PollingConsumerOptions {
   readonly maxQueues?: number;
 }
 
-export interface ReceiveOptions {
+interface ReceiveOptions {
   /** Milliseconds; a queue that was not being read is looked at for a quarter of a second in any case. */
   readonly waitMs: number;
   /** Ends the wait, with null. */

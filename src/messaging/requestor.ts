@@ -5,10 +5,11 @@
  * away broker leaves the request in the store for the outbox relay; an away store refuses it, nothing is sent.
  * Shutdown: waits end without an answer, the request goes on.
  */
-import { ReplytoError, toReplytoError } from '#core/errors.js';
+import type { Problem } from '#core/errors.js';
+import { ReplytoError, toProblem, toReplytoError } from '#core/errors.js';
 import type { Clock } from '#core/ports/clock.js';
 import type { Meter } from '#core/ports/meter.js';
-import type { RequestStore } from '#core/ports/request-store.js';
+import type { RequestContent, RequestStore } from '#core/ports/request-store.js';
 import { isFinal, isVisibleTo } from '#core/request.js';
 import type { NewRequest, RequestRecord, StoredReply, StoredRequest } from '#core/request.js';
 import type { Admission } from './admission.js';
@@ -61,6 +62,7 @@ export function createRequestor(options: RequestorOptions): Requestor {
     if (outcome.kind === 'mismatch') {
       throw new ReplytoError('IDEMPOTENCY_MISMATCH', {
         detail: `the message id ${request.id} was used before with another body, queue or Reply-To`,
+        problems: outcome.differs.map((content) => contentProblem(content, request)),
         requestId: request.id,
       });
     }
@@ -162,4 +164,27 @@ function hasEnded({ record }: RequestChange): boolean {
 function toStored(record: RequestRecord, request: NewRequest): StoredRequest {
   const { contentType, body, properties, applicationHeaders, brokerExpiry } = request;
   return { ...record, contentType, body, properties, applicationHeaders, brokerExpiry };
+}
+
+/** Names what is not the same, and shows only what came now: the first request may be of somebody else. */
+function contentProblem(
+  content: RequestContent,
+  { queue, replyTo, oneWay, properties }: NewRequest,
+): Problem {
+  switch (content) {
+    case 'queue':
+      return toProblem('queue', queue, 'the queue of the first request with this Message-ID');
+    case 'replyTo':
+      return toProblem(
+        'Reply-To',
+        oneWay ? 'none' : replyTo,
+        'the same as of the first request with this Message-ID',
+      );
+    case 'body':
+      return toProblem(
+        'body',
+        properties.contentDigest,
+        'the bytes of the first request with this Message-ID; this is the digest of those that came',
+      );
+  }
 }

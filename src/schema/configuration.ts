@@ -53,6 +53,14 @@ const http = section({
     { min: 1, max: 1_073_741_824, default: 1_048_576, unit: 'bytes' },
     `Largest body of a call; with \`broker.url\` \`embedded:\` at most ${mostEmbeddedBodyBytes}.`,
   ),
+  headersTimeoutMs: duration(
+    { min: 100, max: 3_600_000, default: 20_000 },
+    'How long the headers of a call may take to come; at most `http.callTimeoutMs`.',
+  ),
+  callTimeoutMs: duration(
+    { min: 100, max: 3_600_000, default: 60_000 },
+    'How long all of a call, its body included, may take to come; beyond it the call gets 408.',
+  ),
   allowedOrigins: list(
     origin,
     { kind: 'list', allowed: `a list of origins, each ${originAllowed}`, max: 1000, default: [] },

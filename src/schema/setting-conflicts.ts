@@ -42,7 +42,17 @@ function waitsBeyondLongest(settings: unknown): Finding[] {
   });
 }
 
+/** A call whose headers may still come could be over already. */
+function headersBeyondCall(settings: unknown): Finding[] {
+  const path = ['http', 'headersTimeoutMs'];
+  const value = valueAt(settings, path);
+  const longest = valueAt(settings, ['http', 'callTimeoutMs']);
+  if (typeof value !== 'number' || typeof longest !== 'number' || value <= longest) return [];
+  const allowed = `at most http.callTimeoutMs, which is ${durationInWords(longest)}; this is ${durationInWords(value)}`;
+  return [{ path, value, allowed }];
+}
+
 /** All conflicts of settings that were read, presets included; those of routes alone stand in route-conflicts.ts. */
 export function settingConflicts(settings: unknown): Finding[] {
-  return [...bodyBeyondBroker(settings), ...waitsBeyondLongest(settings)];
+  return [...bodyBeyondBroker(settings), ...headersBeyondCall(settings), ...waitsBeyondLongest(settings)];
 }

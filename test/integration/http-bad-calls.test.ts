@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { uniqueName } from '../support/gateway.js';
+import { happens } from '../support/happens.js';
 import { call, post } from '../support/http.js';
 import { faultOf, httpBench, problemOf } from '../support/http-bench.js';
 import { openRawHttp, rawCall, rawRequest } from '../support/raw-http.js';
@@ -64,17 +65,22 @@ describe('bad calls over HTTP', () => {
     expect(queue).to.be.a('string');
   });
 
-  it('parameters of a call that asks get 400, because they would be lost', async () => {
-    const queue = uniqueName('calls');
-    const received = await bench.listen(queue);
-    for (const path of [`/requests/${queue}?wait=5`, '/orders/x/create?dry=1']) {
-      const fault = faultOf(await post(`${bench.url}${path}`, '{}'), 400, 'INVALID_REQUEST');
-      expect(fault.allowed).to.equal('no query; this resource has no parameters');
-    }
-    await bench.expectNothingHappened(queue, received);
-  });
+  happens(
+    'HTTP',
+    'a query with a call that asks',
+    '400, because it would be lost; nothing stored or sent',
+    async () => {
+      const queue = uniqueName('calls');
+      const received = await bench.listen(queue);
+      for (const path of [`/requests/${queue}?wait=5`, '/orders/x/create?dry=1']) {
+        const fault = faultOf(await post(`${bench.url}${path}`, '{}'), 400, 'INVALID_REQUEST');
+        expect(fault.allowed).to.equal('no query; this resource has no parameters');
+      }
+      await bench.expectNothingHappened(queue, received);
+    },
+  );
 
-  it('a parameter that is given twice gets 400', async () => {
+  happens('HTTP', 'a parameter that is given twice', '400 that names it with both values', async () => {
     const fault = faultOf(await call(`${bench.url}/requests?limit=1&limit=2`), 400, 'INVALID_REQUEST');
     expect(fault).to.deep.equal({ field: '?limit', value: '["1","2"]', allowed: 'given once' });
   });
@@ -101,6 +107,24 @@ describe('bad calls over HTTP', () => {
       allowed: 'the id of a request that is kept here',
     });
   });
+
+  happens(
+    'HTTP',
+    'several wrong parameters of GET /requests, unknown ones among them',
+    '400 that names each of them with its value and what is allowed',
+    async () => {
+      const query = '?colour=red&status=lost&queue=a%2Cb&project=a%3E&before=nobody&limit=0&limit=1';
+      const answer = await call(`${bench.url}/requests${query}`);
+      const { problems = [] } = problemOf(answer, 400, 'INVALID_REQUEST');
+      const fields = ['?colour', '?limit', '?status', '?queue', '?project', '?before'];
+      expect(problems.map(({ field }) => field)).to.deep.equal(fields);
+      for (const { field, value, allowed } of problems) {
+        expect([value, allowed], field).to.satisfy((texts: string[]) => texts.every((text) => text !== ''));
+      }
+      const single = await call(`${bench.url}/requests?limit=501&status=lost`);
+      expect(problemOf(single, 400, 'INVALID_REQUEST').problems).to.have.lengthOf(2);
+    },
+  );
 
   for (const [parameter, value] of [
     ['queue', 'a,b'],
@@ -149,15 +173,20 @@ describe('bad calls over HTTP', () => {
     });
   }
 
-  it('a Prefer that makes no sense gets 400 on every call that can wait', async () => {
-    const { id } = await openRequest();
-    for (const path of [`/requests/${id}`, `/requests/${id}/reply`]) {
-      const answer = await call(`${bench.url}${path}`, { headers: { prefer: 'wait=soon' } });
-      expect(faultOf(answer, 400, 'INVALID_REQUEST')).to.include({ field: 'Prefer', value: 'wait=soon' });
-    }
-  });
+  happens(
+    'HTTP',
+    'a Prefer that makes no sense, on each call that can wait',
+    '400 that names it',
+    async () => {
+      const { id } = await openRequest();
+      for (const path of [`/requests/${id}`, `/requests/${id}/reply`]) {
+        const answer = await call(`${bench.url}${path}`, { headers: { prefer: 'wait=soon' } });
+        expect(faultOf(answer, 400, 'INVALID_REQUEST')).to.include({ field: 'Prefer', value: 'wait=soon' });
+      }
+    },
+  );
 
-  it('a request that nobody knows gets 404 from each of its resources', async () => {
+  happens('HTTP', 'a request that nobody knows', '404 from each of its resources', async () => {
     for (const [method, path] of [
       ['GET', '/requests/nobody'],
       ['GET', '/requests/nobody/reply'],
@@ -186,15 +215,20 @@ describe('bad calls over HTTP', () => {
     }
   });
 
-  it('paths of the API are no routes: what looks like one is not sent anywhere', async () => {
-    const queue = uniqueName('calls');
-    const received = await bench.listen(queue);
-    for (const path of ['/requests/x/y', '/Status/x/y', '/dead-letters/x/retry', '/%72equests/x/y']) {
-      problemOf(await rawCall(bench.port, rawRequest(`POST ${path}`, [], '{}')), 404, 'ROUTE_NOT_FOUND');
-    }
-    faultOf(await post(`${bench.url}/requests/x/reply`, '{}'), 405, 'METHOD_NOT_ALLOWED');
-    await bench.expectNothingHappened(queue, received);
-  });
+  happens(
+    'HTTP',
+    'POST to a path of the API that looks like a route',
+    '404 or 405, nothing stored or sent',
+    async () => {
+      const queue = uniqueName('calls');
+      const received = await bench.listen(queue);
+      for (const path of ['/requests/x/y', '/Status/x/y', '/dead-letters/x/retry', '/%72equests/x/y']) {
+        problemOf(await rawCall(bench.port, rawRequest(`POST ${path}`, [], '{}')), 404, 'ROUTE_NOT_FOUND');
+      }
+      faultOf(await post(`${bench.url}/requests/x/reply`, '{}'), 405, 'METHOD_NOT_ALLOWED');
+      await bench.expectNothingHappened(queue, received);
+    },
+  );
 
   for (const [path, methods] of [
     ['/', 'GET, HEAD'],
@@ -228,11 +262,11 @@ describe('bad calls over HTTP', () => {
     });
   }
 
-  it('a method that HTTP does not know gets 400', async () => {
+  happens('HTTP', 'a method that nobody knows', '400, the connection closed', async () => {
     problemOf(await rawCall(bench.port, rawRequest('FETCH /livez', [])), 400, 'INVALID_REQUEST');
   });
 
-  it('HEAD gives the head of GET and no body', async () => {
+  happens('HTTP', 'HEAD on each resource with GET', 'the head of GET, no body', async () => {
     const { id } = await openRequest();
     for (const path of [
       '/',
@@ -257,17 +291,22 @@ describe('bad calls over HTTP', () => {
     }
   });
 
-  it('HEAD of events opens no stream: the connection goes on to the next call', async () => {
-    const { id } = await openRequest();
-    const connection = await openRawHttp(bench.port);
-    connection.write(rawRequest(`HEAD /requests/${id}/events`, []));
-    const head = await connection.answer();
-    expect(head.headers['content-type']).to.equal('text/event-stream; charset=utf-8');
-    expect(await bench.metric('waits')).to.equal(0);
-    connection.write(rawRequest('GET /livez', []));
-    expect((await connection.answer()).text()).to.equal('alive\n');
-    connection.destroy();
-  });
+  happens(
+    'HTTP',
+    'HEAD of an event stream',
+    'its head; no stream is opened, the connection goes on to the next call',
+    async () => {
+      const { id } = await openRequest();
+      const connection = await openRawHttp(bench.port);
+      connection.write(rawRequest(`HEAD /requests/${id}/events`, []));
+      const head = await connection.answer();
+      expect(head.headers['content-type']).to.equal('text/event-stream; charset=utf-8');
+      expect(await bench.metric('waits')).to.equal(0);
+      connection.write(rawRequest('GET /livez', []));
+      expect((await connection.answer()).text()).to.equal('alive\n');
+      connection.destroy();
+    },
+  );
 
   it('HEAD of what is not there gets the status of GET', async () => {
     expect((await call(`${bench.url}/requests/nobody`, { method: 'HEAD' })).status).to.equal(404);

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { uniqueName } from '../support/gateway.js';
+import { happens } from '../support/happens.js';
 import { call, post } from '../support/http.js';
 import { faultOf, httpBench, problemOf } from '../support/http-bench.js';
 import { openRawHttp, rawCall, rawRequest } from '../support/raw-http.js';
@@ -153,82 +154,64 @@ describe('bad headers over HTTP', () => {
     });
   }
 
-  it('everything that is wrong is told at once', async () => {
-    const queue = uniqueName('bad-headers');
-    const received = await bench.listen(queue);
-    const answer = await bench.ask(queue, {
-      time: 'now',
-      prefer: 'wait=x',
-      'message-id': 'a/b',
-      'message-priority': 'high',
-      'request-timeout': '-1',
-    });
-    const { problems = [] } = problemOf(answer, 400, 'INVALID_REQUEST');
-    expect(problems.map(({ field }) => field)).to.have.members([
-      'Time',
-      'Prefer',
-      'Message-ID',
-      'Message-Priority',
-      'Request-Timeout',
-    ]);
-    await bench.expectNothingHappened(queue, received);
-  });
-
-  it('more headers than a broker bears are refused', async () => {
-    const queue = uniqueName('bad-headers');
-    const received = await bench.listen(queue);
-    const many = Object.fromEntries(Array.from({ length: 101 }, (_, index) => [`x-${index}`, 'v']));
-    const fault = faultOf(await bench.ask(queue, many), 400, 'INVALID_REQUEST');
-    expect(fault).to.deep.equal({
-      field: 'X- headers',
-      value: '101',
-      allowed: 'at most 100 headers that travel with the message',
-    });
-    await bench.expectNothingHappened(queue, received);
-  });
-
-  for (const [title, bytes] of [
-    ['a bare line feed', 'Message-ID: a\nb'],
-    ['a bare carriage return', 'Message-ID: a\rb'],
-    ['a NUL', 'Message-ID: a\u0000b'],
-    ['a folded line', 'Message-ID: a\r\n b'],
-  ] as const) {
-    it(`a Message-ID with ${title} is refused before it is a call`, async () => {
+  happens(
+    'HTTP',
+    'several wrong headers',
+    '400 that names each of them, nothing stored or sent',
+    async () => {
       const queue = uniqueName('bad-headers');
       const received = await bench.listen(queue);
-      const answer = await rawCall(bench.port, rawRequest(`POST /requests/${queue}`, [bytes], '{}'));
-      problemOf(answer, 400, 'INVALID_REQUEST');
+      const answer = await bench.ask(queue, {
+        time: 'now',
+        prefer: 'wait=x',
+        'message-id': 'a/b',
+        'message-priority': 'high',
+        'request-timeout': '-1',
+      });
+      const { problems = [] } = problemOf(answer, 400, 'INVALID_REQUEST');
+      expect(problems.map(({ field }) => field)).to.have.members([
+        'Time',
+        'Prefer',
+        'Message-ID',
+        'Message-Priority',
+        'Request-Timeout',
+      ]);
       await bench.expectNothingHappened(queue, received);
-    });
-  }
+    },
+  );
 
-  it('a line end in a Message-ID makes another header, never another message', async () => {
-    const queue = uniqueName('bad-headers');
-    const received = await bench.listen(queue);
-    const lines = ['Message-ID: injected/1', 'Time: tomorrow'].join('\r\n');
-    const answer = await rawCall(bench.port, rawRequest(`POST /requests/${queue}`, [lines], '{}'));
-    const { problems = [] } = problemOf(answer, 400, 'INVALID_REQUEST');
-    expect(problems.map(({ field }) => field)).to.have.members(['Message-ID', 'Time']);
-    await bench.expectNothingHappened(queue, received);
-  });
+  happens(
+    'HTTP',
+    'more than 100 headers that travel with the message',
+    '400 that says how many there may be, nothing stored or sent',
+    async () => {
+      const queue = uniqueName('bad-headers');
+      const received = await bench.listen(queue);
+      const many = Object.fromEntries(Array.from({ length: 101 }, (_, index) => [`x-${index}`, 'v']));
+      const fault = faultOf(await bench.ask(queue, many), 400, 'INVALID_REQUEST');
+      expect(fault).to.deep.equal({
+        field: 'X- headers',
+        value: '101',
+        allowed: 'at most 100 headers that travel with the message',
+      });
+      await bench.expectNothingHappened(queue, received);
+    },
+  );
 
-  it('headers over the limit get 431 with the limit, and the connection is closed', async () => {
-    const queue = uniqueName('bad-headers');
-    const received = await bench.listen(queue);
-    const connection = await openRawHttp(bench.port);
-    connection.write(rawRequest(`POST /requests/${queue}`, [`X-Large: ${'x'.repeat(40_000)}`], '{}'));
-    const answer = await connection.answer();
-    expect(answer.status).to.equal(431);
-    expect(answer.headers).to.include({ 'content-type': 'application/problem+json', connection: 'close' });
-    expect(answer.json()).to.deep.include({
-      status: 431,
-      code: 'INVALID_REQUEST',
-      problems: [{ field: 'headers', allowed: 'at most 32768 bytes altogether' }],
-    });
-    await connection.closed();
-    connection.destroy();
-    await bench.expectNothingHappened(queue, received);
-  });
+  happens(
+    'HTTP',
+    'a line end in a Message-ID',
+    'what follows it is another header, never another message; both are checked, nothing stored or sent',
+    async () => {
+      const queue = uniqueName('bad-headers');
+      const received = await bench.listen(queue);
+      const lines = ['Message-ID: injected/1', 'Time: tomorrow'].join('\r\n');
+      const answer = await rawCall(bench.port, rawRequest(`POST /requests/${queue}`, [lines], '{}'));
+      const { problems = [] } = problemOf(answer, 400, 'INVALID_REQUEST');
+      expect(problems.map(({ field }) => field)).to.have.members(['Message-ID', 'Time']);
+      await bench.expectNothingHappened(queue, received);
+    },
+  );
 
   it('what is no HTTP at all gets 400, and the connection is closed', async () => {
     const connection = await openRawHttp(bench.port);
@@ -241,21 +224,26 @@ describe('bad headers over HTTP', () => {
     expect((await call(`${bench.url}/livez`)).status).to.equal(200);
   });
 
-  it('a second call that is no HTTP leaves the answer of the first as it is, although that one waits', async () => {
-    const queue = uniqueName('bad-headers');
-    const received = await bench.listen(queue);
-    const connection = await openRawHttp(bench.port);
-    bench.expected(queue);
-    const first = rawRequest(`POST /requests/${queue}`, [`Message-ID: ${queue}`, 'Prefer: wait=10'], '{}');
-    connection.write(`${first}rubbish\r\n\r\n`);
-    await until(() => received.length === 1, { what: 'the message of the first' });
-    expect(connection.rest()).to.equal('');
-    await bench.reply(received[0]!, 'the reply');
-    const answer = await connection.answer();
-    expect([answer.status, answer.text()]).to.deep.equal([200, 'the reply']);
-    problemOf(await connection.answer(), 400, 'INVALID_REQUEST');
-    await connection.gone();
-  });
+  happens(
+    'HTTP',
+    'bytes without sense behind a call that waits for its reply',
+    'the call gets its reply, then 400 and the end of the connection',
+    async () => {
+      const queue = uniqueName('bad-headers');
+      const received = await bench.listen(queue);
+      const connection = await openRawHttp(bench.port);
+      bench.expected(queue);
+      const first = rawRequest(`POST /requests/${queue}`, [`Message-ID: ${queue}`, 'Prefer: wait=10'], '{}');
+      connection.write(`${first}rubbish\r\n\r\n`);
+      await until(() => received.length === 1, { what: 'the message of the first' });
+      expect(connection.rest()).to.equal('');
+      await bench.reply(received[0]!, 'the reply');
+      const answer = await connection.answer();
+      expect([answer.status, answer.text()]).to.deep.equal([200, 'the reply']);
+      problemOf(await connection.answer(), 400, 'INVALID_REQUEST');
+      await connection.gone();
+    },
+  );
 
   it('an empty header counts as absent', async () => {
     const queue = uniqueName('bad-headers-empty');

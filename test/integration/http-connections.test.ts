@@ -49,48 +49,66 @@ describe('several calls on one connection', () => {
     },
   );
 
-  it('are answered in their order, the second with its fault, when the body of the second makes no sense', async () => {
-    const queue = uniqueName('pipelined');
-    const received = await bench.listen(queue);
-    const second = rawRequest(`POST /requests/${queue}`, ['Transfer-Encoding: chunked', 'Message-ID: none']);
-    const connection = await open(`${waiting(queue)}${second}no number\r\n\r\n`);
-    await until(() => received.length === 1, { what: 'the message' });
-    expect(connection.rest()).to.equal('');
-    await bench.reply(received[0]!, 'the reply');
-    expect((await connection.answer()).text()).to.equal('the reply');
-    const answer = await connection.answer();
-    expect(faultOf(answer, 400, 'INVALID_REQUEST').field).to.equal('HTTP');
-    expect(answer.headers['connection']).to.equal('close');
-    await connection.gone();
-    problemOf(await call(`${bench.url}/requests/none`), 404, 'REQUEST_NOT_FOUND');
-  });
+  happens(
+    'HTTP',
+    'a second call on a connection whose body makes no sense, while the first waits',
+    'the first gets its reply, then the second 400; nothing of the second stored',
+    async () => {
+      const queue = uniqueName('pipelined');
+      const received = await bench.listen(queue);
+      const second = rawRequest(`POST /requests/${queue}`, [
+        'Transfer-Encoding: chunked',
+        'Message-ID: none',
+      ]);
+      const connection = await open(`${waiting(queue)}${second}no number\r\n\r\n`);
+      await until(() => received.length === 1, { what: 'the message' });
+      expect(connection.rest()).to.equal('');
+      await bench.reply(received[0]!, 'the reply');
+      expect((await connection.answer()).text()).to.equal('the reply');
+      const answer = await connection.answer();
+      expect(faultOf(answer, 400, 'INVALID_REQUEST').field).to.equal('HTTP');
+      expect(answer.headers['connection']).to.equal('close');
+      await connection.gone();
+      problemOf(await call(`${bench.url}/requests/none`), 404, 'REQUEST_NOT_FOUND');
+    },
+  );
 
-  it('leave a large answer whole whatever comes behind the call for it', async () => {
-    const queue = uniqueName('large');
-    const large = Buffer.alloc(10_000_000, 'x');
-    await bench.serve(queue, () => large);
-    await bench.ask(queue, { 'message-id': queue, prefer: 'wait=10' });
-    const connection = await open('');
-    connection.pause();
-    connection.write(rawRequest(`GET /requests/${queue}/reply`, []));
-    await bench.metric('waits');
-    connection.write('rubbish\r\n\r\n');
-    await bench.metric('waits');
-    connection.resume();
-    expect((await connection.answer()).body.equals(large)).to.equal(true);
-    problemOf(await connection.answer(), 400, 'INVALID_REQUEST');
-    await connection.gone();
-  });
+  happens(
+    'HTTP',
+    'bytes without sense while a large answer is written to a caller that reads slowly',
+    'the answer comes whole, then 400 and the end of the connection',
+    async () => {
+      const queue = uniqueName('large');
+      const large = Buffer.alloc(10_000_000, 'x');
+      await bench.serve(queue, () => large);
+      await bench.ask(queue, { 'message-id': queue, prefer: 'wait=10' });
+      const connection = await open('');
+      connection.pause();
+      connection.write(rawRequest(`GET /requests/${queue}/reply`, []));
+      await bench.metric('waits');
+      connection.write('rubbish\r\n\r\n');
+      await bench.metric('waits');
+      connection.resume();
+      expect((await connection.answer()).body.equals(large)).to.equal(true);
+      problemOf(await connection.answer(), 400, 'INVALID_REQUEST');
+      await connection.gone();
+    },
+  );
 
-  it('end with the answer that a call had before its body made no sense', async () => {
-    const queue = uniqueName('early');
-    const headers = ['Transfer-Encoding: chunked', 'Time: tomorrow'];
-    const connection = await open(rawRequest(`POST /requests/${queue}`, headers));
-    expect(faultOf(await connection.answer(), 400, 'INVALID_REQUEST').field).to.equal('Time');
-    connection.write('no number\r\n\r\n');
-    await connection.gone();
-    expect(connection.rest()).to.equal('');
-  });
+  happens(
+    'HTTP',
+    'a body that makes no sense after the call was refused',
+    'no second answer, the connection closed',
+    async () => {
+      const queue = uniqueName('early');
+      const headers = ['Transfer-Encoding: chunked', 'Time: tomorrow'];
+      const connection = await open(rawRequest(`POST /requests/${queue}`, headers));
+      expect(faultOf(await connection.answer(), 400, 'INVALID_REQUEST').field).to.equal('Time');
+      connection.write('no number\r\n\r\n');
+      await connection.gone();
+      expect(connection.rest()).to.equal('');
+    },
+  );
 
   for (const [title, rest] of [
     ['', ''],

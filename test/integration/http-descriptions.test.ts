@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { Fault } from '#core/fault.js';
 import { errorKinds } from '#core/error-kinds.js';
-import { answerHeaders } from '#gateway/openapi-headers.js';
+import { answerHeaders } from '#gateway/openapi/headers.js';
 import { uniqueName } from '../support/gateway.js';
 import type { HttpAnswer, HttpCall } from '../support/http.js';
 import { call } from '../support/http.js';

@@ -1,8 +1,10 @@
 import { expect } from 'chai';
 import { Fault } from '#core/fault.js';
+import { contentDigest } from '#messaging/digest.js';
 import { uniqueName } from '../support/gateway.js';
+import { happens } from '../support/happens.js';
 import { call } from '../support/http.js';
-import { httpBench, problemOf } from '../support/http-bench.js';
+import { faultOf, httpBench, problemOf } from '../support/http-bench.js';
 import { until } from '../support/until.js';
 
 describe('repeated calls over HTTP', () => {
@@ -26,49 +28,59 @@ describe('repeated calls over HTTP', () => {
     expect(runs).to.equal(1);
   });
 
-  it('join the first while it is in progress: all wait and all get its reply', async () => {
-    const queue = uniqueName('repeat');
-    const received = await bench.listen(queue);
-    const headers = { 'message-id': queue };
-    const first = bench.ask(queue, { ...headers, prefer: 'wait=10' });
-    await until(() => received.length === 1, { what: 'the message' });
+  happens(
+    'HTTP',
+    'the same request again while the first is in progress',
+    'it joins the first: all wait and get its reply, one message is sent',
+    async () => {
+      const queue = uniqueName('repeat');
+      const received = await bench.listen(queue);
+      const headers = { 'message-id': queue };
+      const first = bench.ask(queue, { ...headers, prefer: 'wait=10' });
+      await until(() => received.length === 1, { what: 'the message' });
 
-    const open = await bench.ask(queue, { ...headers, prefer: 'respond-async' });
-    expect(open.status).to.equal(202);
-    expect(open.headers).to.include({ 'idempotent-replayed': 'true', location: `/requests/${queue}` });
+      const open = await bench.ask(queue, { ...headers, prefer: 'respond-async' });
+      expect(open.status).to.equal(202);
+      expect(open.headers).to.include({ 'idempotent-replayed': 'true', location: `/requests/${queue}` });
 
-    const second = bench.ask(queue, { ...headers, prefer: 'wait=10' });
-    await until(async () => (await bench.metric('waits')) === 2, { what: 'both to wait' });
-    await bench.reply(received[0]!, 'done');
-    const answers = await Promise.all([first, second]);
-    expect(answers.map((answer) => [answer.status, answer.text()])).to.deep.equal([
-      [200, 'done'],
-      [200, 'done'],
-    ]);
-    expect(received).to.have.lengthOf(1);
-  });
+      const second = bench.ask(queue, { ...headers, prefer: 'wait=10' });
+      await until(async () => (await bench.metric('waits')) === 2, { what: 'both to wait' });
+      await bench.reply(received[0]!, 'done');
+      const answers = await Promise.all([first, second]);
+      expect(answers.map((answer) => [answer.status, answer.text()])).to.deep.equal([
+        [200, 'done'],
+        [200, 'done'],
+      ]);
+      expect(received).to.have.lengthOf(1);
+    },
+  );
 
-  it('by hundred at the same time make one request and one message, and get one reply', async () => {
-    const queue = uniqueName('repeat');
-    const ids = new Set<string>();
-    let runs = 0;
-    await bench.serve(queue, (request) => {
-      ids.add(request.messageId);
-      return { run: (runs += 1) };
-    });
-    const sentBefore = await bench.metric('requests_sent_total');
-    const answers = await Promise.all(
-      Array.from({ length: 100 }, () => bench.ask(queue, { 'message-id': queue, prefer: 'wait=10' })),
-    );
-    expect([...new Set(answers.map((answer) => `${answer.status} ${answer.text()}`))]).to.deep.equal([
-      '200 {"run":1}',
-    ]);
-    const fresh = answers.filter(({ headers }) => headers['idempotent-replayed'] === undefined);
-    expect(fresh).to.have.lengthOf(1);
-    expect([...ids]).to.deep.equal([queue]);
-    expect(runs).to.equal(1);
-    expect(await bench.metric('requests_sent_total')).to.equal(sentBefore + 1);
-  });
+  happens(
+    'HTTP',
+    'the same request hundred times at once',
+    'one request, one message, one reply for all',
+    async () => {
+      const queue = uniqueName('repeat');
+      const ids = new Set<string>();
+      let runs = 0;
+      await bench.serve(queue, (request) => {
+        ids.add(request.messageId);
+        return { run: (runs += 1) };
+      });
+      const sentBefore = await bench.metric('requests_sent_total');
+      const answers = await Promise.all(
+        Array.from({ length: 100 }, () => bench.ask(queue, { 'message-id': queue, prefer: 'wait=10' })),
+      );
+      expect([...new Set(answers.map((answer) => `${answer.status} ${answer.text()}`))]).to.deep.equal([
+        '200 {"run":1}',
+      ]);
+      const fresh = answers.filter(({ headers }) => headers['idempotent-replayed'] === undefined);
+      expect(fresh).to.have.lengthOf(1);
+      expect([...ids]).to.deep.equal([queue]);
+      expect(runs).to.equal(1);
+      expect(await bench.metric('requests_sent_total')).to.equal(sentBefore + 1);
+    },
+  );
 
   it('may spell the id as Idempotency-Key, quoted or not, alone or beside Message-ID', async () => {
     const queue = uniqueName('repeat');
@@ -87,13 +99,13 @@ describe('repeated calls over HTTP', () => {
     }
   });
 
-  for (const [title, change] of [
-    ['another body', { body: '{"other":true}' }],
-    ['another queue', { queue: 'other' }],
-    ['another Reply-To', { headers: { 'reply-to': 'other.replies' } }],
-    ['no reply expected', { headers: { 'reply-to': 'none' } }],
+  for (const [title, change, field, value] of [
+    ['another body', { body: '{"other":true}' }, 'body', contentDigest(Buffer.from('{"other":true}'))],
+    ['another queue', { queue: 'other' }, 'queue', undefined],
+    ['another Reply-To', { headers: { 'reply-to': 'other.replies' } }, 'Reply-To', 'other.replies'],
+    ['no reply expected', { headers: { 'reply-to': 'none' } }, 'Reply-To', 'none'],
   ] as const) {
-    it(`with ${title} get 422; the first goes on and the second is not sent`, async () => {
+    it(`with ${title} get 422 that names it; the first goes on and the second is not sent`, async () => {
       const queue = uniqueName('repeat');
       const other = `${queue}.other`;
       const received = await bench.listen(queue);
@@ -108,6 +120,9 @@ describe('repeated calls over HTTP', () => {
       const problem = problemOf(answer, 422, 'IDEMPOTENCY_MISMATCH');
       expect(problem.requestId).to.equal(queue);
       expect(problem.detail).to.include('another body, queue or Reply-To');
+      const fault = faultOf(answer, 422, 'IDEMPOTENCY_MISMATCH');
+      expect(fault).to.deep.include({ field, value: value ?? other });
+      expect(fault.allowed).to.include('of the first request with this Message-ID');
       expect(answer.headers['message-id']).to.equal(queue);
 
       await bench.ask(other, { 'message-id': `${queue}-after`, prefer: 'respond-async' });
@@ -117,6 +132,33 @@ describe('repeated calls over HTTP', () => {
       expect(await bench.status(queue)).to.include({ queue, replyTo: null });
     });
   }
+
+  happens(
+    'HTTP',
+    'a Message-ID that was used before, with another body, queue and Reply-To',
+    '422 that names each of them and shows nothing of the first request, which goes on; nothing stored or sent',
+    async () => {
+      const queue = uniqueName('repeat');
+      const other = `${queue}.other`;
+      const received = await bench.listen(other);
+      const first = { 'message-id': queue, 'reply-to': 'secret.replies', prefer: 'respond-async' };
+      await bench.ask(queue, first, 'secret body');
+      const answer = await bench.ask(other, { 'message-id': queue, prefer: 'respond-async' }, 'x');
+      const { problems = [] } = problemOf(answer, 422, 'IDEMPOTENCY_MISMATCH');
+      expect(problems.map((problem) => [problem.field, problem.value])).to.deep.equal([
+        ['queue', other],
+        ['Reply-To', undefined],
+        ['body', contentDigest(Buffer.from('x'))],
+      ]);
+      expect(answer.text())
+        .not.to.include('secret')
+        .and.not.include(contentDigest(Buffer.from('secret body')));
+      expect(await bench.status(queue)).to.include({ queue, replyTo: 'secret.replies' });
+      await bench.ask(other, { 'message-id': `${queue}-after`, prefer: 'respond-async' });
+      await until(() => received.length > 0, { what: 'the message of the next call' });
+      expect(received.map(({ messageId }) => messageId)).to.deep.equal([`${queue}-after`]);
+    },
+  );
 
   it('with other headers that are no part of the content still join', async () => {
     const queue = uniqueName('repeat');

@@ -1,82 +1,102 @@
 import { expect } from 'chai';
+import { join } from 'node:path';
 import { uniqueName } from '../support/gateway.js';
-import { call } from '../support/http.js';
+import { happens } from '../support/happens.js';
+import { call, post } from '../support/http.js';
 import { httpBench, problemOf } from '../support/http-bench.js';
 import type { EmbeddedProcess } from '../support/embedded-process.js';
 import { startEmbeddedProcess } from '../support/embedded-process.js';
+import { addPendingRequests } from '../support/pending-requests.js';
+import type { ServedGateway } from '../support/served-gateway.js';
+import { serveGateway } from '../support/served-gateway.js';
 import { until } from '../support/until.js';
 
 describe('the limit of waiting callers', () => {
   const bench = httpBench(() => ({ settings: { REPLYTO_REQUESTS__MAX_WAITING: '2' } }));
 
-  it('gives the next one 429 and takes nothing of it; who does not wait is served', async () => {
-    const queue = uniqueName('limit');
-    const received = await bench.listen(queue);
-    const waiting = [1, 2].map((number) =>
-      bench.ask(queue, { prefer: 'wait=10', 'message-id': `${queue}-${number}` }),
-    );
-    await until(async () => (await bench.metric('waits')) === 2, { what: 'both to wait' });
+  happens(
+    'HTTP',
+    'more callers that wait than requests.maxWaiting',
+    '429 with Retry-After, nothing stored or sent; who waits goes on, who does not wait is served',
+    async () => {
+      const queue = uniqueName('limit');
+      const received = await bench.listen(queue);
+      const waiting = [1, 2].map((number) =>
+        bench.ask(queue, { prefer: 'wait=10', 'message-id': `${queue}-${number}` }),
+      );
+      await until(async () => (await bench.metric('waits')) === 2, { what: 'both to wait' });
 
-    const refused = await bench.ask(queue, { prefer: 'wait=10', 'message-id': `${queue}-3` });
-    expect(problemOf(refused, 429, 'TOO_MANY_WAITING').detail).to.equal('2 callers wait; the limit is 2');
-    expect(refused.headers['retry-after']).to.match(/^\d+$/u);
-    problemOf(await call(`${bench.url}/requests/${queue}-3`), 404, 'REQUEST_NOT_FOUND');
-    for (const path of [`/requests/${queue}-1`, `/requests/${queue}-1/reply`]) {
-      const answer = await call(`${bench.url}${path}`, { headers: { prefer: 'wait=10' } });
-      problemOf(answer, 429, 'TOO_MANY_WAITING');
-      expect((await call(`${bench.url}${path}`)).status, path).to.be.oneOf([200, 202]);
-    }
-    const asked = await bench.ask(queue, { prefer: 'respond-async', 'message-id': `${queue}-4` });
-    expect(asked.status).to.equal(202);
+      const refused = await bench.ask(queue, { prefer: 'wait=10', 'message-id': `${queue}-3` });
+      expect(problemOf(refused, 429, 'TOO_MANY_WAITING').detail).to.equal('2 callers wait; the limit is 2');
+      expect(refused.headers['retry-after']).to.match(/^\d+$/u);
+      problemOf(await call(`${bench.url}/requests/${queue}-3`), 404, 'REQUEST_NOT_FOUND');
+      for (const path of [`/requests/${queue}-1`, `/requests/${queue}-1/reply`]) {
+        const answer = await call(`${bench.url}${path}`, { headers: { prefer: 'wait=10' } });
+        problemOf(answer, 429, 'TOO_MANY_WAITING');
+        expect((await call(`${bench.url}${path}`)).status, path).to.be.oneOf([200, 202]);
+      }
+      const asked = await bench.ask(queue, { prefer: 'respond-async', 'message-id': `${queue}-4` });
+      expect(asked.status).to.equal(202);
 
-    await until(() => received.length === 3, { what: 'the messages' });
-    expect(received.map(({ messageId }) => messageId)).not.to.include(`${queue}-3`);
-    for (const message of received) await bench.reply(message, 'done');
-    for (const answer of await Promise.all(waiting)) expect(answer.status).to.equal(200);
-    await until(async () => (await bench.ask(queue, { prefer: 'wait=1' })).status === 202, {
-      what: 'room for another',
-    });
-  });
+      await until(() => received.length === 3, { what: 'the messages' });
+      expect(received.map(({ messageId }) => messageId)).not.to.include(`${queue}-3`);
+      for (const message of received) await bench.reply(message, 'done');
+      for (const answer of await Promise.all(waiting)) expect(answer.status).to.equal(200);
+      await until(async () => (await bench.ask(queue, { prefer: 'wait=1' })).status === 202, {
+        what: 'room for another',
+      });
+    },
+  );
 });
 
 describe('the limit of requests without an end', () => {
   const bench = httpBench(() => ({ settings: { REPLYTO_REQUESTS__MAX_PENDING: '2' } }));
   const queue = uniqueName('limit');
 
-  it('gives the next one 429 and takes nothing of it, until one has ended', async () => {
-    const received = await bench.listen(queue);
-    for (const number of [1, 2]) {
-      const asked = await bench.ask(queue, { prefer: 'respond-async', 'message-id': `${queue}-${number}` });
-      expect(asked.status).to.equal(202);
-    }
-    const refused = await bench.ask(queue, { prefer: 'respond-async', 'message-id': `${queue}-3` });
-    expect(problemOf(refused, 429, 'TOO_MANY_PENDING').detail).to.equal(
-      '2 requests are open; the limit is 2',
-    );
-    expect(refused.headers['retry-after']).to.match(/^\d+$/u);
-    problemOf(await call(`${bench.url}/requests/${queue}-3`), 404, 'REQUEST_NOT_FOUND');
+  happens(
+    'HTTP',
+    'more open requests than requests.maxPending',
+    '429 with Retry-After, nothing stored or sent, until one has ended',
+    async () => {
+      const received = await bench.listen(queue);
+      for (const number of [1, 2]) {
+        const asked = await bench.ask(queue, { prefer: 'respond-async', 'message-id': `${queue}-${number}` });
+        expect(asked.status).to.equal(202);
+      }
+      const refused = await bench.ask(queue, { prefer: 'respond-async', 'message-id': `${queue}-3` });
+      expect(problemOf(refused, 429, 'TOO_MANY_PENDING').detail).to.equal(
+        '2 requests are open; the limit is 2',
+      );
+      expect(refused.headers['retry-after']).to.match(/^\d+$/u);
+      problemOf(await call(`${bench.url}/requests/${queue}-3`), 404, 'REQUEST_NOT_FOUND');
 
-    await until(() => received.length === 2, { what: 'the messages' });
-    await bench.reply(received[0]!, 'done');
-    await bench.reaches(`${queue}-1`, 'replied');
-    await until(
-      async () =>
-        (await bench.ask(queue, { prefer: 'respond-async', 'message-id': `${queue}-3` })).status === 202,
-      { what: 'room for another' },
-    );
-    await until(() => received.length === 3, { what: 'its message' });
-    expect(received.map(({ messageId }) => messageId)).to.deep.equal(
-      [1, 2, 3].map((number) => `${queue}-${number}`),
-    );
-  });
+      await until(() => received.length === 2, { what: 'the messages' });
+      await bench.reply(received[0]!, 'done');
+      await bench.reaches(`${queue}-1`, 'replied');
+      await until(
+        async () =>
+          (await bench.ask(queue, { prefer: 'respond-async', 'message-id': `${queue}-3` })).status === 202,
+        { what: 'room for another' },
+      );
+      await until(() => received.length === 3, { what: 'its message' });
+      expect(received.map(({ messageId }) => messageId)).to.deep.equal(
+        [1, 2, 3].map((number) => `${queue}-${number}`),
+      );
+    },
+  );
 
-  it('keeps nobody from joining a request that is there already', async () => {
-    const joined = await bench.ask(queue, { prefer: 'respond-async', 'message-id': `${queue}-2` });
-    expect(joined.status, joined.text()).to.equal(202);
-    expect(joined.headers['idempotent-replayed']).to.equal('true');
-    const replayed = await bench.ask(queue, { prefer: 'respond-async', 'message-id': `${queue}-1` });
-    expect([replayed.status, replayed.text()]).to.deep.equal([200, 'done']);
-  });
+  happens(
+    'HTTP',
+    'the same request again while requests.maxPending is reached',
+    'it is joined: who repeats a post learns what became of it',
+    async () => {
+      const joined = await bench.ask(queue, { prefer: 'respond-async', 'message-id': `${queue}-2` });
+      expect(joined.status, joined.text()).to.equal(202);
+      expect(joined.headers['idempotent-replayed']).to.equal('true');
+      const replayed = await bench.ask(queue, { prefer: 'respond-async', 'message-id': `${queue}-1` });
+      expect([replayed.status, replayed.text()]).to.deep.equal([200, 'done']);
+    },
+  );
 });
 
 describe('the limit of requests kept for a broker that is away', () => {
@@ -119,4 +139,36 @@ describe('the limit of requests kept for a broker that is away', () => {
       what: 'the gateway to be ready',
     });
   }).timeout(60_000);
+});
+
+describe('as many requests without a reply as requests.maxPending allows, found in the store at the start', () => {
+  const count = 20_000;
+  let gateway: ServedGateway | undefined;
+  after(() => gateway?.remove());
+
+  happens(
+    'HTTP',
+    'a start with as many open requests in the store as requests.maxPending allows',
+    'the next request gets 429, all others are listed, read and cancelled as ever; one that is cancelled makes room',
+    async () => {
+      const settings = { REPLYTO_REQUESTS__MAX_PENDING: String(count) };
+      const served = (gateway = await serveGateway({ settings }));
+      await served.stop();
+      const path = join(served.folder, 'replyto.db');
+      addPendingRequests({ path, queue: 'many', count, expiresAt: null });
+      await served.restart();
+      expect(await served.metric('replyto_requests_pending')).to.equal(count);
+
+      const refused = await post(`${served.url}/requests/other`, '{}', { 'message-id': 'next' });
+      expect(problemOf(refused, 429, 'TOO_MANY_PENDING').detail).to.include(`the limit is ${count}`);
+      problemOf(await call(`${served.url}/requests/next`), 404, 'REQUEST_NOT_FOUND');
+      const page = await call(`${served.url}/requests?queue=many&status=sent&before=many-10001&limit=500`);
+      const ids = page.json<{ requests: { id: string }[] }>().requests.map(({ id }) => id);
+      expect([ids.length, ids[0], ids.at(-1)]).to.deep.equal([500, 'many-10000', 'many-9501']);
+
+      expect((await call(`${served.url}/requests/many-1`, { method: 'DELETE' })).status).to.equal(200);
+      const taken = await post(`${served.url}/requests/other`, '{}', { prefer: 'respond-async' });
+      expect(taken.status, taken.text()).to.equal(202);
+    },
+  );
 });

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import Mocha from 'mocha';
+import { splitFigures } from './report.js';
 import { splitSkipReason } from './skip.js';
 import type { TestResult } from './test-results.js';
 import { resultsFile, resultsFolderVariable } from './test-results.js';
@@ -22,12 +23,14 @@ export default class RunReporter extends Mocha.reporters.Spec {
   }
 
   #add(test: Mocha.Runnable, outcome: TestResult['outcome']): void {
-    const { title, reason } = splitSkipReason(test.fullTitle());
+    const { title: told, reason } = splitSkipReason(test.fullTitle());
+    const { title, figures } = splitFigures(told);
     this.#results.push({
       file: test.file === undefined ? '' : relative(process.cwd(), test.file),
       fullTitle: title,
       outcome,
       skipReason: reason,
+      figures,
     });
   }
 

@@ -1,4 +1,5 @@
-/** What `npm test` prints at its end, as text: which brokers took part, what was skipped and why, the counts. */
+/** What `npm test` prints at its end, as text: which brokers took part, what was measured, what was
+ * skipped and why, the counts. */
 import type { ProvisionedBroker, UnavailableBroker } from './brokers.js';
 import type { TestResult } from './test-results.js';
 
@@ -40,6 +41,8 @@ function plainLine({ passed, failed, skipped }: RunCounts): string {
 export function summaryOf(outcome: RunOutcome): string {
   const lines = ['Brokers'];
   for (const broker of outcome.brokers) lines.push(`  ${describeBroker(broker, outcome.results)}`);
+  const figures = outcome.results.flatMap((result) => result.figures);
+  if (figures.length > 0) lines.push('', 'Figures', ...figures.map((figure) => `  ${figure}`));
   const skipped = outcome.results.filter((result) => result.outcome === 'skipped');
   if (skipped.length > 0) lines.push('', 'Skipped', ...groupByReason(skipped));
   if (outcome.problems.length > 0) lines.push('', ...outcome.problems.map((problem) => `FAILED: ${problem}`));

@@ -11,6 +11,8 @@ export interface ServedGateway {
   /** Of the embedded broker, or the one that was given. */
   readonly brokerUrl: string;
   readonly pid: number;
+  /** Its data folder. */
+  readonly folder: string;
   /** kill -9 */
   kill(): Promise<void>;
   /** Starts it again on the same ports and data; `brokerUrl` puts another broker in its place. */
@@ -66,6 +68,7 @@ export async function serveGateway(options: ServeOptions = {}): Promise<ServedGa
   let child = await launch();
   return {
     url,
+    folder: folder.path,
     get brokerUrl() {
       return brokerUrl ?? `stomp://127.0.0.1:${brokerPort}`;
     },

@@ -4,10 +4,12 @@ import { join } from 'node:path';
 /** One test as the reporter saw it end. */
 export interface TestResult {
   readonly file: string;
-  /** Titles of its suites and its own, without a skip reason. */
+  /** Titles of its suites and its own, without a skip reason and figures. */
   readonly fullTitle: string;
   readonly outcome: 'passed' | 'failed' | 'skipped';
   readonly skipReason: string | null;
+  /** What it measured, in words. */
+  readonly figures: readonly string[];
 }
 
 /** Where the run tells the reporter to put its results. */

@@ -16,6 +16,7 @@ export async function openWebSocketEndpoint(broker: EmbeddedBroker): Promise<Web
   const http = createServer();
   const sockets = new WebSocketServer({
     noServer: true,
+    autoPong: false,
     handleProtocols: (offered) => [...offered][0] ?? false,
   });
   let writes = 0;

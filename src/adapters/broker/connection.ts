@@ -49,15 +49,15 @@ export function createConnection(options: ConnectionOptions): FrameHandler {
 
   function settle(frame: Frame): Promise<void> | undefined {
     const delivery = subscriptions.find(frame);
-    const keys = delivery.subscription.covered(delivery.key);
-    if (keys === undefined) throw subscriptions.unknownDelivery();
+    const { subscription, key } = delivery;
+    if (!subscription.isInFlight(key)) throw subscriptions.unknownDelivery();
     const transaction = transactionOf(frame);
     const accepted = frame.command === 'ACK';
     if (transaction !== undefined) {
       transaction.settle({ ...delivery, accepted });
       return undefined;
     }
-    const { subscription } = delivery;
+    const keys = subscription.covered(key) ?? [];
     const messages = subscription.remove(keys).map(({ message }) => message);
     const outcome = accepted
       ? settlement.acknowledge(subscription.queue, messages)

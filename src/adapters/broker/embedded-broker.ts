@@ -44,7 +44,8 @@ export interface EmbeddedBroker {
   /** Ends everything; connections that are not closed after so many milliseconds are destroyed. */
   stop(deadlineMs: number): Promise<void>;
   /**
-   * Serves an upgraded WebSocket, sub-protocol `v12.stomp` or `v11.stomp` (`stompSubProtocols`) or none.
+   * Serves an upgraded WebSocket, sub-protocol `v12.stomp` or `v11.stomp` (`stompSubProtocols`) or none, of a server
+   * with `autoPong: false`: `ws` would answer pings without end to a client that reads none of it.
    *
    * @param stream the socket below it (`request.socket`): with it, the frames of one turn leave in one write.
    */
@@ -81,6 +82,8 @@ export function createEmbeddedBroker(options: EmbeddedBrokerOptions): EmbeddedBr
   const server = options.version === undefined ? serverName : `${serverName}/${options.version}`;
   /** Also those that have not logged in, and those on their way out. */
   const transports = new Map<Transport, Session>();
+  /** Of them those that were too many and are to read why: they take nobody's place. */
+  const refused = new Set<Transport>();
   let state: 'new' | 'running' | 'stopping' | 'stopped' = 'new';
   let running: RunningBroker | undefined;
   let listener: TcpListener | undefined;
@@ -104,20 +107,23 @@ export function createEmbeddedBroker(options: EmbeddedBrokerOptions): EmbeddedBr
       },
       onClosed: () => {
         transports.delete(transport);
+        refused.delete(transport);
         if (transports.size === 0) allGone?.resolve();
       },
     });
     transports.set(transport, session);
     if (state !== 'running') session.close();
-    else if (transports.size > limits.connections) {
-      session.fail(
-        protocolFault(
-          'too many connections',
-          `The broker serves ${limits.connections} connections at a time.`,
-        ),
-      );
-    }
+    else if (transports.size - refused.size > limits.connections) refuse(transport, session);
     return session;
+  }
+
+  function refuse(transport: Transport, session: Session): void {
+    // In a flood there is no room for words either.
+    if (refused.size >= limits.connections) transport.destroy();
+    refused.add(transport);
+    session.fail(
+      protocolFault('too many connections', `The broker serves ${limits.connections} connections at a time.`),
+    );
   }
 
   async function begin(): Promise<{ host: string; port: number }> {

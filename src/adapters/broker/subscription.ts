@@ -15,6 +15,7 @@ export interface Subscription extends Consumer {
   /** As the client named it. */
   readonly id: string;
   readonly queue: Queue;
+  isInFlight(key: number): boolean;
   /**
    * The deliveries that an ACK or NACK of this one settles: itself, in mode `client` all before it too
    * (STOMP 1.2, "SUBSCRIBE ack Header"). Undefined when it is not in flight.
@@ -55,6 +56,8 @@ export function createSubscription(options: SubscriptionOptions): Subscription {
   const { id, queue, ackMode, prefetch, version, ackPrefix } = options;
   /** In the order of delivery, which is that of the keys. */
   let inFlight = new Map<number, StoredMessage>();
+  /** Keys by message number, for {@link Subscription.keyOf}. */
+  const keys = new Map<number, number>();
   let lastKey = 0;
   let ended = false;
   const beginning =
@@ -83,24 +86,27 @@ export function createSubscription(options: SubscriptionOptions): Subscription {
       }
       lastKey += 1;
       inFlight.set(lastKey, message);
+      if (version === '1.1') keys.set(message.number, lastKey);
       options.send(frame(message, payload, lastKey));
     },
+    isInFlight: (key) => inFlight.has(key),
     covered(key) {
       if (!inFlight.has(key)) return undefined;
       if (ackMode === 'client-individual') return [key];
-      const keys: number[] = [];
+      const covered: number[] = [];
       for (const earlier of inFlight.keys()) {
-        keys.push(earlier);
+        covered.push(earlier);
         if (earlier === key) break;
       }
-      return keys;
+      return covered;
     },
-    remove(keys) {
+    remove(settled) {
       const removed: Delivered[] = [];
-      for (const key of keys) {
+      for (const key of settled) {
         const message = inFlight.get(key);
         if (message === undefined) continue;
         inFlight.delete(key);
+        keys.delete(message.number);
         removed.push({ key, message });
       }
       return removed;
@@ -110,17 +116,16 @@ export function createSubscription(options: SubscriptionOptions): Subscription {
       const rest = Array.from(inFlight, ([key, message]) => ({ key, message }));
       const all = [...delivered, ...rest].sort((a, b) => a.key - b.key);
       inFlight = new Map(all.map(({ key, message }) => [key, message]));
+      if (version === '1.1') for (const { key, message } of delivered) keys.set(message.number, key);
       return true;
     },
-    keyOf(messageNumber) {
-      for (const [key, message] of inFlight) if (message.number === messageNumber) return key;
-      return undefined;
-    },
+    keyOf: (messageNumber) => keys.get(messageNumber),
     end() {
       if (ended) return;
       ended = true;
       const messages = [...inFlight.values()];
       inFlight.clear();
+      keys.clear();
       queue.detach(this);
       queue.giveBack(messages);
     },

@@ -177,10 +177,12 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
         if (subscription === undefined || key === undefined) throw unknownDelivery();
         return { subscription, key };
       }
-      const [sessionId, number, key] = required(headers, 'id').split('.');
-      const subscription = byNumber.get(Number(number));
-      if (sessionId !== session.id || subscription === undefined) throw unknownDelivery();
-      return { subscription, key: Number(key) };
+      const id = required(headers, 'id');
+      const [, number, key] = id.split('.').map(Number);
+      const subscription = byNumber.get(number ?? 0);
+      // As it was written, not what reads as the same numbers.
+      if (subscription === undefined || id !== `${session.id}.${number}.${key}`) throw unknownDelivery();
+      return { subscription, key: key ?? 0 };
     },
     wake() {
       if (!wasBehind || session.isBehind()) return;

@@ -18,7 +18,8 @@ export interface FrameParser {
   /**
    * The next whole frame, or undefined when more bytes are needed.
    *
-   * @throws StompRefusal that closes, with the `receipt` of the offending frame where it was readable.
+   * @throws StompRefusal that closes, with the `receipt` of the offending frame where it was readable; from then on
+   * always the same, whatever is fed.
    */
   next(): Frame | undefined;
   /** To be called between CONNECT and the next frame: fixes escaping and line ends, lifts the limit before login. */
@@ -37,6 +38,7 @@ export function createFrameParser(limits: FrameLimits): FrameParser {
   let version: StompVersion | undefined;
   let head: FrameHead | undefined;
   let begun = false;
+  let fault: { readonly reason: unknown } | undefined;
   const headBytes = createByteCollector();
   const bodyBytes = createByteCollector();
   const line = createLineCounter(limits);
@@ -138,32 +140,44 @@ export function createFrameParser(limits: FrameLimits): FrameParser {
     return joined(bodyBytes, piece);
   }
 
+  function readFrame(): Frame | undefined {
+    if (!begun) {
+      skipLineEnds();
+      begun = at < chunk.length;
+    }
+    if (!begun) return undefined;
+    if (head === undefined) {
+      try {
+        head = readHead();
+      } catch (error) {
+        throw withReceipt(error, headBytes.take());
+      }
+      if (head === undefined) return undefined;
+      checkBody(head, head.contentLength ?? 0);
+    }
+    const body = readBody(head);
+    if (body === undefined) return undefined;
+    const { command, headers } = head;
+    head = undefined;
+    begun = false;
+    return { command, headers, body };
+  }
+
   return {
     feed(more) {
+      if (fault !== undefined) return;
       chunk = at < chunk.length ? Buffer.concat([chunk.subarray(at), more]) : more;
       at = 0;
     },
     next() {
-      if (!begun) {
-        skipLineEnds();
-        begun = at < chunk.length;
+      try {
+        if (fault === undefined) return readFrame();
+      } catch (error) {
+        fault = { reason: error };
+        chunk = noBody;
+        bodyBytes.take();
       }
-      if (!begun) return undefined;
-      if (head === undefined) {
-        try {
-          head = readHead();
-        } catch (error) {
-          throw withReceipt(error, headBytes.take());
-        }
-        if (head === undefined) return undefined;
-        checkBody(head, head.contentLength ?? 0);
-      }
-      const body = readBody(head);
-      if (body === undefined) return undefined;
-      const { command, headers } = head;
-      head = undefined;
-      begun = false;
-      return { command, headers, body };
+      throw fault.reason;
     },
     connected(agreed) {
       version = agreed;

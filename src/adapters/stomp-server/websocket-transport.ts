@@ -8,6 +8,9 @@ import type { Transport, TransportEvents } from './transport.js';
 
 const normalClosure = 1000;
 
+/** A client that has not taken so much gets no answers to its pings; it can see that by itself. */
+const mostBytesAtPong = 64 * 1024;
+
 /**
  * STOMP over an upgraded WebSocket. Incoming messages are a stream of bytes, whatever their kind and however
  * frames are cut; each outgoing frame is one message, text where its body is UTF-8, else binary.
@@ -53,6 +56,9 @@ export function createWebSocketTransport(
     attach(handlers) {
       events = handlers;
       socket.on('message', (data: RawData) => handlers.onData(toBuffer(data)));
+      socket.on('ping', (data) => {
+        if (!closing && socket.bufferedAmount <= mostBytesAtPong) socket.pong(data);
+      });
       // Such as a message over the limit of the WebSocket server: 'close' follows.
       socket.on('error', () => undefined);
       socket.on('close', () => {

@@ -5,20 +5,23 @@
  * connection is still there, and no callback throws into the parser (it would be printed and swallowed).
  */
 import { Client, StompSocketState, Versions } from '@stomp/stompjs';
-import type { IFrame } from '@stomp/stompjs';
+import type { IFrame, IMessage } from '@stomp/stompjs';
 import { createDeferred } from '#core/deferred.js';
-import { ReplytoError, isReplytoError } from '#core/errors.js';
+import type { ReplytoError } from '#core/errors.js';
+import { isReplytoError } from '#core/errors.js';
 import type { Clock } from '#core/ports/clock.js';
 import type { Logger } from '#core/ports/logger.js';
 import type { Endpoint } from './broker-url.js';
 import { describeEndpoint } from './broker-url.js';
 import type { Login } from './connect-headers.js';
 import { connectHeaders } from './connect-headers.js';
-import { detectDialect } from './dialects/detect.js';
 import type { DetectedDialect } from './dialects/detect.js';
 import type { Dialect } from './dialects/dialect.js';
-import { messageOf, saysTooLarge, unavailable } from './failures.js';
-import { agreedIntervalMs, startHeartBeats } from './heart-beats.js';
+import { toFailure } from './error-frame.js';
+import { messageOf, unavailable } from './failures.js';
+import { readGreeting } from './greeting.js';
+import { startHeartBeats } from './heart-beats.js';
+import { createIncomingBytes } from './incoming-bytes.js';
 import type { MessageHandler } from './incoming-frame.js';
 import { receive } from './incoming-frame.js';
 import type { OutgoingFrame } from './outgoing-frame.js';
@@ -41,6 +44,8 @@ export interface ConnectionSettings extends Login {
   readonly tls?: SocketOptions['tls'] | undefined;
   /** Instead of the one found from the broker's name. */
   readonly dialect?: Dialect | undefined;
+  /** Default {@link openSocket}. */
+  readonly openSocket?: typeof openSocket;
 }
 
 export interface StompConnection {
@@ -100,6 +105,12 @@ export async function openConnection(
   let isClosing = false;
   let endHeartBeats = (): void => undefined;
   const repairText = createTextRepair(logger, name);
+  const incoming = createIncomingBytes({
+    logger,
+    endpoint: name,
+    hasEnded: () => endReason !== undefined,
+    onFault: (reason, cause) => end(unavailable(`${name}: ${reason}`, cause)),
+  });
   const connected = createDeferred<DetectedDialect>();
   const ended = createDeferred<ReplytoError>();
 
@@ -113,21 +124,18 @@ export async function openConnection(
     heartbeatToleranceMultiplier: 3,
     discardWebsocketOnCommFailure: true,
     webSocketFactory: () => {
-      const onText = (text: Buffer): Buffer => (carriesTextAlone() ? repairText(text) : text);
-      socket = openSocket({ endpoint, tls: settings.tls, maxMessageBytes, onText });
+      socket = (settings.openSocket ?? openSocket)({
+        ...{ endpoint, tls: settings.tls, maxMessageBytes, toPieces: incoming.toPieces },
+        onText: (text) => (carriesTextAlone() ? repairText(text) : text),
+      });
       return socket;
     },
-    onConnect: (frame) => {
-      try {
-        detected = detectDialect(frame.headers['server'] ?? '', settings.dialect);
-        const intervalMs = agreedIntervalMs(settings.heartbeatMs, frame.headers['heart-beat']);
-        if (endReason === undefined) endHeartBeats = startHeartBeats({ intervalMs, clock, beat });
-        connected.resolve(detected);
-      } catch (error) {
-        end(isReplytoError(error) ? error : unavailable(`cannot speak to ${name}`, error));
-      }
+    onConnect,
+    onStompError: ({ headers }) => {
+      const said = { headers, body: incoming.body, isLoggedIn: detected !== undefined };
+      const failure = toFailure(said, { name, receipts });
+      if (failure !== undefined) end(failure);
     },
-    onStompError: onError,
     onUnhandledReceipt: (frame) => void receipts.settle(frame.headers['receipt-id'] ?? ''),
     onHeartbeatLost: () => end(unavailable(`${name} fell silent: no heart-beat`)),
     onWebSocketError: (error: unknown) => end(unavailable(`${name}: ${messageOf(error)}`, error)),
@@ -138,22 +146,16 @@ export async function openConnection(
     },
   });
 
-  function onError(frame: IFrame): void {
-    const said = frame.headers['message'] ?? frame.body.slice(0, 200);
-    if (detected === undefined) {
-      end(new ReplytoError('BROKER_LOGIN_REFUSED', { detail: `${name} refused the login: ${said}` }));
-      return;
+  function onConnect({ headers }: IFrame): void {
+    if (endReason !== undefined) return;
+    try {
+      const greeting = readGreeting(headers, settings);
+      detected = greeting.broker;
+      endHeartBeats = startHeartBeats({ intervalMs: greeting.heartBeatMs, clock, beat });
+      connected.resolve(detected);
+    } catch (error) {
+      end(isReplytoError(error) ? error : unavailable(`cannot speak to ${name}`, error));
     }
-    const receiptId = frame.headers['receipt-id'] ?? '';
-    const destination = receipts.destinationOf(receiptId);
-    const isTooLarge = saysTooLarge(said);
-    const facts = { detail: `${name} refused the frame: ${said}`, ...(destination && { destination }) };
-    const refusal = new ReplytoError(isTooLarge ? 'INVALID_ARGUMENT' : 'SEND_REFUSED', facts);
-    if (receipts.settle(receiptId, refusal)) return;
-    const detail = `${name} reported an error: ${said}`;
-    if (isTooLarge) receipts.refuseLargest(detail);
-    // An ERROR that names no frame leaves open which one failed: only a new connection is sure.
-    end(unavailable(detail));
   }
 
   function beat(): void {
@@ -226,11 +228,9 @@ export async function openConnection(
     subscribe(address, { mode, headers }, onMessage) {
       return receipts.confirmed(address, (receipt) => {
         requireOpen();
-        client.subscribe(address, (message) => receive(message, { onMessage, isOpen, logger }), {
-          ...headers,
-          ack: mode,
-          receipt,
-        });
+        const onFrame = (message: IMessage): void =>
+          receive(message, incoming.body, { onMessage, isOpen, logger });
+        client.subscribe(address, onFrame, { ...headers, ack: mode, receipt });
       });
     },
     async close(deadlineMs) {

@@ -19,8 +19,15 @@ export interface ReceiveOptions {
   readonly logger: Logger;
 }
 
-/** Hands a message to its handler. Never throws: stompjs would print and swallow it, in the middle of a read. */
-export function receive(message: IMessage, { onMessage, isOpen, logger }: ReceiveOptions): void {
+/**
+ * Hands a message, of which stompjs saw the head alone, to its handler. Never throws: stompjs would print and swallow it,
+ * in the middle of a read.
+ */
+export function receive(
+  message: IMessage,
+  body: Uint8Array,
+  { onMessage, isOpen, logger }: ReceiveOptions,
+): void {
   const acknowledge = (): boolean => {
     if (!isOpen()) return false;
     message.ack();
@@ -30,11 +37,11 @@ export function receive(message: IMessage, { onMessage, isOpen, logger }: Receiv
     const facts = { err: error, destination: message.headers['destination'] };
     logger.error(facts, 'a message handler threw; not acknowledged');
   };
+  const { headers } = message;
+  if ('content-length' in headers) headers['content-length'] = String(body.byteLength);
   try {
     // An asynchronous handler is as good as any; its failure must not end the process.
-    Promise.resolve(onMessage({ headers: message.headers, body: message.binaryBody, acknowledge })).catch(
-      failed,
-    );
+    Promise.resolve(onMessage({ headers, body, acknowledge })).catch(failed);
   } catch (error) {
     failed(error);
   }

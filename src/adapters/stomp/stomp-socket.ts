@@ -6,10 +6,12 @@ export interface SocketOptions {
   readonly endpoint: Endpoint;
   /** Certificate authorities, client certificate, and so on for `stomps` and `wss`. */
   readonly tls?: TlsOptions | undefined;
-  /** Largest WebSocket message taken, bytes. */
+  /** Largest WebSocket message taken, bytes; TCP has no such limit of its own. */
   readonly maxMessageBytes: number;
   /** Puts a text message of a WebSocket right before it is parsed. */
   readonly onText?: (message: Buffer) => Buffer;
+  /** What is to be parsed of the bytes that came; absent: they themselves. */
+  readonly toPieces?: (bytes: Buffer) => Iterable<Uint8Array>;
 }
 
 /** What stompjs speaks over, with what it never asks: whether the network keeps up. */
@@ -25,5 +27,5 @@ export const messageTooBig = 1009;
 /** Bytes that may wait for the network before a socket is congested. */
 export const congestedAtBytes = 256 * 1024;
 
-/** Largest frame taken over WebSocket; TCP has no such limit of its own. */
+/** Largest body taken, and largest message of a WebSocket. */
 export const maxMessageBytes = 64 * 1024 * 1024;

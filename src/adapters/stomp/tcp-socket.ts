@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { StompSocketState } from '@stomp/stompjs';
-import type { StompSocket } from './stomp-socket.js';
+import type { SocketOptions, StompSocket } from './stomp-socket.js';
 
 /** Milliseconds a closing socket may take to say goodbye before it is destroyed. */
 const closeGraceMs = 2_000;
@@ -12,7 +12,12 @@ const keepAliveMs = 30_000;
  *
  * @param opened the event by which the socket tells that it is connected
  */
-export function wrapTcpSocket(socket: Socket, opened: 'connect' | 'secureConnect', url: string): StompSocket {
+export function wrapTcpSocket(
+  socket: Socket,
+  opened: 'connect' | 'secureConnect',
+  url: string,
+  toPieces: NonNullable<SocketOptions['toPieces']> = (bytes) => [bytes],
+): StompSocket {
   socket.setNoDelay(true);
   socket.setKeepAlive(true, keepAliveMs);
 
@@ -65,7 +70,9 @@ export function wrapTcpSocket(socket: Socket, opened: 'connect' | 'secureConnect
     readyState = StompSocketState.OPEN;
     wrapper.onopen?.();
   });
-  socket.on('data', (chunk: Buffer) => void wrapper.onmessage?.({ data: chunk }));
+  socket.on('data', (chunk: Buffer) => {
+    for (const piece of toPieces(chunk)) wrapper.onmessage?.({ data: piece });
+  });
   socket.on('drain', () => wrapper.onDrain?.());
   socket.on('error', (error) => void wrapper.onerror?.(error));
   // The broker half-closed: nothing more will come, so nothing sent from here on could be confirmed.

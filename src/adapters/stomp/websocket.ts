@@ -7,7 +7,8 @@ import { congestedAtBytes } from './stomp-socket.js';
  * STOMP over WebSocket, a frame in each message. A frame that is UTF-8 goes as text whatever its body is: every
  * broker takes text, and some drop binary messages without a word.
  */
-export function openWebSocket({ endpoint, tls, maxMessageBytes, onText }: SocketOptions): StompSocket {
+export function openWebSocket(options: SocketOptions): StompSocket {
+  const { endpoint, tls, maxMessageBytes, onText, toPieces = (bytes) => [bytes] } = options;
   const scheme = endpoint.tls ? 'wss' : 'ws';
   const host = endpoint.host.includes(':') ? `[${endpoint.host}]` : endpoint.host;
   const url = `${scheme}://${host}:${endpoint.port}${endpoint.path}`;
@@ -50,7 +51,7 @@ export function openWebSocket({ endpoint, tls, maxMessageBytes, onText }: Socket
   socket.on('open', () => void wrapper.onopen?.());
   socket.on('message', (data: Buffer, isBinary) => {
     const message = isBinary || onText === undefined ? data : onText(data);
-    wrapper.onmessage?.({ data: message });
+    for (const piece of toPieces(message)) wrapper.onmessage?.({ data: piece });
   });
   socket.on('error', (error) => void wrapper.onerror?.(error));
   socket.on('close', (code, reason) => {

@@ -1,10 +1,17 @@
 import type { Expression } from 'kysely';
 import { sql } from 'kysely';
-import type { AcceptOptions, AcceptOutcome, RequestFilter, RequestStore } from '#core/ports/request-store.js';
+import type {
+  AcceptOptions,
+  AcceptOutcome,
+  RequestContent,
+  RequestFilter,
+  RequestStore,
+} from '#core/ports/request-store.js';
 import type { NewRequest } from '#core/request.js';
 import { isVisibleTo } from '#core/request.js';
 import type { StoreContext, Tx } from './context.js';
 import { recordChange } from './history.js';
+import type { RecordRow } from './rows.js';
 import { recordColumns, toHeaderBlob, toRecord, toStoredReply } from './rows.js';
 
 /** Taking requests in and reading them back. */
@@ -116,6 +123,19 @@ async function accept(
     .where('id', '=', request.id)
     .executeTakeFirstOrThrow();
   const record = toRecord(known);
+  // Before anything is compared: another name learns nothing of what differs.
   if (!isVisibleTo(request.postedBy, record)) return { kind: 'taken' };
-  return known.fingerprint === request.fingerprint ? { kind: 'joined', record } : { kind: 'mismatch' };
+  return known.fingerprint === request.fingerprint
+    ? { kind: 'joined', record }
+    : { kind: 'mismatch', differs: differences(known, row) };
+}
+
+type Content = Pick<RecordRow, 'queue' | 'reply_to' | 'one_way' | 'content_digest'>;
+
+function differences(known: Content, given: Content): RequestContent[] {
+  const differs: RequestContent[] = [];
+  if (known.queue !== given.queue) differs.push('queue');
+  if (known.reply_to !== given.reply_to || known.one_way !== given.one_way) differs.push('replyTo');
+  if (known.content_digest !== given.content_digest) differs.push('body');
+  return differs;
 }

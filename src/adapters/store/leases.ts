@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { queue } from '#core/destination.js';
 import type { Lease, LeaseEnd } from '#core/lease.js';
 import { attemptOf, nextAttempt } from '#core/message.js';
@@ -61,7 +62,8 @@ export function createLeases(context: StoreContext): Leases {
 
 async function take(tx: Tx, { clock }: StoreContext, lease: NewLease): Promise<Lease | false> {
   const { id, holder, message, leaseMs } = lease;
-  if (lease.redelivered && (await isHeldAlready(tx, lease))) return false;
+  const digest = createHash('sha256').update(message.body).digest();
+  if (lease.redelivered && (await isDealtWith(tx, lease, digest))) return false;
   const expires_at = clock.now() + leaseMs;
   await tx
     .insertInto('leases')
@@ -75,19 +77,24 @@ async function take(tx: Tx, { clock }: StoreContext, lease: NewLease): Promise<L
       expires_at,
       ended_at: null,
       fingerprint: null,
+      digest,
     })
     .execute();
   return { id, queue: lease.queue, message, expiresAt: expires_at };
 }
 
-/** The process died between the lease and the acknowledgement: the message is kept here, and need not come twice. */
-async function isHeldAlready(tx: Tx, { queue: name, message }: NewLease): Promise<boolean> {
+/**
+ * The process died between the lease and the acknowledgement: the message is kept here, or done with, and need not come
+ * twice. One that went back to its queue has to come again.
+ */
+async function isDealtWith(tx: Tx, { queue: name, message }: NewLease, digest: Buffer): Promise<boolean> {
   const row = await tx
     .selectFrom('leases')
     .select('id')
     .where('queue', '=', name)
     .where('message_id', '=', message.messageId)
-    .where('status', '=', 'held')
+    .where('status', 'in', ['held', 'acknowledged', 'replied'])
+    .where('digest', '=', digest)
     .executeTakeFirst();
   return row !== undefined;
 }

@@ -124,10 +124,11 @@ export const storeMigrations: readonly Migration[] = [
         expires_at INTEGER NOT NULL,
         ended_at INTEGER,
         fingerprint TEXT,
+        digest BLOB NOT NULL,
         message BLOB,
         body BLOB
       ) WITHOUT ROWID;
-      CREATE INDEX leases_by_message ON leases (queue, message_id) WHERE status = 'held';
+      CREATE INDEX leases_by_message ON leases (queue, message_id);
       CREATE INDEX leases_by_expiry ON leases (expires_at) WHERE status = 'held';
       CREATE INDEX leases_by_end ON leases (ended_at) WHERE ended_at IS NOT NULL;
 
@@ -144,6 +145,14 @@ export const storeMigrations: readonly Migration[] = [
         body BLOB NOT NULL
       );
       CREATE INDEX outgoing_due ON outgoing (next_at);
+    `,
+  },
+  {
+    name: 'requests of a queue or a project in one state',
+    // Without them a list that finds nothing reads all requests of the queue, and nobody is served meanwhile.
+    sql: `
+      CREATE INDEX requests_by_queue_and_status ON requests (queue, status, seq);
+      CREATE INDEX requests_by_project_and_status ON requests (project, status, seq) WHERE project IS NOT NULL;
     `,
   },
   {

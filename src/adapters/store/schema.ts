@@ -133,6 +133,8 @@ interface LeaseTable {
   ended_at: number | null;
   /** Of the reply that ended it. */
   fingerprint: string | null;
+  /** SHA-256 of the body: an id alone may be anybody's. */
+  digest: Buffer;
   /** JSON MessageBlock; null, as the body, once it has ended. */
   message: Buffer | null;
   body: Buffer | null;

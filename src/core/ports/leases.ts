@@ -48,7 +48,10 @@ export interface Lapse {
  * Each method is one whole transaction; whatever comes too late changes nothing and gets the state as it is.
  */
 export interface Leases {
-  /** False: a lease holds this message already, and the broker only delivered it again. */
+  /**
+   * False: the broker delivered again what a lease holds, or what was acknowledged or answered within the last hour: the
+   * same message id and body. What went back to its queue is never taken for that.
+   */
   take(lease: NewLease): Promise<Lease | false>;
   /** Null when no such lease is known, or not any more. */
   find(key: LeaseKey): Promise<LeaseState | null>;

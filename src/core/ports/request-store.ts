@@ -20,10 +20,13 @@ export type AcceptOutcome =
   | { readonly kind: 'created'; readonly record: RequestRecord }
   /** The same request was posted before: it is joined, never sent twice. */
   | { readonly kind: 'joined'; readonly record: RequestRecord }
-  /** The id is known with other content. */
-  | { readonly kind: 'mismatch' }
+  /** The id is known with other content; `differs` is what is not the same, as far as the store can tell. */
+  | { readonly kind: 'mismatch'; readonly differs: readonly RequestContent[] }
   /** The id belongs to a request that the poster may not know of. */
   | { readonly kind: 'taken' };
+
+/** `replyTo`: another queue for the reply, or a reply where none was expected. */
+export type RequestContent = 'queue' | 'replyTo' | 'body';
 
 export type SettleOutcome =
   /** The first reply of an open request. */

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
+import type { NewRequest } from '#core/request.js';
 import { newReply, newRequest } from '../../support/requests.js';
 import type { Case } from '../messaging/case.js';
 import type { StoreBench } from './bench.js';
@@ -79,8 +80,20 @@ export function acceptingCases(test: Case, bench: StoreBench): void {
     const { requests } = bench.store;
     await requests.accept(request, options);
     const before = await bench.record(request.id);
-    const outcome = await requests.accept({ ...request, queue: 'other', fingerprint: 'another' }, options);
-    expect(outcome).to.deep.equal({ kind: 'mismatch' });
+    const digest = (contentDigest: string): Partial<NewRequest> => ({
+      properties: { ...request.properties, contentDigest },
+    });
+    for (const [change, differs] of [
+      [{ queue: 'other' }, ['queue']],
+      [{ replyTo: 'other' }, ['replyTo']],
+      [{ oneWay: true }, ['replyTo']],
+      [digest('other'), ['body']],
+      [{ queue: 'other', replyTo: 'other', ...digest('other') }, ['queue', 'replyTo', 'body']],
+      [{}, []],
+    ] as const) {
+      const other = { ...request, ...change, fingerprint: 'another' };
+      expect(await requests.accept(other, options)).to.deep.equal({ kind: 'mismatch', differs });
+    }
     expect(await bench.record(request.id)).to.deep.equal(before);
   });
 

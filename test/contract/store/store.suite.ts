@@ -14,6 +14,7 @@ import { givingUpCases } from './giving-up.cases.js';
 import { groupingCases } from './grouping.cases.js';
 import { historyCases } from './history.cases.js';
 import { keepingCases } from './keeping.cases.js';
+import { leaseCases } from './leases.cases.js';
 import { modelCases } from './model.cases.js';
 import { outboxCases } from './outbox.cases.js';
 import { postingCases } from './posting.cases.js';
@@ -49,6 +50,7 @@ export function describeStoreContract(contract: StoreContract): void {
       outboxCases(test, bench);
       retentionCases(test, bench);
       keepingCases(test, bench);
+      leaseCases(test, bench);
       durabilityCases(test, bench);
       groupingCases(test, bench);
       modelCases(test, bench);

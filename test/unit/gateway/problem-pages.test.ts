@@ -3,7 +3,7 @@ import { errorRemedies } from '#core/error-remedies.js';
 import { errorKinds } from '#core/error-kinds.js';
 import type { ErrorCode } from '#core/error-kinds.js';
 import { errorsPage, problemPages } from '#gateway/problem-pages.js';
-import { openApiDocument } from '#gateway/openapi.js';
+import { openApiDocument } from '#gateway/openapi/openapi.js';
 import { configurationOf } from '../../support/gateway-context.js';
 import type { ApiDescription } from '../../support/openapi.js';
 import { schemaCompiler } from '../../support/openapi.js';

@@ -39,6 +39,15 @@ describe('settings that do not go together', () => {
     expect(problems({ routes, requests: { maxWaitMs: '2m' } })).to.deep.equal([]);
   });
 
+  it('are headers that may come for longer than their whole call', () => {
+    const http = { headersTimeoutMs: '2m', callTimeoutMs: '1m' };
+    expect(problems({ http })).to.deep.equal([
+      'http.headersTimeoutMs: at most http.callTimeoutMs, which is 1m; this is 2m',
+    ]);
+    expect(problems({ http: { callTimeoutMs: '10s' } })).to.have.lengthOf(1);
+    expect(problems({ http: { headersTimeoutMs: '1m' } })).to.deep.equal([]);
+  });
+
   it('are told together with what has no form', () => {
     const tree = {
       http: { maxBodyBytes: mostEmbedded + 1, port: 'x' },

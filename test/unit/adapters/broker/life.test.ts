@@ -2,6 +2,7 @@ import { connect as connectTcp, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { happens } from '../../../support/happens.js';
 import { createEmbeddedBroker } from '#adapters/broker/embedded-broker.js';
 import type { Clock } from '#core/ports/clock.js';
 import { systemClock } from '#app/system-clock.js';
@@ -197,16 +198,21 @@ describe('a running embedded broker', () => {
     await client.closed;
   });
 
-  it('beats as agreed, and gives the messages of a silent client to others', async () => {
-    await fixture.send('/queue/a', 'x');
-    const silent = await fixture.client({ 'heart-beat': '500,500' });
-    await silent.confirmed('SUBSCRIBE', { id: 's', destination: '/queue/a', ack: 'client' });
-    await silent.messages(1);
-    const other = await fixture.subscriber('/queue/a');
-    expect((await other.take('MESSAGE')).headers['redelivered']).to.equal('true');
-    expect((await silent.take('ERROR')).headers['message']).to.equal('heart-beats stopped');
-    expect(silent.beats).to.be.within(1, 6);
-  });
+  happens(
+    'STOMP',
+    'heart-beats that were agreed on and do not come',
+    'closed after twice the interval; what the client had goes to others',
+    async () => {
+      await fixture.send('/queue/a', 'x');
+      const silent = await fixture.client({ 'heart-beat': '500,500' });
+      await silent.confirmed('SUBSCRIBE', { id: 's', destination: '/queue/a', ack: 'client' });
+      await silent.messages(1);
+      const other = await fixture.subscriber('/queue/a');
+      expect((await other.take('MESSAGE')).headers['redelivered']).to.equal('true');
+      expect((await silent.take('ERROR')).headers['message']).to.equal('heart-beats stopped');
+      expect(silent.beats).to.be.within(1, 6);
+    },
+  );
 
   it('tells figures of what it holds', async () => {
     const consumer = await fixture.subscriber('/queue/a', { 'prefetch-count': '1' });

@@ -1,3 +1,4 @@
+import type { Logger } from '#core/ports/logger.js';
 import { silentLogger } from '#core/ports/logger.js';
 import { ReplytoError } from '#core/errors.js';
 import type { BrokerLimits } from '#adapters/broker/limits.js';
@@ -21,6 +22,8 @@ export interface MemoryBroker {
   readonly clock: ManualClock;
   /** From now on these statements fail, also BEGIN and COMMIT; without any, all work. */
   fail(statements?: RegExp | ((sql: string) => boolean)): void;
+  /** A connection on which nothing was sent yet; its session has this id, or one of its own. */
+  open(id?: string): MemoryTransport;
   /** A client that has logged in, with client-id `me`. */
   connect(): MemoryTransport;
   /** A client with one subscription, id `s`, acknowledging one by one. */
@@ -34,7 +37,9 @@ export interface MemoryBroker {
 export function createMemoryBroker(options: {
   readonly path?: string;
   readonly limits?: Partial<BrokerLimits>;
+  readonly logger?: Logger;
 }): MemoryBroker {
+  const { logger = silentLogger } = options;
   const database = openDatabase({ path: options.path ?? ':memory:' });
   const limits = completeLimits(options.limits);
   const clock = createManualClock();
@@ -67,7 +72,7 @@ export function createMemoryBroker(options: {
         });
       },
     });
-    return createRunningBroker({ log, limits, clock, logger: silentLogger });
+    return createRunningBroker({ log, limits, clock, logger });
   }
 
   let broker = start();
@@ -80,19 +85,22 @@ export function createMemoryBroker(options: {
     fail(statements = () => false) {
       isFailing = typeof statements === 'function' ? statements : (sql) => statements.test(sql);
     },
-    connect() {
+    open(id = `client${(clients += 1)}`) {
       const transport = createMemoryTransport();
-      clients += 1;
       createSession({
-        id: `client${clients}`,
+        id,
         transport,
         server: 'test',
         limits,
         clock,
-        logger: silentLogger,
+        logger,
         accept: (session, frame) => broker.connect(session, frame),
         onClosed: () => undefined,
       });
+      return transport;
+    },
+    connect() {
+      const transport = memory.open();
       transport.receive('CONNECT\naccept-version:1.2\nclient-id:me\nhost:x\n\n\0');
       return transport;
     },

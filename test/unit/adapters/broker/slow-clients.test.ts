@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { happens } from '../../../support/happens.js';
 import { embeddedBroker } from '../../../support/embedded-broker.js';
 import type { ReceivedFrame } from '../../../support/raw-stomp.js';
 import { until } from '../../../support/until.js';
@@ -42,48 +43,58 @@ describe('slow clients of the embedded broker', () => {
     expect(numbersOf(await slow.messages(30))).to.deep.equal(Array.from({ length: 30 }, (_, index) => index));
   });
 
-  it('lose their connection when they take nothing for the stall limit, and their messages go on', async () => {
-    const dead = await fixture.subscriber('/queue/a');
-    dead.pause();
-    await sendMegabytes('/queue/a', 30);
-    await until(() => fixture.broker.statistics().connections === 1, {
-      what: 'the end of the dead connection',
-    });
-    expect(fixture.queue('a')).to.deep.include({ depth: 30, inFlight: 0 });
-    const next = await fixture.subscriber('/queue/a');
-    const frames = await next.messages(30);
-    expect(frames[0]?.headers['redelivered']).to.equal('true');
-  });
+  happens(
+    'STOMP',
+    'a consumer of a queue that never reads',
+    'it gets what its socket takes; then its connection is ended, and its messages go to others',
+    async () => {
+      const dead = await fixture.subscriber('/queue/a');
+      dead.pause();
+      await sendMegabytes('/queue/a', 30);
+      await until(() => fixture.broker.statistics().connections === 1, {
+        what: 'the end of the dead connection',
+      });
+      expect(fixture.queue('a')).to.deep.include({ depth: 30, inFlight: 0 });
+      const next = await fixture.subscriber('/queue/a');
+      const frames = await next.messages(30);
+      expect(frames[0]?.headers['redelivered']).to.equal('true');
+    },
+  );
 
-  it('are not read from while they do not read their receipts', async () => {
-    const client = await fixture.client();
-    client.pause();
-    const id = 'r'.repeat(10_000);
-    let sent = 0;
-    await until(
-      () => {
-        for (let count = 0; count < 500; count += 1) {
-          client.frame('SEND', { destination: '/queue/a', receipt: `${id}${sent}` });
-          sent += 1;
-        }
-        // Nothing new is read any more although it was sent.
-        return sent > 4_000;
-      },
-      { what: 'many frames' },
-    );
-    await until(() => fixture.broker.statistics().sent > 0, { what: 'the first of them' });
-    let before = -1;
-    await until(
-      () => {
-        const now = fixture.broker.statistics().sent;
-        const still = now === before;
-        before = now;
-        return still && now < sent;
-      },
-      { what: 'a broker that waits' },
-    );
-    expect(before).to.be.below(sent);
-    client.resume();
-    await until(() => fixture.broker.statistics().sent === sent, { what: 'all frames', withinMs: 10_000 });
-  });
+  happens(
+    'STOMP',
+    'a client that sends and reads none of its receipts',
+    'it is not read from until it reads; then every frame is carried out',
+    async () => {
+      const client = await fixture.client();
+      client.pause();
+      const id = 'r'.repeat(10_000);
+      let sent = 0;
+      await until(
+        () => {
+          for (let count = 0; count < 500; count += 1) {
+            client.frame('SEND', { destination: '/queue/a', receipt: `${id}${sent}` });
+            sent += 1;
+          }
+          // Nothing new is read any more although it was sent.
+          return sent > 4_000;
+        },
+        { what: 'many frames' },
+      );
+      await until(() => fixture.broker.statistics().sent > 0, { what: 'the first of them' });
+      let before = -1;
+      await until(
+        () => {
+          const now = fixture.broker.statistics().sent;
+          const still = now === before;
+          before = now;
+          return still && now < sent;
+        },
+        { what: 'a broker that waits' },
+      );
+      expect(before).to.be.below(sent);
+      client.resume();
+      await until(() => fixture.broker.statistics().sent === sent, { what: 'all frames', withinMs: 10_000 });
+    },
+  );
 });

@@ -146,38 +146,4 @@ describe('transactions of the embedded broker', () => {
     expect(fixture.queue('a').inFlight).to.equal(1);
     await consumer.confirmed('ACK', { id: ackOf(second!) });
   });
-
-  it('are refused when they are unknown or have the name of an open one, and the connection serves on', async () => {
-    const client = await begun();
-    expect((await faultOf(client, 'BEGIN', inT)).headers['message']).to.equal('transaction in use');
-    expect((await faultOf(client, 'BEGIN', {})).headers['message']).to.equal('transaction missing');
-    const unknown = { transaction: 'unknown' };
-    for (const [command, headers] of [
-      ['SEND', { ...unknown, destination: '/queue/a' }],
-      ['COMMIT', unknown],
-      ['ABORT', unknown],
-    ] as const) {
-      expect((await faultOf(client, command, headers)).headers['message']).to.equal('transaction unknown');
-    }
-    await client.confirmed('COMMIT', inT);
-  });
-
-  it('end the connection when there are too many, or too much in one', async () => {
-    const many = await begun();
-    await many.confirmed('BEGIN', { transaction: 'second' });
-    expect((await faultOf(many, 'BEGIN', { transaction: 'third' })).text).to.include('2 open transactions');
-    await many.closed;
-
-    const long = await begun();
-    for (let times = 0; times < 5; times += 1)
-      await long.confirmed('SEND', { ...inT, destination: '/queue/a' });
-    expect((await faultOf(long, 'SEND', { ...inT, destination: '/queue/a' })).text).to.include('5 SEND');
-    await long.closed;
-
-    const large = await begun();
-    large.frame('SEND', { ...inT, destination: '/queue/a' }, 'x'.repeat(10_001));
-    expect((await large.take('ERROR')).headers['message']).to.equal('transaction too large');
-    await large.closed;
-    expect(fixture.queue('a').depth).to.equal(0);
-  });
 });

@@ -90,14 +90,6 @@ describe('the embedded broker over WebSocket', () => {
     await mqtt.closed;
   });
 
-  it('answers a fault with ERROR and closes', async () => {
-    const browser = await open();
-    browser.write('nonsense\n\n\0');
-    await browser.take('ERROR');
-    await browser.closed;
-    await until(() => fixture.broker.statistics().connections === 0, { what: 'the end of the connection' });
-  });
-
   it('gives deliveries back when the browser goes', async () => {
     const browser = await open();
     await browser.connect();

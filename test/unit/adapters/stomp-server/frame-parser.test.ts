@@ -217,6 +217,52 @@ describe('the STOMP frame parser', () => {
     expect(receipt('SEND\ncontent-length:1\nreceipt:r4\n\nab\0')).to.equal('r4');
   });
 
+  it('throws nothing but its own refusal whatever comes, keeps to its limits, and is dead afterwards', () => {
+    const words = [
+      'SEND\n',
+      'CONNECT\n',
+      'a:b\n',
+      'content-length:',
+      '9',
+      '60',
+      '\n',
+      '\0',
+      '\r\n',
+      '\\t',
+      ':',
+      'receipt:r\n',
+    ];
+    const chunk = fc.oneof(
+      fc.array(fc.constantFrom(...words), { maxLength: 30 }).map((some) => Buffer.from(some.join(''))),
+      fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
+    );
+    fc.assert(
+      fc.property(
+        fc.array(chunk, { maxLength: 12 }),
+        fc.constantFrom('1.1', '1.2', null),
+        (chunks, version) => {
+          const parser = createParser({ ...limited, frameBytesBeforeConnect: limited.bodyBytes }, version);
+          let refused: unknown;
+          for (const bytes of chunks) {
+            try {
+              for (const { headers, body } of parse([bytes], parser)) {
+                expect(headers.length).to.be.at.most(limited.headerCount);
+                expect(body.length).to.be.at.most(limited.bodyBytes);
+                expect(refused).to.equal(undefined);
+              }
+            } catch (error) {
+              expect(error).to.be.instanceOf(StompRefusal);
+              expect(refused ?? error).to.equal(error);
+              refused = error;
+            }
+            if (refused !== undefined) expect(() => parser.next()).to.throw(StompRefusal);
+          }
+        },
+      ),
+      { numRuns: 1_000 },
+    );
+  });
+
   it('reads a frame of 8 MiB in pieces of 64 bytes without reading or copying anything again and again', () => {
     const parser = createParser();
     const piece = Buffer.alloc(64, 'x');
