@@ -3,6 +3,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
+import { markdownTable } from '#schema/markdown-table.js';
 import { situations } from '../test/support/happens.js';
 
 const root = join(import.meta.dirname, '..');
@@ -44,10 +45,6 @@ function testFiles(): string[] {
     .sort();
 }
 
-function cell(text: string): string {
-  return text.replaceAll('|', '\\|');
-}
-
 /** @throws Error when a situation stands in two tests: one of them would be the wrong place to look. */
 export function whatHappensWhenPage(): string {
   const rows = testFiles().flatMap(rowsOf);
@@ -59,10 +56,10 @@ export function whatHappensWhenPage(): string {
     seen.set(key, file);
   }
   const parts = Object.entries(situations).map(([part, title]) => {
-    const lines = rows
+    const table = rows
       .filter((row) => row.part === part)
-      .map(({ when, outcome, file }) => `| ${cell(when)} | ${cell(outcome)} | [test](../${file}) |`);
-    return `## ${title}\n\n| when | then | shown by |\n| --- | --- | --- |\n${lines.join('\n')}\n`;
+      .map(({ when, outcome, file }) => [when, outcome, `[test](../${file})`]);
+    return `## ${title}\n\n${markdownTable(['when', 'then', 'shown by'], table)}\n`;
   });
   return [
     '# What happens when\n',

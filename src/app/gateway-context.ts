@@ -7,7 +7,7 @@ import type { Clock } from '#core/ports/clock.js';
 import type { IdSource } from '#core/ports/id-source.js';
 import type { Logger } from '#core/ports/logger.js';
 import type { GatewayContext, Readiness } from '#gateway/context.js';
-import type { GaugeSource, Metrics } from '#gateway/metrics.js';
+import type { GaugeReaders, Metrics } from '#gateway/metrics.js';
 import type { RouteTable } from '#gateway/route-table.js';
 import { isReplyToken } from '#messaging/digest.js';
 import type { Leasing } from '#messaging/leasing.js';
@@ -40,7 +40,7 @@ export interface GatewayContextOptions {
 
 export function createGatewayContext(options: GatewayContextOptions): GatewayContext {
   const { loaded, store, broker, requestReply, metrics, own, clock, newId, logger } = options;
-  metrics.addGauges(gauges(options));
+  metrics.addGauges(gaugeReaders(options));
   return {
     requestor: requestReply.requestor,
     store: store.requests,
@@ -130,30 +130,24 @@ function prefixCheck(receivers: Receivers): Readiness['checks'][number] {
   return { name: 'prefix', isOk: stranger === undefined, detail };
 }
 
-function gauges({ store, broker, embedded, requestReply, leasing }: GatewayContextOptions): GaugeSource[] {
-  const gauge = (name: string, help: string, read: () => number): GaugeSource => ({ name, help, read });
-  return [
-    gauge('requests_pending', 'requests without an end', () => requestReply.admission.counts().pending),
-    gauge('requests_unsent', 'requests not sent yet', () => requestReply.admission.counts().unsent),
-    gauge('waits', 'callers and streams waiting for changes', () => requestReply.watch.size),
-    gauge('queues_read', 'queues that are being read over HTTP', () => leasing.queuesRead),
-    gauge('sends_in_flight', 'messages under way to the broker', () => requestReply.relay.status().inFlight),
-    gauge(
-      'queues_held',
-      'queues that take no messages at present',
-      () => requestReply.relay.status().heldQueues.length,
-    ),
-    gauge('broker_up', '1 while a sending connection is up', () => Number(broker.channel.isUp())),
-    gauge('subscriptions_up', 'subscriptions that are up', () => broker.activity().subscriptions),
-    gauge('store_transactions', 'transactions committed since the start', () => store.transactions()),
-    ...(embedded === undefined
-      ? []
-      : [
-          gauge(
-            'embedded_connections',
-            'connections to the embedded broker',
-            () => embedded.statistics().connections,
-          ),
-        ]),
-  ];
+function gaugeReaders({
+  store,
+  broker,
+  embedded,
+  requestReply,
+  leasing,
+}: GatewayContextOptions): GaugeReaders {
+  const { admission, relay, watch } = requestReply;
+  return {
+    requests_pending: () => admission.counts().pending,
+    requests_unsent: () => admission.counts().unsent,
+    waits: () => watch.size,
+    queues_read: () => leasing.queuesRead,
+    sends_in_flight: () => relay.status().inFlight,
+    queues_held: () => relay.status().heldQueues.length,
+    broker_up: () => Number(broker.channel.isUp()),
+    subscriptions_up: () => broker.activity().subscriptions,
+    store_transactions: () => store.transactions(),
+    ...(embedded === undefined ? {} : { embedded_connections: () => embedded.statistics().connections }),
+  };
 }

@@ -2,15 +2,31 @@ import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom
 import type { Meter } from '#core/ports/meter.js';
 import { countedEvents } from '#core/ports/meter.js';
 
-/** A value that is read when /metrics is asked for. */
-export interface GaugeSource {
-  readonly name: string;
-  readonly help: string;
-  readonly read: () => number;
+/** What is measured when /metrics is asked for; the names become `replyto_<name>`. */
+export const gauges = {
+  requests_pending: 'requests without an end',
+  requests_unsent: 'requests not sent yet',
+  waits: 'callers and streams waiting for changes',
+  queues_read: 'queues that are being read over HTTP',
+  sends_in_flight: 'messages under way to the broker',
+  queues_held: 'queues that take no messages at present',
+  broker_up: '1 while a sending connection is up',
+  subscriptions_up: 'subscriptions that are up',
+  store_transactions: 'transactions committed since the start',
+  embedded_connections: 'connections to the embedded broker; absent with another one',
+} as const;
+
+/** How each is read; without a reader there is no such gauge. */
+export type GaugeReaders = Readonly<Partial<Record<keyof typeof gauges, () => number>>>;
+
+export const replySecondsHelp = 'from accepting a request to its reply, as a histogram';
+
+export function counterName(event: string): string {
+  return `replyto_${event.replaceAll('-', '_')}_total`;
 }
 
 export interface Metrics extends Meter {
-  addGauges(gauges: readonly GaugeSource[]): void;
+  addGauges(readers: GaugeReaders): void;
   /** The Prometheus text format. */
   read(): Promise<{ readonly contentType: string; readonly text: string }>;
 }
@@ -22,30 +38,30 @@ const replyBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 3
 export function createMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: 'replyto_' });
-  const counters = new Map(
-    countedEvents.map((event) => [
+  const counters = new Map<string, Counter>(
+    Object.entries(countedEvents).map(([event, help]) => [
       event,
       new Counter({
-        name: `replyto_${event.replaceAll('-', '_')}_total`,
-        help: `${event.replaceAll('-', ' ')} since the start`,
+        name: counterName(event),
+        help,
         registers: [registry],
       }),
     ]),
   );
   const replySeconds = new Histogram({
     name: 'replyto_reply_seconds',
-    help: 'from accepting a request to its reply',
+    help: replySecondsHelp,
     buckets: replyBuckets,
     registers: [registry],
   });
   return {
     count: (event, amount = 1) => counters.get(event)?.inc(amount),
     replied: (afterMs) => replySeconds.observe(afterMs / 1_000),
-    addGauges(gauges) {
-      for (const { name, help, read } of gauges) {
+    addGauges(readers) {
+      for (const [name, read] of Object.entries(readers)) {
         new Gauge({
           name: `replyto_${name}`,
-          help,
+          help: gauges[name as keyof typeof gauges],
           registers: [registry],
           collect() {
             this.set(read());

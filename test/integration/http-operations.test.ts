@@ -57,7 +57,7 @@ describe('operations over HTTP', () => {
     const types: Record<string, string> = {};
     for (const [, name = '', type = ''] of answer.text().matchAll(/^# TYPE (\S+) (\S+)$/gmu))
       types[name] = type;
-    for (const event of countedEvents) {
+    for (const event of Object.keys(countedEvents)) {
       expect(types[`replyto_${event.replaceAll('-', '_')}_total`], event).to.equal('counter');
     }
     expect(types).to.include({

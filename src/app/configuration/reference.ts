@@ -3,17 +3,12 @@ import { configurationSchema } from '#schema/configuration.js';
 import { durationInWords } from '#schema/duration.js';
 import { routeSchema } from '#schema/route.js';
 import { membersOf } from '#schema/schema-tree.js';
+import type { Row } from '#schema/markdown-table.js';
+import { markdownTable } from '#schema/markdown-table.js';
 import type { Setting } from '#schema/settings.js';
 import { notBuiltYet, sections, settings } from '#schema/settings.js';
 import { environmentNames } from './environment.js';
 import { serveFlags } from './flags.js';
-
-type Row = readonly string[];
-
-function table(head: Row, rows: readonly Row[]): string {
-  const line = (cells: Row): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
-}
 
 function code(text: string): string {
   return `\`${text}\``;
@@ -47,7 +42,7 @@ function settingRow(tree: unknown, setting: Setting): Row {
 
 function settingsTable(chosen: readonly Setting[]): string {
   const presets = configurationSchema.parse({});
-  return table(
+  return markdownTable(
     ['key', 'default', 'environment', 'flag', 'meaning', 'allowed'],
     chosen.map((setting) => settingRow(presets, setting)),
   );
@@ -105,7 +100,7 @@ export function referencePage(): string {
     introduction,
     ...groups,
     `## Top level\n\n${settingsTable(single)}`,
-    `${routesText}\n\n${table(['key of a route', 'meaning'], routeRows(routeSchema, ''))}`,
+    `${routesText}\n\n${markdownTable(['key of a route', 'meaning'], routeRows(routeSchema, ''))}`,
     `## Not built yet\n\nThese are refused, never ignored.\n\n${planned.join('\n')}`,
   ]
     .map((part) => `${part}\n`)
