@@ -1,11 +1,12 @@
-// Writes what is generated from schemas, tables and tests: schemas/*.json, docs/configuration.md, docs/errors.md
-// and docs/what-happens-when.md. A test fails when a file is not what this would write.
+// Writes what is generated from schemas, tables and tests: schemas/*.json and pages of docs/. A test fails when a file is not what this would write.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { referencePage } from '#app/configuration/reference.js';
 import { errorsPage } from '#gateway/problem-pages.js';
 import { schemaDocuments } from '#schema/published.js';
+import { headersPage } from './headers-page.js';
+import { metricsPage } from './metrics-page.js';
 import { whatHappensWhenPage } from './what-happens-when.js';
 
 export interface GeneratedFile {
@@ -23,6 +24,8 @@ export function generatedFiles(): GeneratedFile[] {
     ...schemas,
     { path: 'docs/configuration.md', text: referencePage() },
     { path: 'docs/errors.md', text: errorsPage() },
+    { path: 'docs/headers.md', text: headersPage() },
+    { path: 'docs/metrics.md', text: metricsPage() },
     { path: 'docs/what-happens-when.md', text: whatHappensWhenPage() },
   ];
 }

@@ -36,7 +36,23 @@ const commands: readonly KnownCommand[] = [
     summary: 'Check, print or explain the configuration.',
     load: () => import('./config.js'),
   },
+  {
+    name: 'completion',
+    summary: 'Print a completion script for a shell.',
+    load: async () => ({
+      configure: (await import('./completion.js')).configureCompletion(wholeProgram),
+    }),
+  },
 ];
+
+/** With every command configured, and none that could run. */
+async function wholeProgram(): Promise<Command> {
+  const program = new Command('replyto').helpOption('-h, --help', 'Print this help.');
+  for (const { name, summary, load } of commands) {
+    (await load()).configure(program.command(name).description(summary), () => Promise.resolve());
+  }
+  return program;
+}
 
 const wrongUse = 2;
 

@@ -21,7 +21,8 @@ async function run(line: string, options: TestContextOptions = {}): Promise<Outc
   return { code, ...context.said() };
 }
 
-const commands = 'dev serve request reply consume send status cancel list doctor config'.split(' ');
+const commands =
+  'dev serve request reply consume send status cancel list token doctor config completion'.split(' ');
 
 describe('the command line', () => {
   for (const command of [...commands, 'config check', 'config print', 'config reference']) {
