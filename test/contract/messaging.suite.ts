@@ -5,7 +5,7 @@
 import type { BrokerLabel } from '../support/brokers.js';
 import { titleOn } from '../support/brokers.js';
 import { skip } from '../support/skip.js';
-import type { Bench, Connect } from './messaging/bench.js';
+import type { Bench, BenchOptions, Connect } from './messaging/bench.js';
 import { createBench } from './messaging/bench.js';
 import type { Case, SkippedCases } from './messaging/case.js';
 import { declareCases } from './messaging/case.js';
@@ -32,6 +32,8 @@ export interface MessagingContract {
   readonly start: () => Promise<SuiteBroker | { readonly unavailable: string }>;
   readonly connect: Connect;
   readonly skip?: readonly SkippedCases[];
+  /** What the raw clients of the cases have to know of the broker. */
+  readonly bench?: Pick<BenchOptions, 'refused' | 'usesPrefixes'>;
   /** Cases of this implementation alone, such as what it does instead of what it skips. */
   readonly own?: (test: Case, bench: Bench) => void;
 }
@@ -51,11 +53,10 @@ export function describeMessagingContract(contract: MessagingContract): void {
       await broker?.stop();
     });
 
-    const bench = createBench(
-      () => broker!.url,
-      contract.connect,
-      () => broker!.rawUrl ?? broker!.url,
-    );
+    const bench = createBench(() => broker!.url, contract.connect, {
+      ...contract.bench,
+      rawUrl: () => broker!.rawUrl ?? broker!.url,
+    });
     declareCases(contract.skip ?? [], (test) => {
       sendingCases(test, bench);
       receivingCases(test, bench);

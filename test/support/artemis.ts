@@ -17,6 +17,19 @@ const stopWithinMs = 20_000;
 /** Where `artemis create` writes its acceptors; ours takes their place. */
 const acceptors = /<acceptors>.*<\/acceptors>/su;
 
+/** Nobody has a right to these addresses. */
+const forbidden = `<security-setting match="forbidden.#">${[
+  ...['createAddress', 'createDurableQueue', 'createNonDurableQueue', 'consume', 'send'],
+]
+  .map((type) => `<permission type="${type}" roles="nobody"/>`)
+  .join('')}</security-setting>`;
+/** These exist only when an administrator makes them. */
+const strict =
+  '<address-setting match="strict.#"><auto-create-queues>false</auto-create-queues><auto-create-addresses>false</auto-create-addresses></address-setting>';
+/** These go as soon as they are empty and nobody listens. */
+const fleeting =
+  '<address-setting match="fleeting.#"><auto-delete-queues>true</auto-delete-queues><auto-delete-addresses>true</auto-delete-addresses></address-setting>';
+
 interface ArtemisOptions {
   /**
    * Parameters of the acceptor, such as `anycastPrefix=/queue/;multicastPrefix=/topic/`; default none, as Artemis has it.
@@ -74,7 +87,11 @@ export async function startArtemis(options: ArtemisOptions = {}): Promise<Artemi
       .join(';');
     const text = await readFile(file, 'utf8');
     const ours = `<acceptors><acceptor name="test">${acceptor}</acceptor></acceptors>`;
-    await writeFile(file, text.replace(acceptors, ours));
+    const changed = text
+      .replace(acceptors, ours)
+      .replace('</security-settings>', `${forbidden}</security-settings>`)
+      .replace('</address-settings>', `${strict}${fleeting}</address-settings>`);
+    await writeFile(file, changed);
   }
 
   async function launch(): Promise<{ readonly child: RunningProcess; readonly server: string }> {
