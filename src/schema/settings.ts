@@ -36,5 +36,4 @@ export const notBuiltYet: ReadonlyMap<string, string> = new Map([
   ['authTokensFile', 'not built yet: authentication by tokens'],
   ['workers', 'not built yet: several worker processes'],
   ['routes.claimCheck', 'not built yet: large bodies by claim check'],
-  ['routes.replyToStyle', 'not built yet: a choice of reply addresses; they are those of STOMP'],
 ]);

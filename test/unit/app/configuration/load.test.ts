@@ -65,6 +65,7 @@ describe('loading the configuration', () => {
           queue: '{service}.{resource}.{action}',
           forwardHeaders: [],
           brokerExpiry: false,
+          replyToStyle: 'stomp',
         },
       ],
     });
@@ -204,6 +205,7 @@ describe('loading the configuration', () => {
         '    timeoutMs: never',
         '    forwardHeaders: [Accept-Language]',
         '    brokerExpiry: true',
+        '    replyToStyle: jms',
         '    project: orion',
         '    contentType: text/xml; charset=utf-8',
       ].join('\n'),
@@ -216,6 +218,7 @@ describe('loading the configuration', () => {
         timeoutMs: null,
         forwardHeaders: ['accept-language'],
         brokerExpiry: true,
+        replyToStyle: 'jms',
         project: 'orion',
         contentType: 'text/xml; charset=utf-8',
       },
