@@ -9,6 +9,7 @@ import type { Bench, BenchOptions, Connect } from './messaging/bench.js';
 import { createBench } from './messaging/bench.js';
 import type { Case, SkippedCases } from './messaging/case.js';
 import { declareCases } from './messaging/case.js';
+import { burdenCases } from './messaging/burden.cases.js';
 import { failureCases } from './messaging/failure.cases.js';
 import { receivingCases } from './messaging/receiving.cases.js';
 import { sendingCases } from './messaging/sending.cases.js';
@@ -63,6 +64,7 @@ export function describeMessagingContract(contract: MessagingContract): void {
       topicCases(test, bench);
       failureCases(test, bench);
       wireCases(test, bench);
+      burdenCases(test, bench);
       contract.own?.(test, bench);
     });
   });

@@ -47,7 +47,7 @@ interface ArtemisBroker extends OwnedBroker {
 }
 
 /** The unpacked distribution; Maven fetches it when it is not there yet. */
-async function artemisDistribution(): Promise<{ readonly home: string } | UnavailableBroker> {
+export async function artemisDistribution(): Promise<{ readonly home: string } | UnavailableBroker> {
   const name = `artemis-${artemisVersion}`;
   const cached = await cachedFromMaven(name, async (folder) => {
     const artifact = `org.apache.activemq:apache-artemis:${artemisVersion}:tar.gz:bin`;
@@ -62,6 +62,16 @@ async function artemisDistribution(): Promise<{ readonly home: string } | Unavai
   });
   if ('unavailable' in cached) return cached;
   return { home: join(cached.folder, `apache-artemis-${artemisVersion}`) };
+}
+
+/** Its JMS client, which the distribution has for older JMS alone. */
+export async function artemisClientJars(): Promise<{ readonly classPath: string } | UnavailableBroker> {
+  const name = `artemis-client-${artemisVersion}`;
+  const cached = await cachedFromMaven(name, (folder) => {
+    const artifact = `org.apache.activemq:artemis-jakarta-client-all:${artemisVersion}`;
+    return runMaven(['dependency:copy', `-Dartifact=${artifact}`, `-DoutputDirectory=${folder}`], folder);
+  });
+  return 'unavailable' in cached ? cached : { classPath: join(cached.folder, '*') };
 }
 
 /** @throws Error when there is none to be had, or with the broker's output when it does not answer within 60 s. */
