@@ -8,6 +8,7 @@ import { startClassic } from '../support/activemq.js';
 import { brokerLabels } from '../support/brokers.js';
 import { failureOf } from '../support/errors.js';
 import { newMessage, uniqueQueue } from '../support/messages.js';
+import { classicWebSocketDeviations } from './messaging/classic-websocket-deviations.js';
 import { describeMessagingContract } from './messaging.suite.js';
 import { connectStomp } from './stomp-messaging.js';
 
@@ -23,23 +24,7 @@ describeMessagingContract({
     const broker = await startClassic({ webSocket: true });
     return { url: broker.webSocketUrl!, rawUrl: broker.url, stop: () => broker.stop() };
   },
-  skip: [
-    {
-      reason: 'its WebSocket takes no bytes but UTF-8: they are refused at once',
-      tests: [
-        'carries a text in latin-1',
-        'carries bytes that are no UTF-8 under a text type',
-        'carries every possible byte',
-        'carries bytes of 1 MiB',
-        'carries bytes of 4 MiB',
-        'carries any body under any content type',
-      ],
-    },
-    {
-      reason: 'its WebSocket hands over bytes that are no UTF-8 as replacement characters',
-      tests: ['delivers a foreign message that has none of our headers'],
-    },
-  ],
+  skip: classicWebSocketDeviations,
   own: (test, bench) => {
     test('refuses bytes that are no UTF-8 with INVALID_ARGUMENT, says what to do, and goes on sending', async () => {
       const { channel } = await bench.connect();
