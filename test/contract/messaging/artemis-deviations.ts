@@ -7,7 +7,7 @@ import { newMessage, uniqueQueue } from '../../support/messages.js';
 import type { MessagingContract } from '../messaging.suite.js';
 
 export const artemisDeviations = {
-  bench: { refused: queue('forbidden.queue') },
+  bench: { refused: () => queue('forbidden.queue') },
   skip: [
     {
       reason: 'of what a consumer held it marks the first message alone as redelivered',

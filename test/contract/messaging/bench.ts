@@ -55,7 +55,7 @@ export interface Bench {
   /** A client that speaks nothing but STOMP, logged in. */
   raw(): Promise<Stranger>;
   /** What the broker refuses to send to and to subscribe to. */
-  readonly refused: Destination;
+  refused(): Destination;
   inbox(messaging: Messaging, destination: Destination, options?: InboxOptions): Promise<Inbox>;
 }
 
@@ -65,7 +65,7 @@ export interface BenchOptions {
   /** Raw clients write `/queue/N` also on a broker that knows plain names. */
   readonly usesPrefixes?: boolean;
   /** See {@link Bench.refused}; default a temporary queue of a connection that is gone. */
-  readonly refused?: Destination;
+  readonly refused?: () => Destination;
 }
 
 /** To be called inside `describe`. */

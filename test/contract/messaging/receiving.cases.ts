@@ -193,7 +193,7 @@ export function receivingCases(test: Case, bench: Bench): void {
 
   test('rejects a subscription that the broker refuses with SUBSCRIBE_REFUSED', async () => {
     const messaging = await bench.connect();
-    const refused = messaging.source.subscribe(bench.refused, { prefetch: 1, onDelivery: () => undefined });
+    const refused = messaging.source.subscribe(bench.refused(), { prefetch: 1, onDelivery: () => undefined });
     expect((await failureOf(refused)).code).to.equal('SUBSCRIBE_REFUSED');
     expect(messaging.pending()).to.equal(0);
   });

@@ -206,7 +206,7 @@ export function sendingCases(test: Case, bench: Bench): void {
 
   test('rejects with SEND_REFUSED what the broker refuses, and goes on sending', async () => {
     const messaging = await bench.connect();
-    expect((await failureOf(messaging.channel.send(bench.refused, newMessage()))).code).to.equal(
+    expect((await failureOf(messaging.channel.send(bench.refused(), newMessage()))).code).to.equal(
       'SEND_REFUSED',
     );
     await messaging.channel.send(uniqueQueue(), newMessage());
