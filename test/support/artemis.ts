@@ -17,6 +17,12 @@ const stopWithinMs = 20_000;
 /** Where `artemis create` writes its acceptors; ours takes their place. */
 const acceptors = /<acceptors>.*<\/acceptors>/su;
 
+/** Here the login of the tests may use topics alone. */
+const topicsAlone = `<security-setting match="topics.#">${[
+  ...['createAddress', 'createNonDurableQueue', 'deleteNonDurableQueue', 'consume', 'send'],
+]
+  .map((type) => `<permission type="${type}" roles="amq"/>`)
+  .join('')}</security-setting>`;
 /** Nobody has a right to these addresses. */
 const forbidden = `<security-setting match="forbidden.#">${[
   ...['createAddress', 'createDurableQueue', 'createNonDurableQueue', 'consume', 'send'],
@@ -99,7 +105,7 @@ export async function startArtemis(options: ArtemisOptions = {}): Promise<Artemi
     const ours = `<acceptors><acceptor name="test">${acceptor}</acceptor></acceptors>`;
     const changed = text
       .replace(acceptors, ours)
-      .replace('</security-settings>', `${forbidden}</security-settings>`)
+      .replace('</security-settings>', `${forbidden}${topicsAlone}</security-settings>`)
       .replace('</address-settings>', `${strict}${fleeting}</address-settings>`);
     await writeFile(file, changed);
   }

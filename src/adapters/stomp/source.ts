@@ -90,7 +90,9 @@ export function createStompSource(options: SourceOptions): StompSource {
     const { dialect } = connection.broker;
     const isTopic = destination.kind === 'topic';
     const mode = isTopic ? 'auto' : 'client-individual';
-    const headers = dialect.subscribeHeaders(destination, how.prefetch);
+    const filter = how.takesNothing === true ? dialect.nothingHeaders : {};
+    if (filter === null) return;
+    const headers = { ...dialect.subscribeHeaders(destination, how.prefetch), ...filter };
     try {
       const consumers = Array.from({ length: dialect.consumers(destination, how.prefetch) }, () =>
         connection.subscribe(dialect.toAddress(destination), { mode, headers }, (frame) =>

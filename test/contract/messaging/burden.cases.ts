@@ -61,7 +61,7 @@ export function burdenCases(test: Case, bench: Bench): void {
       sendAgain(messaging, () => messaging.channel.send(destination, message)),
     );
     const refusals = Array.from({ length: 3 }, () =>
-      sendAgain(messaging, () => messaging.channel.send(bench.refused, newMessage())),
+      sendAgain(messaging, () => messaging.channel.send(bench.refused(), newMessage())),
     );
     expect((await Promise.all(refusals)).map((error) => error?.code)).to.deep.equal(
       Array.from({ length: 3 }, () => 'SEND_REFUSED'),
@@ -85,6 +85,21 @@ export function burdenCases(test: Case, bench: Bench): void {
     };
     const [before, after] = [await received(), await received()];
     expect(after.messageId).to.equal(before.messageId);
+  });
+
+  test('learns whether a queue may be consumed, and takes nothing from it', async () => {
+    const messaging = await bench.connect();
+    const destination = uniqueQueue();
+    const asking = await bench.connect();
+    const how = { prefetch: 1, takesNothing: true, onDelivery: () => expect.fail('a delivery') };
+    const subscription = await asking.source.subscribe(destination, how);
+    const sent = [newMessage(), newMessage()];
+    for (const message of sent) await messaging.channel.send(destination, message);
+    const inbox = await bench.inbox(messaging, destination);
+    await inbox.atLeast(2);
+    await subscription.unsubscribe();
+    expect(inbox.ids()).to.deep.equal(sent.map(({ messageId }) => messageId));
+    expect(inbox.deliveries.map(({ redelivered }) => redelivered)).to.deep.equal([false, false]);
   });
 
   test('takes the first of two headers of one name', async () => {

@@ -69,5 +69,6 @@ export const artemisDialect: Dialect = {
     ...routingHeader('subscription-type', destination),
     ...windowHeader(destination, prefetch),
   }),
+  nothingHeaders: { selector: '1 = 0' },
   consumers,
 };

@@ -18,5 +18,6 @@ export const classicDialect: Dialect = {
   expiryHeaders: (expiresAt) => ({ expires: String(expiresAt) }),
   sendHeaders: () => ({}),
   subscribeHeaders: prefetchHeader('activemq.prefetchSize'),
+  nothingHeaders: { selector: '1 = 0' },
   consumers: oneConsumer,
 };

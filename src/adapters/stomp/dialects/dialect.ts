@@ -39,6 +39,8 @@ export interface Dialect {
   sendHeaders(destination: Destination): Readonly<Record<string, string>>;
   /** What else a SUBSCRIBE needs; `prefetch` counts messages and is for queues. */
   subscribeHeaders(destination: Destination, prefetch: number): Readonly<Record<string, string>>;
+  /** What makes a subscription take nothing, see SubscribeOptions; null where it cannot be said. */
+  readonly nothingHeaders: Readonly<Record<string, string>> | null;
   /** How many consumers share that prefetch, each with a SUBSCRIBE of its own; 1 where the broker counts messages. */
   consumers(destination: Destination, prefetch: number): number;
 }

@@ -18,5 +18,6 @@ export const embeddedDialect: Dialect = {
   expiryHeaders: () => ({}),
   sendHeaders: () => ({}),
   subscribeHeaders: prefetchHeader('prefetch-count'),
+  nothingHeaders: null,
   consumers: oneConsumer,
 };

@@ -19,5 +19,6 @@ export const rabbitmqDialect: Dialect = {
   expiryHeaders: (expiresAt, now) => ({ expiration: String(Math.max(0, expiresAt - now)) }),
   sendHeaders: () => ({}),
   subscribeHeaders: prefetchHeader('prefetch-count'),
+  nothingHeaders: null,
   consumers: oneConsumer,
 };
