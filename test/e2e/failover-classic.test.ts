@@ -50,7 +50,7 @@ describe(titleOn(brokerLabels.classic, 'failover between two brokers'), () => {
   }
 
   async function statusOf(id: string): Promise<unknown> {
-    return ((await call(`${gateway!.url}/requests/${id}`)).json() as { status: string }).status;
+    return (await call(`${gateway!.url}/requests/${id}`)).json<{ status: string }>().status;
   }
 
   it('goes on over the second when the first dies, and finds on the first what was left there', async function () {

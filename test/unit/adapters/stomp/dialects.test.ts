@@ -68,16 +68,16 @@ describe('the dialect of a broker', () => {
   });
 
   it('reads on Artemis the addresses of STOMP and JMS clients, and keeps what only the broker understands', () => {
-    const { fromAddress, toAddress, toReplyAddress, sendHeaders } = artemisDialect;
-    expect(fromAddress('queue://a')).to.deep.equal(queue('a'));
-    expect(fromAddress('a::b')).to.deep.equal(queue('a::b'));
-    expect(fromAddress('topic://a')).to.deep.equal(topic('a'));
-    const temporary = fromAddress('temp-queue://5f7b');
+    const artemis = artemisDialect;
+    expect(artemis.fromAddress('queue://a')).to.deep.equal(queue('a'));
+    expect(artemis.fromAddress('a::b')).to.deep.equal(queue('a::b'));
+    expect(artemis.fromAddress('topic://a')).to.deep.equal(topic('a'));
+    const temporary = artemis.fromAddress('temp-queue://5f7b');
     expect(temporary).to.deep.equal({ kind: 'opaque', name: 'temp-queue://5f7b' });
-    expect([toAddress(temporary), sendHeaders(temporary)]).to.deep.equal(['5f7b', {}]);
-    expect(toReplyAddress(temporary, 'stomp')).to.equal('temp-queue://5f7b');
-    const slashes = fromAddress('/queue/a');
-    expect([toAddress(slashes), sendHeaders(slashes)]).to.deep.equal(['/queue/a', {}]);
+    expect([artemis.toAddress(temporary), artemis.sendHeaders(temporary)]).to.deep.equal(['5f7b', {}]);
+    expect(artemis.toReplyAddress(temporary, 'stomp')).to.equal('temp-queue://5f7b');
+    const slashes = artemis.fromAddress('/queue/a');
+    expect([artemis.toAddress(slashes), artemis.sendHeaders(slashes)]).to.deep.equal(['/queue/a', {}]);
   });
 
   it('knows a message of Artemis again by its number and its instant, whichever consumer has it', () => {
