@@ -20,6 +20,10 @@ export interface Message {
   readonly applicationHeaders: Readonly<Record<string, string>>;
 }
 
+/** Who is to read a reply address: STOMP clients, or JMS clients, where one text does not serve both. */
+export const replyToStyles = ['stomp', 'jms'] as const;
+export type ReplyToStyle = (typeof replyToStyles)[number];
+
 /** What the product itself says about a message. The STOMP names stand in adapters/stomp/headers.ts. */
 export interface MessageProperties {
   /** The `Correl-ID` an HTTP caller gave; carried on, never used for matching. */
@@ -28,6 +32,8 @@ export interface MessageProperties {
   readonly otherCorrelationId?: string;
   /** How the broker typed the body, where it says so. */
   readonly form?: 'text' | 'bytes';
+  /** How its reply address is written; default `stomp`. No header of its own. */
+  readonly replyToStyle?: ReplyToStyle;
   readonly project?: string;
   /** Milliseconds left at this send. */
   readonly deadlineMs?: number;

@@ -113,6 +113,7 @@ export function createAsking(context: GatewayContext, waiting: Waiting): Asking 
       properties: {
         traceparent: newTrace(),
         ...(route?.project === undefined ? {} : { project: route.project }),
+        ...(route?.replyToStyle === 'jms' ? { replyToStyle: 'jms' } : {}),
         ...properties,
         contentDigest: contentDigest(body),
       },

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isForwardableHeader } from '#core/application-header.js';
+import { replyToStyles } from '#core/message.js';
 import { durationSetting, flagSetting } from './setting.js';
 import { projectNameSchema } from './project-name.js';
 import { pathAllowed, pathPattern, pathProblem, templateAllowed } from './route-path.js';
@@ -65,6 +66,12 @@ export const routeSchema = z.strictObject({
   brokerExpiry: flagSetting
     .default(false)
     .describe('Let the broker drop the message when the request expires.'),
+  replyToStyle: z
+    .enum(replyToStyles, { error: replyToStyles.join(' or ') })
+    .default('stomp')
+    .describe(
+      'Who reads the reply address: `stomp`, which JMS over OpenWire reads too, or `jms`, for services with the JMS client of ActiveMQ Artemis itself (Core). It makes a difference on Artemis alone.',
+    ),
   project: projectNameSchema
     .optional()
     .describe('Whose status topic hears of requests that name no `Project`.'),

@@ -35,5 +35,4 @@ export const sections: readonly string[] = [
 export const notBuiltYet: ReadonlyMap<string, string> = new Map([
   ['workers', 'not built yet: several worker processes'],
   ['routes.claimCheck', 'not built yet: large bodies by claim check'],
-  ['routes.replyToStyle', 'not built yet: a choice of reply addresses; they are those of STOMP'],
 ]);

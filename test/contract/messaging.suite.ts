@@ -5,10 +5,11 @@
 import type { BrokerLabel } from '../support/brokers.js';
 import { titleOn } from '../support/brokers.js';
 import { skip } from '../support/skip.js';
-import type { Bench, Connect } from './messaging/bench.js';
+import type { Bench, BenchOptions, Connect } from './messaging/bench.js';
 import { createBench } from './messaging/bench.js';
 import type { Case, SkippedCases } from './messaging/case.js';
 import { declareCases } from './messaging/case.js';
+import { burdenCases } from './messaging/burden.cases.js';
 import { failureCases } from './messaging/failure.cases.js';
 import { receivingCases } from './messaging/receiving.cases.js';
 import { sendingCases } from './messaging/sending.cases.js';
@@ -32,6 +33,8 @@ export interface MessagingContract {
   readonly start: () => Promise<SuiteBroker | { readonly unavailable: string }>;
   readonly connect: Connect;
   readonly skip?: readonly SkippedCases[];
+  /** What the raw clients of the cases have to know of the broker. */
+  readonly bench?: Pick<BenchOptions, 'refused' | 'usesPrefixes'>;
   /** Cases of this implementation alone, such as what it does instead of what it skips. */
   readonly own?: (test: Case, bench: Bench) => void;
 }
@@ -51,17 +54,17 @@ export function describeMessagingContract(contract: MessagingContract): void {
       await broker?.stop();
     });
 
-    const bench = createBench(
-      () => broker!.url,
-      contract.connect,
-      () => broker!.rawUrl ?? broker!.url,
-    );
+    const bench = createBench(() => broker!.url, contract.connect, {
+      ...contract.bench,
+      rawUrl: () => broker!.rawUrl ?? broker!.url,
+    });
     declareCases(contract.skip ?? [], (test) => {
       sendingCases(test, bench);
       receivingCases(test, bench);
       topicCases(test, bench);
       failureCases(test, bench);
       wireCases(test, bench);
+      burdenCases(test, bench);
       contract.own?.(test, bench);
     });
   });

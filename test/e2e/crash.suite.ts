@@ -11,7 +11,7 @@ import type { HttpAnswer } from '../support/http.js';
 import { call, post } from '../support/http.js';
 import { uniqueName } from '../support/gateway.js';
 import { startSource } from '../support/process.js';
-import { openRawStomp } from '../support/raw-stomp.js';
+import { openStranger } from '../support/stranger.js';
 import type { ServedGateway } from '../support/served-gateway.js';
 import { serveGateway } from '../support/served-gateway.js';
 import type { TcpProxy } from '../support/tcp-proxy.js';
@@ -95,7 +95,7 @@ export function describeCrashes(brokerUrl: () => string): void {
     const seen: (number | undefined)[] = [];
     const store = openStore('sqlite::memory:');
     const runs: string[] = [];
-    const raw = await openRawStomp(Number(new URL(brokerUrl()).port));
+    const raw = await openStranger(brokerUrl());
     await serve(queue, {
       idempotency: store,
       handler: (request) => {
@@ -109,8 +109,7 @@ export function describeCrashes(brokerUrl: () => string): void {
     await gateway.kill();
     // Takes the place of the service for a moment, to see the resend as it is on the wire.
     await repliers.splice(0)[0]!.stop(1_000);
-    await raw.connect();
-    await raw.confirmed('SUBSCRIBE', { id: 's', destination: `/queue/${queue}`, ack: 'client-individual' });
+    await raw.subscribe(queue, { ack: 'client-individual' });
     await gateway.restart({ brokerUrl: brokerUrl() });
     const resent = await raw.take('MESSAGE');
     seen.push(Number(resent.headers['Resend']));
@@ -184,9 +183,8 @@ export function describeCrashes(brokerUrl: () => string): void {
     answer();
     await until(async () => (await status(id))['status'] === 'replied', { what: 'the stored reply' });
     await crash();
-    const raw = await openRawStomp(Number(new URL(brokerUrl()).port));
-    await raw.connect();
-    await raw.confirmed('SUBSCRIBE', { id: 's', destination: `/queue/${replyTo}`, ack: 'client-individual' });
+    const raw = await openStranger(brokerUrl());
+    await raw.subscribe(replyTo, { ack: 'client-individual' });
     const forwarded = await raw.take('MESSAGE');
     raw.destroy();
     expect(forwarded.body.toString()).to.equal('forwarded');

@@ -5,7 +5,7 @@ import type { Replier } from '#messaging/replier.js';
 import type { TestGateway } from '../support/gateway.js';
 import { startGateway } from '../support/gateway.js';
 import { call } from '../support/http.js';
-import { openRawStomp } from '../support/raw-stomp.js';
+import { openStranger } from '../support/stranger.js';
 import { within } from '../support/until.js';
 
 const body = `{
@@ -78,13 +78,8 @@ export function describeDocumentExample(brokerUrl: () => string | undefined): vo
       },
     });
     await replier.start();
-    const reader = await openRawStomp(Number(new URL(gateway.brokerUrl).port));
-    await reader.connect();
-    await reader.confirmed('SUBSCRIBE', {
-      id: 's',
-      destination: '/queue/Reply Queue',
-      ack: 'client-individual',
-    });
+    const reader = await openStranger(gateway.brokerUrl);
+    await reader.subscribe('Reply Queue', { ack: 'client-individual' });
 
     const answer = await exchange(gateway.url, requestBytes);
     expect(answer).to.match(/^HTTP\/1\.1 202 Accepted\r\n/u);

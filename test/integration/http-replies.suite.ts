@@ -6,7 +6,8 @@ import { uniqueName } from '../support/gateway.js';
 import type { HttpAnswer } from '../support/http.js';
 import { call } from '../support/http.js';
 import { faultOf, httpBench, problemOf } from '../support/http-bench.js';
-import { openRawStomp } from '../support/raw-stomp.js';
+import { encodeRawFrame } from '../support/raw-stomp.js';
+import { openStranger } from '../support/stranger.js';
 import { until } from '../support/until.js';
 
 /** `GET /requests/{id}/reply` in every state of a request, and how a request ends for its caller. */
@@ -150,12 +151,10 @@ export function describeReplies(brokerUrl: () => string | undefined): void {
 
   it('can be read although its service gave headers that none can be, or that are not its own to give', async () => {
     const { id } = await openRequest();
-    const service = await openRawStomp(Number(new URL(bench.gateway.brokerUrl).port));
-    await service.connect();
-    await service.confirmed(
-      'SEND',
+    const service = await openStranger(bench.gateway.brokerUrl);
+    await service.send(
+      `${bench.gateway.prefix}.replies`,
       {
-        destination: `/queue/${bench.gateway.prefix}.replies`,
         'Message-ID': `${id}-reply`,
         'correlation-id': id,
         'content-type': 'text/html\r\nX-Injected: 1',
@@ -199,11 +198,13 @@ export function describeReplies(brokerUrl: () => string | undefined): void {
     expect(binary.body.equals(body)).to.equal(true);
 
     const { id } = await openRequest();
-    const service = await openRawStomp(Number(new URL(bench.gateway.brokerUrl).port));
-    await service.connect();
-    const lines = [`destination:/queue/${bench.gateway.prefix}.replies`, `correlation-id:${id}`];
-    // Without a length it is a TextMessage to JMS.
-    service.write(`SEND\n${lines.join('\n')}\n\ntäxt\u0000`);
+    const service = await openStranger(bench.gateway.brokerUrl);
+    // Without a body of its own, and so without a length: it is a TextMessage to JMS.
+    const head = encodeRawFrame('SEND', {
+      ...service.toQueue(`${bench.gateway.prefix}.replies`),
+      'correlation-id': id,
+    });
+    service.write(Buffer.concat([head.subarray(0, -1), Buffer.from('täxt\0')]));
     await bench.reaches(id, 'replied');
     service.destroy();
     const text = await reply(id);

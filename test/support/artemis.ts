@@ -17,6 +17,25 @@ const stopWithinMs = 20_000;
 /** Where `artemis create` writes its acceptors; ours takes their place. */
 const acceptors = /<acceptors>.*<\/acceptors>/su;
 
+/** Here the login of the tests may use topics alone. */
+const topicsAlone = `<security-setting match="topics.#">${[
+  ...['createAddress', 'createNonDurableQueue', 'deleteNonDurableQueue', 'consume', 'send'],
+]
+  .map((type) => `<permission type="${type}" roles="amq"/>`)
+  .join('')}</security-setting>`;
+/** Nobody has a right to these addresses. */
+const forbidden = `<security-setting match="forbidden.#">${[
+  ...['createAddress', 'createDurableQueue', 'createNonDurableQueue', 'consume', 'send'],
+]
+  .map((type) => `<permission type="${type}" roles="nobody"/>`)
+  .join('')}</security-setting>`;
+/** These exist only when an administrator makes them. */
+const strict =
+  '<address-setting match="strict.#"><auto-create-queues>false</auto-create-queues><auto-create-addresses>false</auto-create-addresses></address-setting>';
+/** These go as soon as they are empty and nobody listens. */
+const fleeting =
+  '<address-setting match="fleeting.#"><auto-delete-queues>true</auto-delete-queues><auto-delete-addresses>true</auto-delete-addresses></address-setting>';
+
 interface ArtemisOptions {
   /**
    * Parameters of the acceptor, such as `anycastPrefix=/queue/;multicastPrefix=/topic/`; default none, as Artemis has it.
@@ -34,7 +53,7 @@ interface ArtemisBroker extends OwnedBroker {
 }
 
 /** The unpacked distribution; Maven fetches it when it is not there yet. */
-async function artemisDistribution(): Promise<{ readonly home: string } | UnavailableBroker> {
+export async function artemisDistribution(): Promise<{ readonly home: string } | UnavailableBroker> {
   const name = `artemis-${artemisVersion}`;
   const cached = await cachedFromMaven(name, async (folder) => {
     const artifact = `org.apache.activemq:apache-artemis:${artemisVersion}:tar.gz:bin`;
@@ -49,6 +68,16 @@ async function artemisDistribution(): Promise<{ readonly home: string } | Unavai
   });
   if ('unavailable' in cached) return cached;
   return { home: join(cached.folder, `apache-artemis-${artemisVersion}`) };
+}
+
+/** Its JMS client, which the distribution has for older JMS alone. */
+export async function artemisClientJars(): Promise<{ readonly classPath: string } | UnavailableBroker> {
+  const name = `artemis-client-${artemisVersion}`;
+  const cached = await cachedFromMaven(name, (folder) => {
+    const artifact = `org.apache.activemq:artemis-jakarta-client-all:${artemisVersion}`;
+    return runMaven(['dependency:copy', `-Dartifact=${artifact}`, `-DoutputDirectory=${folder}`], folder);
+  });
+  return 'unavailable' in cached ? cached : { classPath: join(cached.folder, '*') };
 }
 
 /** @throws Error when there is none to be had, or with the broker's output when it does not answer within 60 s. */
@@ -74,7 +103,11 @@ export async function startArtemis(options: ArtemisOptions = {}): Promise<Artemi
       .join(';');
     const text = await readFile(file, 'utf8');
     const ours = `<acceptors><acceptor name="test">${acceptor}</acceptor></acceptors>`;
-    await writeFile(file, text.replace(acceptors, ours));
+    const changed = text
+      .replace(acceptors, ours)
+      .replace('</security-settings>', `${forbidden}${topicsAlone}</security-settings>`)
+      .replace('</address-settings>', `${strict}${fleeting}</address-settings>`);
+    await writeFile(file, changed);
   }
 
   async function launch(): Promise<{ readonly child: RunningProcess; readonly server: string }> {

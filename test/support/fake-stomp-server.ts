@@ -31,6 +31,8 @@ export interface FakeStompConnection {
   /** Ends it as a failing network does. */
   destroy(): void;
   isClosed(): boolean;
+  /** Whether the client has closed its side. */
+  isEnded(): boolean;
 }
 
 /** What to do with a frame: nothing more when it returns `handled`, else what the server does by default. */
@@ -161,6 +163,7 @@ function createConnection(
     end: () => void socket.end(),
     destroy: () => void socket.resetAndDestroy(),
     isClosed: () => socket.destroyed,
+    isEnded: () => socket.readableEnded || socket.destroyed,
   };
   return connection;
 }

@@ -1,28 +1,53 @@
 import { fileURLToPath } from 'node:url';
+import { activemqJars } from './activemq-jars.js';
+import { artemisClientJars } from './artemis.js';
 import type { RunningProcess } from './process.js';
 import { startProcess } from './process.js';
 
 export interface JmsServiceOptions {
   /** `tcp://127.0.0.1:PORT` of the broker. */
   readonly openWireUrl: string;
-  /** Class path with the jars of ActiveMQ; see activemq-jars.ts. */
-  readonly classPath: string;
+  readonly client: JmsClient;
   readonly queue: string;
   /** Answer with all properties of the request, not with its correlation id alone. */
   readonly copiesProperties: boolean;
 }
 
+/** A JMS implementation. */
+export interface JmsClient {
+  readonly classPath: string;
+  /** Its ConnectionFactory, which is made from a URL. */
+  readonly factory: string;
+}
+
+type FoundClient = JmsClient | { readonly unavailable: string };
+
+/** The client of ActiveMQ Classic, which speaks OpenWire; Artemis takes it too. */
+export async function openWireClient(): Promise<FoundClient> {
+  const jars = await activemqJars();
+  if ('unavailable' in jars) return jars;
+  return { ...jars, factory: 'org.apache.activemq.ActiveMQConnectionFactory' };
+}
+
+/** The client of Artemis, which speaks its own protocol, Core. */
+export async function coreClient(): Promise<FoundClient> {
+  const jars = await artemisClientJars();
+  if ('unavailable' in jars) return jars;
+  return { ...jars, factory: 'org.apache.activemq.artemis.jms.client.ActiveMQConnectionFactory' };
+}
+
 const source = fileURLToPath(new URL('jms/EchoService.java', import.meta.url));
 
 /**
- * Starts a JMS service in Java that echoes over OpenWire. It prints `TextMessage ID` or `BytesMessage ID` for
+ * Starts a JMS service in Java that echoes. It prints `TextMessage ID` or `BytesMessage ID` for
  * each request, ID being its JMSCorrelationID. Resolves when it listens; the caller stops it.
  */
 export async function startJmsService(options: JmsServiceOptions): Promise<RunningProcess> {
-  const { openWireUrl, classPath, queue, copiesProperties } = options;
+  const { openWireUrl, client, queue, copiesProperties } = options;
   const quiet = '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn';
   const mode = copiesProperties ? 'copy-properties' : 'plain';
-  const parameters = ['-Xmx128m', quiet, '-cp', classPath, source, openWireUrl, queue, mode];
+  const parameters = ['-Xmx128m', quiet, '-cp', client.classPath, source, openWireUrl, queue, mode];
+  parameters.push(client.factory);
   const service = startProcess('java', parameters, { name: `a ${mode} JMS service` });
   await service.line(/^ready$/mu, 30_000);
   return service;

@@ -23,5 +23,10 @@ export function uniqueQueue(purpose = 'test'): Destination {
   return queue(`${purpose}.${randomUUID()}`);
 }
 
-/** A temporary queue of a connection that is gone: every broker refuses to send there and to subscribe to it. */
-export const goneDestination: Destination = { kind: 'opaque', name: '/remote-temp-queue/ID:gone-1-1:1:1' };
+/**
+ * A temporary queue of a connection that is gone: brokers that have such queues refuse to send there and to subscribe to it.
+ * Another one each time, because Classic makes it when somebody tried to subscribe.
+ */
+export function goneDestination(): Destination {
+  return { kind: 'opaque', name: `/remote-temp-queue/ID:gone${randomUUID().replaceAll('-', '')}-1-1:1:1` };
+}

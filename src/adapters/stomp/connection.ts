@@ -104,6 +104,7 @@ export async function openConnection(
   let endReason: ReplytoError | undefined;
   let isClosing = false;
   let endHeartBeats = (): void => undefined;
+  const awaitsClose = (): boolean => detected?.dialect.closesItself === true;
   const repairText = createTextRepair(logger, name);
   const incoming = createIncomingBytes({
     logger,
@@ -125,7 +126,7 @@ export async function openConnection(
     discardWebsocketOnCommFailure: true,
     webSocketFactory: () => {
       socket = (settings.openSocket ?? openSocket)({
-        ...{ endpoint, tls: settings.tls, maxMessageBytes, toPieces: incoming.toPieces },
+        ...{ endpoint, tls: settings.tls, maxMessageBytes, toPieces: incoming.toPieces, awaitsClose },
         onText: (text) => (carriesTextAlone() ? repairText(text) : text),
       });
       return socket;
@@ -133,8 +134,8 @@ export async function openConnection(
     onConnect,
     onStompError: ({ headers }) => {
       const said = { headers, body: incoming.body, isLoggedIn: detected !== undefined };
-      const failure = toFailure(said, { name, receipts });
-      if (failure !== undefined) end(failure);
+      const failure = toFailure(said, { name, receipts, closesItself: awaitsClose() });
+      if (failure !== undefined) end(failure, awaitsClose());
     },
     onUnhandledReceipt: (frame) => void receipts.settle(frame.headers['receipt-id'] ?? ''),
     onHeartbeatLost: () => end(unavailable(`${name} fell silent: no heart-beat`)),
@@ -162,11 +163,12 @@ export async function openConnection(
     if (socket?.readyState === StompSocketState.OPEN) socket.send('\n');
   }
 
-  function end(reason: ReplytoError): void {
+  function end(reason: ReplytoError, brokerCloses = false): void {
     if (endReason !== undefined) return;
     endReason = reason;
     endHeartBeats();
-    void client.deactivate({ force: true });
+    if (brokerCloses) socket?.close();
+    else void client.deactivate({ force: true });
     receipts.abandon(reason);
     connected.reject(reason);
     ended.resolve(reason);
@@ -243,6 +245,6 @@ export async function openConnection(
       await ended.promise;
       cancel();
     },
-    terminate: end,
+    terminate: (reason) => end(reason),
   };
 }

@@ -12,13 +12,21 @@ export interface BrokerError {
 /** Characters that are kept of what a broker says; it stands in logs and answers. */
 const mostSaid = 500;
 
+export interface ErrorContext {
+  /** Of the broker, for errors. */
+  readonly name: string;
+  readonly receipts: Receipts;
+  /** See Dialect. */
+  readonly closesItself: boolean;
+}
+
 /**
- * What an ERROR means. The send that it names is rejected and the connection goes on; else the connection ends with
- * what is returned.
+ * What an ERROR means. The send that it names is rejected and the connection goes on, unless the broker closes it; else the
+ * connection ends with what is returned.
  */
 export function toFailure(
   { headers, body, isLoggedIn }: BrokerError,
-  { name, receipts }: { readonly name: string; readonly receipts: Receipts },
+  { name, receipts, closesItself }: ErrorContext,
 ): ReplytoError | undefined {
   const said = (headers['message'] ?? Buffer.from(body).toString()).slice(0, mostSaid);
   if (!isLoggedIn) {
@@ -29,9 +37,11 @@ export function toFailure(
   const isTooLarge = saysTooLarge(said);
   const facts = { detail: `${name} refused the frame: ${said}`, ...(destination && { destination }) };
   const refusal = new ReplytoError(isTooLarge ? 'INVALID_ARGUMENT' : 'SEND_REFUSED', facts);
-  if (receipts.settle(receiptId, refusal)) return undefined;
+  const isNamed = receipts.settle(receiptId, refusal);
+  if (isNamed && !closesItself) return undefined;
+  if (receiptId === '') receipts.refuseSubscriptions(refusal);
   const detail = `${name} reported an error: ${said}`;
-  if (isTooLarge) receipts.refuseLargest(detail);
-  // An ERROR that names no frame leaves open which one failed: only a new connection is sure.
+  if (isTooLarge && !isNamed) receipts.refuseLargest(detail);
+  // What else was written may not have been read; an ERROR that names no frame leaves open which one failed.
   return unavailable(detail);
 }

@@ -52,7 +52,9 @@ export function toHeaders(message: Message, dialect: Dialect): Record<string, st
   const { properties } = message;
   const headers: Record<string, string> = { 'Message-ID': message.messageId, Time: String(message.time) };
   if (dialect.sendsTimestamp) headers['timestamp'] = String(message.time);
-  if (message.replyTo !== null) headers['reply-to'] = dialect.toAddress(message.replyTo);
+  if (message.replyTo !== null) {
+    headers['reply-to'] = dialect.toReplyAddress(message.replyTo, properties.replyToStyle ?? 'stomp');
+  }
   if (message.correlationId !== null) {
     headers[correlationHeader] = message.correlationId;
     headers[otherCorrelationHeader] = message.correlationId;
@@ -105,7 +107,7 @@ export interface ReceivedMessage {
 
 /** Reads a MESSAGE. An optional header that makes no sense counts as absent: strangers write to our queues too. */
 export function toMessage({ headers, body, receivedAt }: ReceivedMessage, dialect: Dialect): Message {
-  const brokerId = headers['message-id'] ?? '';
+  const brokerId = dialect.brokerId(headers) ?? '';
   const messageId = firstMessageId(headers['Message-ID'], brokerId) ?? brokerId;
   const replyTo = readReplyTo(readable(headers, 'reply-to'), dialect);
   const correlationIds = [correlationHeader, otherCorrelationHeader]

@@ -5,11 +5,16 @@ import type { Clock } from '#core/ports/clock.js';
 export interface Receipts {
   /**
    * Runs `write` with a new receipt id and follows that receipt. What `write` throws rejects at once: the frame
-   * was not written. `bytes` is its size, of which {@link Receipts.bytes} is the sum.
+   * was not written. `bytes` is its size, of which {@link Receipts.bytes} is the sum; 0 for a subscription.
    */
   confirmed(destination: string, write: (receiptId: string) => void, bytes?: number): Promise<void>;
   /** The receipt came, or an ERROR in its place. False when nobody waits for it. */
   settle(receiptId: string, refusal?: ReplytoError): boolean;
+  /**
+   * An ERROR came that names no frame, as Artemis answers a subscription: where nothing but subscriptions is awaited it can be
+   * about no other.
+   */
+  refuseSubscriptions(refusal: ReplytoError): void;
   destinationOf(receiptId: string): string | undefined;
   /**
    * One of the frames was too large for the broker, which does not say which: then it has not taken the largest, and that
@@ -79,6 +84,10 @@ export function createReceipts({ clock, timeoutMs, name, onTimeout }: ReceiptsOp
       });
     },
     settle,
+    refuseSubscriptions(refusal) {
+      if (awaitedBytes > 0) return;
+      for (const receiptId of [...awaited.keys()]) settle(receiptId, refusal);
+    },
     destinationOf: (receiptId) => awaited.get(receiptId)?.destination,
     refuseLargest(detail) {
       const [largest] = [...awaited].sort(([, one], [, other]) => other.bytes - one.bytes);

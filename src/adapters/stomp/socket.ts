@@ -13,12 +13,7 @@ export function openSocket(options: SocketOptions): StompSocket {
   const opened = endpoint.tls ? 'secureConnect' : 'connect';
   try {
     if (endpoint.transport === 'websocket') return openWebSocket(options);
-    return wrapTcpSocket(
-      connect(endpoint, options.tls),
-      opened,
-      describeEndpoint(endpoint),
-      options.toPieces,
-    );
+    return wrapTcpSocket(connect(endpoint, options.tls), opened, describeEndpoint(endpoint), options);
   } catch (error) {
     // Options of TLS that cannot be used, for one. stompjs would make an unhandled rejection of it.
     return wrapTcpSocket(new Socket().destroy(error as Error), opened, describeEndpoint(endpoint));

@@ -90,11 +90,16 @@ export function createStompSource(options: SourceOptions): StompSource {
     const { dialect } = connection.broker;
     const isTopic = destination.kind === 'topic';
     const mode = isTopic ? 'auto' : 'client-individual';
-    const headers = dialect.subscribeHeaders(destination, how.prefetch);
+    const filter = how.takesNothing === true ? dialect.nothingHeaders : {};
+    if (filter === null) return;
+    const headers = { ...dialect.subscribeHeaders(destination, how.prefetch), ...filter };
     try {
-      await connection.subscribe(dialect.toAddress(destination), { mode, headers }, (frame) =>
-        how.onDelivery(toDelivery(frame, destination, connection)),
+      const consumers = Array.from({ length: dialect.consumers(destination, how.prefetch) }, () =>
+        connection.subscribe(dialect.toAddress(destination), { mode, headers }, (frame) =>
+          how.onDelivery(toDelivery(frame, destination, connection)),
+        ),
       );
+      await Promise.all(consumers);
     } catch (error) {
       if (!isReplytoError(error) || error.code !== 'SEND_REFUSED') throw error;
       const detail = `subscribing to ${destination.name}: ${error.message}`;
@@ -105,7 +110,7 @@ export function createStompSource(options: SourceOptions): StompSource {
   function toDelivery(frame: IncomingFrame, destination: Destination, connection: StompConnection): Delivery {
     const { dialect } = connection.broker;
     const { headers, body } = frame;
-    const brokerId = headers['message-id'];
+    const brokerId = dialect.brokerId(headers);
     return {
       message: toMessage({ headers, body, receivedAt: options.settings.clock.now() }, dialect),
       headers,

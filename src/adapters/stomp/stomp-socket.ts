@@ -8,6 +8,8 @@ export interface SocketOptions {
   readonly tls?: TlsOptions | undefined;
   /** Largest WebSocket message taken, bytes; TCP has no such limit of its own. */
   readonly maxMessageBytes: number;
+  /** Whether `close` leaves it to the other side to close, for {@link otherClosesWithinMs} at most; asked for then. */
+  readonly awaitsClose?: () => boolean;
   /** Puts a text message of a WebSocket right before it is parsed. */
   readonly onText?: (message: Buffer) => Buffer;
   /** What is to be parsed of the bytes that came; absent: they themselves. */
@@ -20,6 +22,9 @@ export interface StompSocket extends IStompSocket {
   readonly isCongested: boolean;
   onDrain: (() => void) | null;
 }
+
+/** Milliseconds in which a broker that closes its connections itself has done so, unless it is stuck. */
+export const otherClosesWithinMs = 1_000;
 
 /** Why a WebSocket was closed, RFC 6455. */
 export const messageTooBig = 1009;

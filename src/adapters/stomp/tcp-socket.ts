@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { StompSocketState } from '@stomp/stompjs';
 import type { SocketOptions, StompSocket } from './stomp-socket.js';
+import { otherClosesWithinMs } from './stomp-socket.js';
 
 /** Milliseconds a closing socket may take to say goodbye before it is destroyed. */
 const closeGraceMs = 2_000;
@@ -16,7 +17,7 @@ export function wrapTcpSocket(
   socket: Socket,
   opened: 'connect' | 'secureConnect',
   url: string,
-  toPieces: NonNullable<SocketOptions['toPieces']> = (bytes) => [bytes],
+  { toPieces = (bytes) => [bytes], awaitsClose = () => false }: Partial<SocketOptions> = {},
 ): StompSocket {
   socket.setNoDelay(true);
   socket.setKeepAlive(true, keepAliveMs);
@@ -29,6 +30,12 @@ export function wrapTcpSocket(
     clearImmediate(flushing);
     flushing = undefined;
     socket.uncork();
+  }
+
+  function sayGoodbye(): void {
+    clearTimeout(closeTimer);
+    socket.end();
+    closeTimer = setTimeout(() => socket.destroy(), closeGraceMs);
   }
 
   const wrapper: StompSocket = {
@@ -56,8 +63,8 @@ export function wrapTcpSocket(
       if (readyState >= StompSocketState.CLOSING) return;
       readyState = StompSocketState.CLOSING;
       flush();
-      socket.end();
-      closeTimer = setTimeout(() => socket.destroy(), closeGraceMs);
+      if (socket.readableEnded || !awaitsClose()) sayGoodbye();
+      else closeTimer = setTimeout(sayGoodbye, otherClosesWithinMs);
     },
     terminate() {
       if (readyState !== StompSocketState.CLOSED) readyState = StompSocketState.CLOSING;
@@ -76,7 +83,10 @@ export function wrapTcpSocket(
   socket.on('drain', () => wrapper.onDrain?.());
   socket.on('error', (error) => void wrapper.onerror?.(error));
   // The broker half-closed: nothing more will come, so nothing sent from here on could be confirmed.
-  socket.on('end', () => wrapper.close());
+  socket.on('end', () => {
+    wrapper.close();
+    sayGoodbye();
+  });
   socket.on('close', () => {
     readyState = StompSocketState.CLOSED;
     clearImmediate(flushing);

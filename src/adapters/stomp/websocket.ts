@@ -1,14 +1,18 @@
 import { isUtf8 } from 'node:buffer';
 import { WebSocket } from 'ws';
 import type { SocketOptions, StompSocket } from './stomp-socket.js';
-import { congestedAtBytes } from './stomp-socket.js';
+import { congestedAtBytes, otherClosesWithinMs } from './stomp-socket.js';
+
+/** Artemis takes 64 KiB in one piece of a message, and closes the connection over a larger one. */
+const fragmentBytes = 32 * 1024;
 
 /**
  * STOMP over WebSocket, a frame in each message. A frame that is UTF-8 goes as text whatever its body is: every
  * broker takes text, and some drop binary messages without a word.
  */
 export function openWebSocket(options: SocketOptions): StompSocket {
-  const { endpoint, tls, maxMessageBytes, onText, toPieces = (bytes) => [bytes] } = options;
+  const { endpoint, tls, maxMessageBytes, onText } = options;
+  const { toPieces = (bytes) => [bytes], awaitsClose = () => false } = options;
   const scheme = endpoint.tls ? 'wss' : 'ws';
   const host = endpoint.host.includes(':') ? `[${endpoint.host}]` : endpoint.host;
   const url = `${scheme}://${host}:${endpoint.port}${endpoint.path}`;
@@ -18,6 +22,7 @@ export function openWebSocket(options: SocketOptions): StompSocket {
     maxPayload: maxMessageBytes,
   });
   let isCongested = false;
+  let closeTimer: NodeJS.Timeout | undefined;
 
   function onFlushed(): void {
     if (!isCongested || socket.bufferedAmount > 0) return;
@@ -41,10 +46,17 @@ export function openWebSocket(options: SocketOptions): StompSocket {
     send(data) {
       if (socket.readyState !== WebSocket.OPEN) throw new Error('the socket is not open');
       const message = typeof data === 'string' ? Buffer.from(data) : Buffer.from(data as ArrayBuffer);
-      socket.send(message, { binary: !isUtf8(message) }, onFlushed);
+      const binary = !isUtf8(message);
+      for (let start = 0; start < message.length; start += fragmentBytes) {
+        const end = start + fragmentBytes;
+        socket.send(message.subarray(start, end), { binary, fin: end >= message.length }, onFlushed);
+      }
       isCongested ||= socket.bufferedAmount >= congestedAtBytes;
     },
-    close: () => socket.close(),
+    close() {
+      if (!awaitsClose()) socket.close();
+      else closeTimer ??= setTimeout(() => socket.close(), otherClosesWithinMs);
+    },
     terminate: () => socket.terminate(),
   };
 
@@ -55,6 +67,7 @@ export function openWebSocket(options: SocketOptions): StompSocket {
   });
   socket.on('error', (error) => void wrapper.onerror?.(error));
   socket.on('close', (code, reason) => {
+    clearTimeout(closeTimer);
     wrapper.onclose?.({ code, reason: reason.toString(), wasClean: code === 1000 });
   });
   return wrapper;

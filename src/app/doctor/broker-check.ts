@@ -57,6 +57,7 @@ export async function checkBroker({ url, configuration, stepMs }: BrokerCheckOpt
   const { server } = broker;
   try {
     const storeIds = await exchange(broker, stepMs);
+    await mayTakeReplies(broker);
     const says = `${server} at ${redactedUrl(url)} takes and delivers messages`;
     return { finding: { check: 'broker', state: 'ok', says }, server, storeIds };
   } catch (error) {
@@ -97,12 +98,25 @@ async function exchange(broker: Broker, withinMs: number): Promise<Set<string>> 
   }
 }
 
+/**
+ * Subscribes to the reply queue as a gateway will, and takes nothing from it.
+ *
+ * @throws SUBSCRIBE_REFUSED
+ */
+async function mayTakeReplies({ parts: { broker, own } }: Broker): Promise<void> {
+  const how = { prefetch: 1, takesNothing: true, onDelivery: () => undefined };
+  const subscription = await broker.source.subscribe(own.replies, how);
+  await subscription.unsubscribe(closeMs);
+}
+
 const remedies: Partial<Record<ErrorCode, string>> = {
   BROKER_UNAVAILABLE: 'start the broker, or correct BROKER_URL; a firewall may be in between',
   BROKER_LOGIN_REFUSED: 'correct BROKER_LOGIN and BROKER_PASSCODE, or the login inside of BROKER_URL',
-  BROKER_UNSUPPORTED: 'use ActiveMQ Classic or the embedded broker',
-  SUBSCRIBE_REFUSED: 'give this login the right to read and to create topics of the prefix',
-  SEND_REFUSED: 'give this login the right to write to topics of the prefix',
+  BROKER_UNSUPPORTED: 'use ActiveMQ Classic or Artemis, RabbitMQ or the embedded broker',
+  SUBSCRIBE_REFUSED:
+    'give this login the right to read and to create queues and topics of the prefix; docs/brokers.md names them',
+  SEND_REFUSED:
+    'give this login the right to write to queues and topics of the prefix; docs/brokers.md names them',
 };
 
 function toFinding(error: unknown): Finding {

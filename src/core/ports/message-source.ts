@@ -22,6 +22,8 @@ export interface Delivery {
 export interface SubscribeOptions {
   /** Unacknowledged deliveries at the same time. */
   readonly prefetch: number;
+  /** Only learn whether it may be consumed: nothing is delivered. A broker that cannot filter is not asked at all. */
+  readonly takesNothing?: boolean;
   /**
    * Must not throw: what to do with a message is decided by acknowledging it or not. A throw is logged
    * and leaves the delivery unacknowledged until the connection ends.

@@ -1,10 +1,11 @@
 import type { Destination } from '#core/destination.js';
 import type { MessageChannel } from '#core/ports/message-channel.js';
 import type { Delivery, MessageSource, Subscription } from '#core/ports/message-source.js';
-import type { RawStomp } from '../../support/raw-stomp.js';
-import { openRawStomp } from '../../support/raw-stomp.js';
+import type { Stranger } from '../../support/stranger.js';
+import { openStranger } from '../../support/stranger.js';
 import type { TcpProxy } from '../../support/tcp-proxy.js';
 import { startTcpProxy } from '../../support/tcp-proxy.js';
+import { goneDestination } from '../../support/messages.js';
 import { until } from '../../support/until.js';
 
 /** Milliseconds an implementation under test gets to stop. */
@@ -52,12 +53,24 @@ export interface Bench {
   /** A connection to the broker that the case can break. */
   proxy(): Promise<TcpProxy>;
   /** A client that speaks nothing but STOMP, logged in. */
-  raw(): Promise<RawStomp>;
+  raw(): Promise<Stranger>;
+  /** What the broker refuses to send to and to subscribe to. */
+  refused(): Destination;
   inbox(messaging: Messaging, destination: Destination, options?: InboxOptions): Promise<Inbox>;
 }
 
-/** To be called inside `describe`. `rawUrl`: STOMP over plain TCP, where `url` is something else. */
-export function createBench(url: () => string, connect: Connect, rawUrl: () => string = url): Bench {
+export interface BenchOptions {
+  /** STOMP over plain TCP, where `url` is something else. */
+  readonly rawUrl?: () => string;
+  /** Raw clients write `/queue/N` also on a broker that knows plain names. */
+  readonly usesPrefixes?: boolean;
+  /** See {@link Bench.refused}; default a temporary queue of a connection that is gone. */
+  readonly refused?: () => Destination;
+}
+
+/** To be called inside `describe`. */
+export function createBench(url: () => string, connect: Connect, options: BenchOptions = {}): Bench {
+  const { rawUrl = url, usesPrefixes = false, refused = goneDestination } = options;
   const open: (() => Promise<void>)[] = [];
 
   afterEach(async function () {
@@ -81,15 +94,14 @@ export function createBench(url: () => string, connect: Connect, rawUrl: () => s
       return proxy;
     },
     async raw() {
-      const { hostname, port } = new URL(rawUrl());
-      const client = await openRawStomp(Number(port), hostname);
+      const client = await openStranger(rawUrl(), usesPrefixes);
       open.push(() => {
         client.destroy();
         return Promise.resolve();
       });
-      await client.connect();
       return client;
     },
+    refused,
     inbox: openInbox,
   };
 }

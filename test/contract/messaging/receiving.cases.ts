@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { Destination } from '#core/destination.js';
 import type { Delivery } from '#core/ports/message-source.js';
 import { failureOf } from '../../support/errors.js';
-import { goneDestination, newMessage, uniqueQueue } from '../../support/messages.js';
+import { newMessage, uniqueQueue } from '../../support/messages.js';
 import { until } from '../../support/until.js';
 import type { Bench, Messaging } from './bench.js';
 import type { Case } from './case.js';
@@ -193,7 +193,7 @@ export function receivingCases(test: Case, bench: Bench): void {
 
   test('rejects a subscription that the broker refuses with SUBSCRIBE_REFUSED', async () => {
     const messaging = await bench.connect();
-    const refused = messaging.source.subscribe(goneDestination, { prefetch: 1, onDelivery: () => undefined });
+    const refused = messaging.source.subscribe(bench.refused(), { prefetch: 1, onDelivery: () => undefined });
     expect((await failureOf(refused)).code).to.equal('SUBSCRIBE_REFUSED');
     expect(messaging.pending()).to.equal(0);
   });

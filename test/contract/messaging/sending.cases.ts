@@ -4,7 +4,7 @@ import { queue } from '#core/destination.js';
 import { headerProblem } from '#core/header-text.js';
 import type { Message, MessageProperties } from '#core/message.js';
 import { failureOf } from '../../support/errors.js';
-import { goneDestination, newMessage, uniqueQueue } from '../../support/messages.js';
+import { newMessage, uniqueQueue } from '../../support/messages.js';
 import type { Bench } from './bench.js';
 import type { Case } from './case.js';
 
@@ -206,7 +206,7 @@ export function sendingCases(test: Case, bench: Bench): void {
 
   test('rejects with SEND_REFUSED what the broker refuses, and goes on sending', async () => {
     const messaging = await bench.connect();
-    expect((await failureOf(messaging.channel.send(goneDestination, newMessage()))).code).to.equal(
+    expect((await failureOf(messaging.channel.send(bench.refused(), newMessage()))).code).to.equal(
       'SEND_REFUSED',
     );
     await messaging.channel.send(uniqueQueue(), newMessage());

@@ -10,7 +10,7 @@ export function wireCases(test: Case, bench: Bench): void {
     const { channel } = await bench.connect();
     const requests = uniqueQueue('requests');
     const service = await bench.raw();
-    await service.confirmed('SUBSCRIBE', { id: '1', destination: `/queue/${requests.name}`, ack: 'auto' });
+    await service.subscribe(requests.name);
     const replyTo = uniqueQueue('replies');
     const properties = { project: 'payments', deadlineMs: 60_000, attempt: 1 };
     const request = newMessage({ replyTo, properties, applicationHeaders: { 'x-tenant': 'a:b' } });
@@ -18,10 +18,10 @@ export function wireCases(test: Case, bench: Bench): void {
 
     const { headers, body } = await service.take('MESSAGE');
     expect(headers).to.include({
-      destination: `/queue/${requests.name}`,
+      destination: service.address(requests.name),
       'Message-ID': request.messageId,
       'correlation-id': request.messageId,
-      'reply-to': `/queue/${replyTo.name}`,
+      'reply-to': service.address(replyTo.name),
       Time: '1552959300136',
       'content-type': 'application/json',
       Project: 'payments',
@@ -29,15 +29,24 @@ export function wireCases(test: Case, bench: Bench): void {
       Attempt: '1',
       'x-tenant': 'a:b',
     });
-    expect(headers).to.not.have.any.keys('Correl-ID', 'receipt', 'transaction', 'Fault');
+    expect(headers).to.not.have.any.keys('Correl-ID', 'transaction', 'Fault', '_AMQ_DUPL_ID');
     expect(body.equals(request.body)).to.equal(true);
+  });
+
+  test('shows a STOMP service nothing of the receipt that was asked for', async () => {
+    const { channel } = await bench.connect();
+    const requests = uniqueQueue('requests');
+    const service = await bench.raw();
+    await service.subscribe(requests.name);
+    await channel.send(requests, newMessage());
+    expect((await service.take('MESSAGE')).headers).not.to.have.property('receipt');
   });
 
   test('shows a STOMP client a reply: both names of the correlation id, no reply-to', async () => {
     const { channel } = await bench.connect();
     const replies = uniqueQueue('replies');
     const client = await bench.raw();
-    await client.confirmed('SUBSCRIBE', { id: '1', destination: `/queue/${replies.name}`, ack: 'auto' });
+    await client.subscribe(replies.name);
     const reply = newMessage({ correlationId: 'request-1', properties: { fault: true } });
     await channel.send(replies, reply);
 
@@ -56,7 +65,7 @@ export function wireCases(test: Case, bench: Bench): void {
     const [requests, replies] = [uniqueQueue('requests'), uniqueQueue('replies')];
     const inbox = await bench.inbox(messaging, replies);
     const service = await bench.raw();
-    await service.confirmed('SUBSCRIBE', { id: '1', destination: `/queue/${requests.name}`, ack: 'auto' });
+    await service.subscribe(requests.name);
     const request = newMessage({ replyTo: replies });
     await messaging.channel.send(requests, request);
     const { headers } = await service.take('MESSAGE');
@@ -75,9 +84,8 @@ export function wireCases(test: Case, bench: Bench): void {
     const replies = uniqueQueue('replies');
     const inbox = await bench.inbox(messaging, replies);
     const service = await bench.raw();
-    const destination = `/queue/${replies.name}`;
-    await service.confirmed('SEND', { destination, 'Correl-ID': 'a' }, '1');
-    await service.confirmed('SEND', { destination, 'correlation-id': 'b', 'Correl-ID': 'c' }, '2');
+    await service.send(replies.name, { 'Correl-ID': 'a' }, '1');
+    await service.send(replies.name, { 'correlation-id': 'b', 'Correl-ID': 'c' }, '2');
     const messages = (await inbox.atLeast(2)).map(({ message }) => message);
     expect(messages.map(({ correlationId }) => correlationId)).to.deep.equal(['a', 'b']);
     expect(messages.map(({ properties }) => properties.otherCorrelationId)).to.deep.equal([undefined, 'c']);
@@ -88,10 +96,8 @@ export function wireCases(test: Case, bench: Bench): void {
     const requests = uniqueQueue('requests');
     const inbox = await bench.inbox(messaging, requests);
     const client = await bench.raw();
-    const forms = ['/queue/Reply Queue', 'queue://Reply Queue', 'Reply Queue'];
-    for (const form of forms) {
-      await client.confirmed('SEND', { destination: `/queue/${requests.name}`, 'reply-to': form }, '{}');
-    }
+    const forms = client.replyForms('Reply Queue');
+    for (const form of forms) await client.send(requests.name, { 'reply-to': form }, '{}');
     const read = (await inbox.atLeast(forms.length)).map(({ message }) => message.replyTo);
     expect(read).to.deep.equal(forms.map(() => queue('Reply Queue')));
   });
@@ -102,11 +108,7 @@ export function wireCases(test: Case, bench: Bench): void {
     const inbox = await bench.inbox(messaging, destination);
     const before = Date.now();
     const stranger = await bench.raw();
-    await stranger.confirmed(
-      'SEND',
-      { destination: `/queue/${destination.name}` },
-      Buffer.from([0, 0xff, 0]),
-    );
+    await stranger.send(destination.name, {}, Buffer.from([0, 0xff, 0]));
 
     const [delivery] = await inbox.atLeast(1);
     const { message, headers, brokerId } = delivery!;
@@ -119,7 +121,7 @@ export function wireCases(test: Case, bench: Bench): void {
     });
     expect(message.time).to.be.within(before - 60_000, Date.now() + 60_000);
     expect([...message.body]).to.deep.equal([0, 0xff, 0]);
-    expect(headers['destination']).to.equal(`/queue/${destination.name}`);
+    expect(headers['destination']).to.equal(stranger.toQueue(destination.name)['destination']);
   });
 
   test('delivers a foreign message whose headers make no sense, and goes on', async () => {
@@ -128,7 +130,6 @@ export function wireCases(test: Case, bench: Bench): void {
     const inbox = await bench.inbox(messaging, destination);
     const stranger = await bench.raw();
     const nonsense = {
-      destination: `/queue/${destination.name}`,
       'Message-ID': 'no id / with ? signs',
       Time: 'yesterday',
       'Deadline-Ms': 'soon',
@@ -143,7 +144,7 @@ export function wireCases(test: Case, bench: Bench): void {
       'x-note': 'still here',
       'Ünïcode-Header': 'ü',
     };
-    await stranger.confirmed('SEND', nonsense, Buffer.from('{"half":'));
+    await stranger.send(destination.name, nonsense, Buffer.from('{"half":'));
     const ours = newMessage();
     await messaging.channel.send(destination, ours);
 

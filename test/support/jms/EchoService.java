@@ -1,5 +1,6 @@
 import jakarta.jms.BytesMessage;
 import jakarta.jms.Connection;
+import jakarta.jms.ConnectionFactory;
 import jakarta.jms.DeliveryMode;
 import jakarta.jms.JMSException;
 import jakarta.jms.Message;
@@ -9,21 +10,21 @@ import jakarta.jms.Session;
 import jakarta.jms.TextMessage;
 import java.nio.charset.StandardCharsets;
 import java.util.Collections;
-import org.apache.activemq.ActiveMQConnectionFactory;
 
 /**
  * A JMS service that knows nothing of this product: it copies JMSCorrelationID, answers to JMSReplyTo and says
  * on standard output of what class each request was. With `copy-properties` it also copies every property, as
  * some services do.
  *
- * Arguments: OpenWire URL, queue, `plain` or `copy-properties`.
+ * Arguments: URL of the broker, queue, `plain` or `copy-properties`, class of the connection factory.
  */
 public final class EchoService {
     private static final String PREFIX = "echo: ";
 
-    public static void main(String[] arguments) throws JMSException {
+    public static void main(String[] arguments) throws JMSException, ReflectiveOperationException {
         boolean copiesProperties = arguments[2].equals("copy-properties");
-        Connection connection = new ActiveMQConnectionFactory(arguments[0]).createConnection();
+        Object factory = Class.forName(arguments[3]).getConstructor(String.class).newInstance(arguments[0]);
+        Connection connection = ((ConnectionFactory) factory).createConnection();
         Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE);
         MessageConsumer consumer = session.createConsumer(session.createQueue(arguments[1]));
         MessageProducer producer = session.createProducer(null);

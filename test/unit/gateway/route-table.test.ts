@@ -7,7 +7,7 @@ import { reservedSegments } from '#schema/route-path.js';
 import { thrownBy } from '../../support/errors.js';
 
 function route(path: string, queue: string): ConfiguredRoute {
-  return { path, queue, forwardHeaders: [], brokerExpiry: false };
+  return { path, queue, forwardHeaders: [], brokerExpiry: false, replyToStyle: 'stomp' };
 }
 
 const fresh = createRouteTable([route('/{service}/{resource}/{action}', '{service}.{resource}.{action}')]);

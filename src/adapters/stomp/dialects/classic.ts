@@ -1,18 +1,23 @@
 import type { Dialect } from './dialect.js';
-import { fromSlashAddress, prefetchHeader, toSlashAddress } from './dialect.js';
+import { fromSlashAddress, messageIdHeader, oneConsumer, prefetchHeader, toSlashAddress } from './dialect.js';
 
 /** ActiveMQ Classic. `content-length` decides between BytesMessage and TextMessage there. */
 export const classicDialect: Dialect = {
   name: 'classic',
   toAddress: toSlashAddress,
+  toReplyAddress: toSlashAddress,
   fromAddress: fromSlashAddress,
   textWithoutContentLength: true,
   lengthTellsForm: true,
+  brokerId: messageIdHeader,
   stableMessageIds: true,
   // It drops binary messages without a word and sends every body as text.
   webSocketCarries: 'text',
+  closesItself: false,
   sendsTimestamp: true,
   expiryHeaders: (expiresAt) => ({ expires: String(expiresAt) }),
   sendHeaders: () => ({}),
   subscribeHeaders: prefetchHeader('activemq.prefetchSize'),
+  nothingHeaders: { selector: '1 = 0' },
+  consumers: oneConsumer,
 };

@@ -1,4 +1,5 @@
 import type { Destination } from '#core/destination.js';
+import type { ReplyToStyle } from '#core/message.js';
 
 /**
  * What differs between brokers, in one object per broker; everything else in this folder is the portable
@@ -6,21 +7,30 @@ import type { Destination } from '#core/destination.js';
  */
 export interface Dialect {
   readonly name: string;
-  /** The broker's address of a destination, for SEND, SUBSCRIBE and `reply-to`. */
+  /** The broker's address of a destination, for SEND and SUBSCRIBE. */
   toAddress(destination: Destination): string;
+  /** The same for `reply-to`, as those services read it that `style` says. */
+  toReplyAddress(destination: Destination, style: ReplyToStyle): string;
   /** A reply address as this broker or a JMS client writes it. */
   fromAddress(address: string): Destination;
   /** Leave `content-length` out for text, so that JMS listeners receive a TextMessage. */
   readonly textWithoutContentLength: boolean;
   /** Whether a missing `content-length` on a MESSAGE means a text body. */
   readonly lengthTellsForm: boolean;
-  /** Whether the broker's own `message-id` stays the same when it delivers a message again. */
+  /** What the broker itself calls a message that it delivered; undefined when it does not say. */
+  brokerId(headers: Readonly<Record<string, string>>): string | undefined;
+  /** Whether that stays the same when it delivers the message again. */
   readonly stableMessageIds: boolean;
   /**
    * What a message of its WebSocket carries: bytes, as over TCP, or text alone, a frame in each. Then bytes that are no
    * UTF-8 are neither taken nor handed over unharmed.
    */
   readonly webSocketCarries: 'bytes' | 'text';
+  /**
+   * Whether it closes the connection itself after a goodbye and after an ERROR, and refuses unread what was written behind
+   * the frame in error. It is left to do so.
+   */
+  readonly closesItself: boolean;
   /** Send `timestamp` too: only where the broker counts milliseconds and keeps the sender's. */
   readonly sendsTimestamp: boolean;
   /** Headers that ask the broker to drop the message at an instant (epoch milliseconds). */
@@ -29,7 +39,15 @@ export interface Dialect {
   sendHeaders(destination: Destination): Readonly<Record<string, string>>;
   /** What else a SUBSCRIBE needs; `prefetch` counts messages and is for queues. */
   subscribeHeaders(destination: Destination, prefetch: number): Readonly<Record<string, string>>;
+  /** What makes a subscription take nothing, see SubscribeOptions; null where it cannot be said. */
+  readonly nothingHeaders: Readonly<Record<string, string>> | null;
+  /** How many consumers share that prefetch, each with a SUBSCRIBE of its own; 1 where the broker counts messages. */
+  consumers(destination: Destination, prefetch: number): number;
 }
+
+/** Of a broker that counts messages and gives each an id for good. */
+export const oneConsumer = (): number => 1;
+export const messageIdHeader: Dialect['brokerId'] = (headers) => headers['message-id'];
 
 /**
  * `/queue/N`, `/topic/N` and the JMS forms `queue://N`, `topic://N`; a plain name is a queue. Everything

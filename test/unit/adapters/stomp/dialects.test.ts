@@ -45,6 +45,48 @@ describe('the dialect of a broker', () => {
     expect(embeddedDialect.subscribeHeaders(queue('q'), 5)).to.deep.equal({ 'prefetch-count': '5' });
   });
 
+  it('counts a few messages ahead by consumers where the broker counts bytes, and many by their size', () => {
+    const headersOf = (prefetch: number): unknown[] => [
+      artemisDialect.consumers(queue('q'), prefetch),
+      artemisDialect.subscribeHeaders(queue('q'), prefetch),
+    ];
+    const anycast = { 'subscription-type': 'ANYCAST' };
+    expect(headersOf(1)).to.deep.equal([1, { ...anycast, 'consumer-window-size': '1' }]);
+    expect(headersOf(32)).to.deep.equal([32, { ...anycast, 'consumer-window-size': '1' }]);
+    expect(headersOf(500)).to.deep.equal([1, { ...anycast, 'consumer-window-size': '1024000' }]);
+    expect(artemisDialect.subscribeHeaders(topic('t'), 5)).to.deep.equal({
+      'subscription-type': 'MULTICAST',
+    });
+    expect(artemisDialect.consumers(topic('t'), 5)).to.equal(1);
+    expect(classicDialect.consumers(queue('q'), 5)).to.equal(1);
+  });
+
+  it('writes a reply address for those who read it', () => {
+    expect(artemisDialect.toReplyAddress(queue('r'), 'stomp')).to.equal('r');
+    expect(artemisDialect.toReplyAddress(queue('r'), 'jms')).to.equal('queue://r');
+    expect(classicDialect.toReplyAddress(queue('r'), 'jms')).to.equal('/queue/r');
+  });
+
+  it('reads on Artemis the addresses of STOMP and JMS clients, and keeps what only the broker understands', () => {
+    const artemis = artemisDialect;
+    expect(artemis.fromAddress('queue://a')).to.deep.equal(queue('a'));
+    expect(artemis.fromAddress('a::b')).to.deep.equal(queue('a::b'));
+    expect(artemis.fromAddress('topic://a')).to.deep.equal(topic('a'));
+    const temporary = artemis.fromAddress('temp-queue://5f7b');
+    expect(temporary).to.deep.equal({ kind: 'opaque', name: 'temp-queue://5f7b' });
+    expect([artemis.toAddress(temporary), artemis.sendHeaders(temporary)]).to.deep.equal(['5f7b', {}]);
+    expect(artemis.toReplyAddress(temporary, 'stomp')).to.equal('temp-queue://5f7b');
+    const slashes = artemis.fromAddress('/queue/a');
+    expect([artemis.toAddress(slashes), artemis.sendHeaders(slashes)]).to.deep.equal(['/queue/a', {}]);
+  });
+
+  it('knows a message of Artemis again by its number and its instant, whichever consumer has it', () => {
+    const idOf = (id: string): unknown => artemisDialect.brokerId({ 'message-id': id, timestamp: '1795' });
+    expect(idOf('12,34')).to.equal('34@1795');
+    expect(idOf('99,34')).to.equal('34@1795');
+    expect(artemisDialect.brokerId({})).to.equal(undefined);
+  });
+
   it('says whether the WebSocket of its broker takes bytes', () => {
     expect(classicDialect.webSocketCarries).to.equal('text');
     expect(embeddedDialect.webSocketCarries).to.equal('bytes');

@@ -75,6 +75,7 @@ describe('loading the configuration', () => {
           queue: '{service}.{resource}.{action}',
           forwardHeaders: [],
           brokerExpiry: false,
+          replyToStyle: 'stomp',
         },
       ],
     });
@@ -214,6 +215,7 @@ describe('loading the configuration', () => {
         '    timeoutMs: never',
         '    forwardHeaders: [Accept-Language]',
         '    brokerExpiry: true',
+        '    replyToStyle: jms',
         '    project: orion',
         '    contentType: text/xml; charset=utf-8',
       ].join('\n'),
@@ -226,6 +228,7 @@ describe('loading the configuration', () => {
         timeoutMs: null,
         forwardHeaders: ['accept-language'],
         brokerExpiry: true,
+        replyToStyle: 'jms',
         project: 'orion',
         contentType: 'text/xml; charset=utf-8',
       },

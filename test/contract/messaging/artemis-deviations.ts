@@ -1,0 +1,63 @@
+/** What ActiveMQ Artemis does otherwise than the others, and what it does instead. docs/brokers.md says it in words. */
+import { expect } from 'chai';
+import { queue } from '#core/destination.js';
+import type { Delivery } from '#core/ports/message-source.js';
+import { failureOf } from '../../support/errors.js';
+import { newMessage, uniqueQueue } from '../../support/messages.js';
+import type { MessagingContract } from '../messaging.suite.js';
+
+export const artemisDeviations = {
+  bench: { refused: () => queue('forbidden.queue') },
+  skip: [
+    {
+      reason: 'of what a consumer held it marks the first message alone as redelivered',
+      tests: ['gives unacknowledged deliveries to another, marked redelivered, when the connection ends'],
+    },
+    {
+      reason: 'it hands the receipt header of a SEND to the consumer; nothing here copies it',
+      tests: ['shows a STOMP service nothing of the receipt that was asked for'],
+    },
+  ],
+  own: (test, bench) => {
+    test('names a queue that only an administrator makes, and was not made', async () => {
+      const { channel, source } = await bench.connect();
+      const strict = queue('strict.orders');
+      const says = 'Destination does not exist strict.orders';
+      const refused = await failureOf(channel.send(strict, newMessage()));
+      expect(refused).to.include({ code: 'SEND_REFUSED', destination: 'strict.orders' });
+      expect(refused.message).to.contain(says);
+      const failing = source.subscribe(strict, { prefetch: 1, onDelivery: () => undefined });
+      expect(await failureOf(failing))
+        .to.have.property('message')
+        .that.contains(says);
+    });
+
+    test('answers to an address with slashes as it stands, because it may be the name of a queue', async () => {
+      const messaging = await bench.connect();
+      const requests = uniqueQueue('requests');
+      const inbox = await bench.inbox(messaging, requests);
+      const client = await bench.raw();
+      const address = `/queue/${uniqueQueue('answers').name}`;
+      await client.confirmed('SUBSCRIBE', { id: 'answers', destination: address });
+      await client.send(requests.name, { 'reply-to': address }, '{}');
+      const [{ message: request }] = (await inbox.atLeast(1)) as [Delivery];
+      expect(request.replyTo).to.deep.equal({ kind: 'opaque', name: address });
+      await messaging.channel.send(request.replyTo!, newMessage({ correlationId: 'c' }));
+      expect((await client.take('MESSAGE')).headers['correlation-id']).to.equal('c');
+    });
+
+    test('gives unacknowledged deliveries to another when the connection ends, one of them marked redelivered', async () => {
+      const destination = uniqueQueue();
+      const leaving = await bench.connect();
+      const sent = Array.from({ length: 3 }, () => newMessage());
+      for (const message of sent) await leaving.channel.send(destination, message);
+      await (await bench.inbox(leaving, destination, { acknowledge: false })).atLeast(3);
+      await leaving.stop();
+
+      const inbox = await bench.inbox(await bench.connect(), destination);
+      await inbox.atLeast(3);
+      expect(inbox.ids()).to.deep.equal(sent.map(({ messageId }) => messageId));
+      expect(inbox.deliveries.map(({ redelivered }) => redelivered)).to.deep.equal([true, false, false]);
+    });
+  },
+} satisfies Pick<MessagingContract, 'bench' | 'skip' | 'own'>;

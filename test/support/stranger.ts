@@ -1,0 +1,69 @@
+/** A client that speaks nothing but STOMP, logged in, and says queues as its broker wants them said. */
+import type { RawStomp } from './raw-stomp.js';
+import { openRawStomp } from './raw-stomp.js';
+
+/** How a STOMP client says on a broker that it means a queue. */
+interface QueueAddressing {
+  address(name: string): string;
+  readonly sendHeaders: Readonly<Record<string, string>>;
+  readonly subscribeHeaders: Readonly<Record<string, string>>;
+  /** Reply addresses that a STOMP or JMS client may write, and that must be read as this queue. */
+  replyForms(name: string): readonly string[];
+}
+
+const slashes: QueueAddressing = {
+  address: (name) => `/queue/${name}`,
+  sendHeaders: {},
+  subscribeHeaders: {},
+  replyForms: (name) => [`/queue/${name}`, `queue://${name}`, name],
+};
+
+/** ActiveMQ Artemis whose acceptor has no prefixes: names are literal, the routing type stands in a header. */
+const typed: QueueAddressing = {
+  address: (name) => name,
+  sendHeaders: { 'destination-type': 'ANYCAST' },
+  subscribeHeaders: { 'subscription-type': 'ANYCAST' },
+  replyForms: (name) => [`queue://${name}`, name],
+};
+
+export interface Stranger extends RawStomp {
+  /** Of a queue, as services see it in `reply-to` and `destination`. */
+  address(name: string): string;
+  replyForms(name: string): readonly string[];
+  /** SUBSCRIBE with a receipt; `ack` is auto unless said otherwise. */
+  subscribe(name: string, headers?: Record<string, string>): Promise<void>;
+  /** SEND with a receipt. */
+  send(name: string, headers?: Record<string, string>, body?: string | Buffer): Promise<void>;
+  /** Headers of a SEND to this queue, for a frame that a test writes itself. */
+  toQueue(name: string): Record<string, string>;
+}
+
+/**
+ * Opens and logs in. `usesPrefixes`: it writes `/queue/N` also where the broker knows plain names, because the
+ * acceptor was told so.
+ */
+export async function openStranger(url: string, usesPrefixes = false): Promise<Stranger> {
+  const { hostname, port, username, password } = new URL(url);
+  const raw = await openRawStomp(Number(port), hostname);
+  const login = username === '' ? {} : { login: username, passcode: password };
+  const { headers } = await raw.connect(login);
+  const seen = /artemis/iu.test(headers['server'] ?? '') ? typed : slashes;
+  const said = usesPrefixes ? slashes : seen;
+  const toQueue = (name: string): Record<string, string> => ({
+    destination: said.address(name),
+    ...said.sendHeaders,
+  });
+  return Object.assign(raw, {
+    address: (name: string) => seen.address(name),
+    replyForms: (name: string) => seen.replyForms(name),
+    subscribe: (name: string, more: Record<string, string> = {}) =>
+      raw.confirmed('SUBSCRIBE', {
+        ...{ id: name, destination: said.address(name), ack: 'auto' },
+        ...said.subscribeHeaders,
+        ...more,
+      }),
+    send: (name: string, more: Record<string, string> = {}, body?: string | Buffer) =>
+      raw.confirmed('SEND', { ...toQueue(name), ...more }, body),
+    toQueue,
+  });
+}
