@@ -54,12 +54,15 @@ function unknownKey({ path, allowed, knownKeys = [] }: Finding): string {
   const refused = notBuiltYet.get(steps.join('.'));
   if (refused !== undefined) return refused;
   const key = String(steps.at(-1));
-  if (didYouMean(key, knownKeys) !== undefined) return allowed;
+  const lastSteps = settings.map((setting) => setting.path.at(-1) ?? '');
+  // The nearest of all; where two are as near, the one that may stand in this place.
+  const nearest = didYouMean(key, [...knownKeys, ...lastSteps]);
+  if (nearest !== undefined && knownKeys.includes(nearest)) return allowed;
   const nested = settings.find((setting) => setting.key === key);
   if (nested !== undefined && nested.path.length > 1) {
     return `no such key; write ${nested.path.join(': { ')}: ... }, nested instead of dotted`;
   }
-  const elsewhere = settings.find((setting) => didYouMean(key, setting.path.slice(-1)) !== undefined);
+  const elsewhere = settings.find((setting) => setting.path.at(-1) === nearest);
   return elsewhere === undefined ? allowed : `no such key; did you mean '${elsewhere.key}'?`;
 }
 

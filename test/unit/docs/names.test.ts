@@ -61,7 +61,14 @@ const all: Required<MessageProperties> = {
     expiresAt: 1,
   },
   ...{ attempt: 1, resend: 1, fault: true, schema: 's', storeId: 's', replyToken: 't', contentDigest: 'd' },
-  ...{ requestDigest: 'd', priority: 1, traceparent: 't', tracestate: 't', baggage: 'b' },
+  ...{
+    requestDigest: 'd',
+    priority: 1,
+    replyToStyle: 'jms',
+    traceparent: 't',
+    tracestate: 't',
+    baggage: 'b',
+  },
 };
 
 describe('what the documentation names', () => {

@@ -35,7 +35,10 @@ describe('loading the configuration', () => {
     const { configuration, file } = load();
     expect(file).to.equal(null);
     expect(configuration).to.deep.equal({
-      http: { host: '127.0.0.1', port: 8080, maxBodyBytes: 1_048_576, allowedOrigins: [], insecure: false },
+      http: {
+        ...{ host: '127.0.0.1', port: 8080, maxBodyBytes: 1_048_576, allowedOrigins: [], insecure: false },
+        ...{ headersTimeoutMs: 20_000, callTimeoutMs: 60_000 },
+      },
       broker: {
         url: 'embedded:',
         port: 61_613,
