@@ -132,7 +132,7 @@ export async function openConnection(
     },
     onConnect,
     onStompError: ({ headers }) => {
-      const said = { headers, body: incoming.body, isLoggedIn: detected !== undefined };
+      const said = { headers, body: incoming.body, dialect: detected?.dialect };
       const failure = toFailure(said, { name, receipts });
       if (failure !== undefined) end(failure);
     },

@@ -21,6 +21,7 @@ export const artemisDialect: Dialect = {
   webSocketCarries: 'bytes',
   // It keeps its own time and sends the sender's as a second header.
   sendsTimestamp: false,
+  namesRefusedFrames: true,
   expiryHeaders: (expiresAt) => ({ expires: String(expiresAt) }),
   sendHeaders: (destination) => ({ 'destination-type': routingType(destination) }),
   subscribeHeaders: (destination, prefetch) => ({

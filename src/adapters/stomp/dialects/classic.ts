@@ -12,6 +12,7 @@ export const classicDialect: Dialect = {
   // It drops binary messages without a word and sends every body as text.
   webSocketCarries: 'text',
   sendsTimestamp: true,
+  namesRefusedFrames: true,
   expiryHeaders: (expiresAt) => ({ expires: String(expiresAt) }),
   sendHeaders: () => ({}),
   subscribeHeaders: prefetchHeader('activemq.prefetchSize'),

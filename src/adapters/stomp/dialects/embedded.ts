@@ -11,6 +11,7 @@ export const embeddedDialect: Dialect = {
   stableMessageIds: true,
   webSocketCarries: 'bytes',
   sendsTimestamp: false,
+  namesRefusedFrames: true,
   // It knows no expiry; `expires` is an ordinary header there.
   expiryHeaders: () => ({}),
   sendHeaders: () => ({}),
