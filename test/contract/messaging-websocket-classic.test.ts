@@ -31,6 +31,7 @@ describeMessagingContract({
         'carries bytes that are no UTF-8 under a text type',
         'carries every possible byte',
         'carries bytes of 1 MiB',
+        'carries bytes of 4 MiB, while small messages go on',
         'carries any body under any content type',
       ],
     },

@@ -18,6 +18,10 @@ const stopWithinMs = 20_000;
 interface RabbitmqBroker extends OwnedBroker {
   /** Process id of the Erlang machine now running. */
   readonly pid: number;
+  /** Where it speaks AMQP. */
+  readonly amqpPort: number;
+  /** `rabbitmqctl` on this node; gives what it printed. @throws Error with what it said when it fails */
+  control(...parameters: string[]): Promise<string>;
   /** kill -9; resolves when the process is gone. */
   kill(): Promise<void>;
   /** Starts it again on the same ports and data, after ending it in order where it still runs. */
@@ -31,6 +35,12 @@ function rabbitmqServer(): { readonly command: string } | UnavailableBroker {
   return found === undefined ? { unavailable: 'no rabbitmq-server on the path' } : { command: found };
 }
 
+/** One of its own for a suite that kills it; the reason in words where none is installed. */
+export async function startOwnRabbitmq(): Promise<RabbitmqBroker | UnavailableBroker> {
+  const server = rabbitmqServer();
+  return 'unavailable' in server ? server : await startRabbitmq();
+}
+
 /** @throws Error when there is none, or with the node's output when it does not answer within 60 s. */
 export async function startRabbitmq(): Promise<RabbitmqBroker> {
   const server = rabbitmqServer();
@@ -40,6 +50,7 @@ export async function startRabbitmq(): Promise<RabbitmqBroker> {
   const inFolder = (name: string): string => join(folder.path, name);
   const [amqp, stomp, webSocket, distribution] = await Promise.all(Array.from({ length: 4 }, freePort));
   const url = `stomp://guest:guest@127.0.0.1:${stomp}`;
+  const node = `replyto-test-${stomp}@localhost`;
   await writeFile(
     inFolder('rabbitmq.conf'),
     [
@@ -56,7 +67,7 @@ export async function startRabbitmq(): Promise<RabbitmqBroker> {
     const child = startProcess(command, [], {
       name: 'RabbitMQ',
       env: {
-        RABBITMQ_NODENAME: `replyto-test-${stomp}@localhost`,
+        RABBITMQ_NODENAME: node,
         RABBITMQ_DIST_PORT: String(distribution),
         RABBITMQ_CONFIG_FILE: inFolder('rabbitmq'),
         RABBITMQ_ENABLED_PLUGINS_FILE: inFolder('enabled_plugins'),
@@ -86,6 +97,17 @@ export async function startRabbitmq(): Promise<RabbitmqBroker> {
     openWireUrl: null,
     version: serverVersion(current.server),
     how: 'a node of its own with the STOMP plugins',
+    amqpPort: amqp ?? 0,
+    control: async (...parameters) => {
+      const child = startProcess(command.replace(/rabbitmq-server$/u, 'rabbitmqctl'), [
+        ...['-q', '-n', node, '-t', '30'],
+        ...parameters,
+      ]);
+      const { code } = await child.exited;
+      if (code !== 0)
+        throw new Error(`rabbitmqctl ${parameters.join(' ')} failed; it said:\n${child.output()}`);
+      return child.stdout();
+    },
     get pid() {
       return current.child.pid;
     },
