@@ -20,7 +20,7 @@ export interface Suspects {
   clear(message: Message, destination: Destination): void;
 }
 
-export interface LostAttempt {
+interface LostAttempt {
   readonly message: Message;
   readonly destination: Destination;
   /** What the connection rejected it with. */
