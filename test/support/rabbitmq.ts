@@ -23,6 +23,8 @@ interface RabbitmqBroker extends OwnedBroker {
   readonly amqpPort: number;
   /** `rabbitmqctl` on this node; gives what it printed. @throws Error with what it said when it fails */
   control(...parameters: string[]): Promise<string>;
+  /** What it does by itself a moment after it made a queue; killed before, it has neither the queue nor its messages. */
+  syncQueues(): Promise<void>;
   /** kill -9; resolves when the process is gone. */
   kill(): Promise<void>;
   /** Starts it again on the same ports and data, after ending it in order where it still runs. */
@@ -112,6 +114,15 @@ export async function startRabbitmq(): Promise<RabbitmqBroker> {
     await removeAll();
     throw error;
   });
+  async function control(...parameters: string[]): Promise<string> {
+    const all = ['-q', '-n', node, '-t', '30', ...parameters];
+    const child = startProcess(command.replace(/rabbitmq-server$/u, 'rabbitmqctl'), all, { env });
+    const { code } = await child.exited;
+    if (code !== 0)
+      throw new Error(`rabbitmqctl ${parameters.join(' ')} failed; it said:\n${child.output()}`);
+    return child.stdout();
+  }
+
   return {
     url,
     webSocketUrl: `ws://guest:guest@127.0.0.1:${webSocket}/ws`,
@@ -120,13 +131,9 @@ export async function startRabbitmq(): Promise<RabbitmqBroker> {
     version: serverVersion(current.server),
     how: 'a node of its own with the STOMP plugins',
     amqpPort: amqp ?? 0,
-    control: async (...parameters) => {
-      const all = ['-q', '-n', node, '-t', '30', ...parameters];
-      const child = startProcess(command.replace(/rabbitmq-server$/u, 'rabbitmqctl'), all, { env });
-      const { code } = await child.exited;
-      if (code !== 0)
-        throw new Error(`rabbitmqctl ${parameters.join(' ')} failed; it said:\n${child.output()}`);
-      return child.stdout();
+    control,
+    syncQueues: async () => {
+      await control('eval', 'mnesia:sync_log().');
     },
     get pid() {
       return current.child.pid;
