@@ -18,7 +18,7 @@ export function dev(context: CommandContext, flags: ServeFlags): Promise<number>
     async onServing(serving) {
       const { loaded, brokerUrl, logger } = serving;
       const { broker, prefix } = loaded.configuration;
-      const { login, passcode } = broker;
+      const { login, passcode, virtualHost } = broker;
       const services = await startDemoServices({
         url: brokerUrl,
         tls: readOrThrow('broker', brokerTlsFiles(loaded.configuration)),
@@ -26,6 +26,7 @@ export function dev(context: CommandContext, flags: ServeFlags): Promise<number>
         logger,
         ...(login === undefined ? {} : { login }),
         ...(passcode === undefined ? {} : { passcode }),
+        ...(virtualHost === undefined ? {} : { virtualHost }),
       });
       const readyAfterMs = Math.round(performance.now());
       await context.stdout.write(devText({ ...serving, readyAfterMs, program, tryId: newTryId() }));

@@ -52,4 +52,5 @@ REPLYTO_CERT_FILE and REPLYTO_KEY_FILE the certificate to show.`;
 
 export const brokerNote = `
 The broker is the one of --broker-url, else of BROKER_URL, else stomp://127.0.0.1:61613: the embedded broker of a
-gateway on this machine. A login stands in the URL, or in BROKER_LOGIN and BROKER_PASSCODE (or BROKER_PASSCODE_FILE).`;
+gateway on this machine. A login stands in the URL, or in BROKER_LOGIN and BROKER_PASSCODE (or BROKER_PASSCODE_FILE),
+the virtual host of RabbitMQ in the path of the URL or in BROKER_VIRTUAL_HOST.`;

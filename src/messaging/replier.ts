@@ -61,6 +61,12 @@ const defaultStopMs = 25_000;
 /** Requests that are expected again; beyond it the oldest is forgotten. */
 const mostRemembered = 10_000;
 
+/** One request, in as many copies as came until it was handled. */
+interface Work {
+  readonly message: Message;
+  readonly deliveries: Delivery[];
+}
+
 function remember(known: Set<string>, key: string): void {
   known.add(key);
   const [oldest] = known;
@@ -76,10 +82,10 @@ export function createReplier(options: ReplierOptions): Replier {
   // As many listeners as requests under way are no leak.
   setMaxListeners(0, shutdown.signal);
   const handling = createRequestHandling({ ...options, logger, shutdown: shutdown.signal });
-  /** In the order in which they came; what comes again while it waits takes the place of its stale delivery. */
-  const waiting = new Map<string, Delivery>();
-  /** By message and attempt, so that a redelivery joins the run under way; the retry of a message does not. */
-  const current = new Map<string, { delivery: Delivery; cancel: () => void }>();
+  /** In the order in which they came, by {@link keyOf}. */
+  const waiting = new Map<string, Work>();
+  /** Under way, by {@link keyOf}. */
+  const current = new Map<string, Work & { readonly cancel: () => void }>();
   const cancelled = new Set<string>();
   /** Done, but the connection was gone before it could be acknowledged: they will come again, and need no second run. */
   const unacknowledged = new Set<string>();
@@ -87,30 +93,47 @@ export function createReplier(options: ReplierOptions): Replier {
 
   function take(delivery: Delivery): void {
     if (shutdown.signal.aborted) return;
-    const key = keyOf(delivery.message);
-    const same = current.get(key);
-    if (unacknowledged.delete(key)) acknowledge(delivery);
-    else if (same !== undefined) same.delivery = delivery;
-    else if (inFlight.size >= concurrency) waiting.set(key, delivery);
-    else void inFlight.run(() => handle(delivery)).then(next);
-  }
-
-  function next(): void {
-    const [first] = waiting;
-    if (first === undefined) return;
-    const [key, delivery] = first;
-    waiting.delete(key);
-    take(delivery);
-  }
-
-  async function handle(delivery: Delivery): Promise<void> {
     const { message } = delivery;
     const key = keyOf(message);
+    const same = current.get(key) ?? waiting.get(key);
+    if (unacknowledged.has(key)) acknowledge(key, [delivery]);
+    else if (same !== undefined) join(same, delivery);
+    else waiting.set(key, { message, deliveries: [delivery] });
+    takeWaiting();
+  }
+
+  /** A redelivery takes the place of the oldest, which is stale: connections that come and go pile up nothing. */
+  function join({ deliveries }: Work, delivery: Delivery): void {
+    if (delivery.redelivered) deliveries.shift();
+    deliveries.push(delivery);
+  }
+
+  function takeWaiting(): void {
+    if (shutdown.signal.aborted) return;
+    for (const [key, work] of waiting) {
+      if (inFlight.size >= concurrency) return;
+      if (isUnderWay(work.message)) continue;
+      waiting.delete(key);
+      void inFlight.run(() => handle(key, work)).then(takeWaiting);
+    }
+  }
+
+  /** The same message for another reply address comes after it, so that a memory of what was answered serves both. */
+  function isUnderWay({ messageId, properties }: Message): boolean {
+    return [...current.values()].some(
+      ({ message }) =>
+        message.messageId === messageId && attemptOf(message.properties) === attemptOf(properties),
+    );
+  }
+
+  async function handle(key: string, work: Work): Promise<void> {
+    const { message, deliveries } = work;
     try {
+      const [delivery] = deliveries;
+      if (delivery === undefined) return;
       const run = handling.begin(delivery, cancelled.delete(message.messageId));
-      const entry = { delivery, cancel: run.cancel };
-      current.set(key, entry);
-      if (await run.isDone) acknowledge(entry.delivery);
+      current.set(key, { ...work, cancel: run.cancel });
+      if (await run.isDone) acknowledge(key, deliveries);
     } catch (error) {
       // Nothing is acknowledged: the broker will deliver it again, to this process or another.
       logger.error(
@@ -122,15 +145,19 @@ export function createReplier(options: ReplierOptions): Replier {
     }
   }
 
-  function acknowledge(delivery: Delivery): void {
-    if (delivery.acknowledge()) return;
-    const { messageId } = delivery.message;
-    remember(unacknowledged, keyOf(delivery.message));
-    logger.info({ messageId }, 'acknowledged too late: the request will come again');
+  function acknowledge(key: string, deliveries: readonly Delivery[]): void {
+    unacknowledged.delete(key);
+    const [delivery] = deliveries;
+    if (deliveries.map((one) => one.acknowledge()).includes(true) || delivery === undefined) return;
+    remember(unacknowledged, key);
+    logger.info(
+      { messageId: delivery.message.messageId },
+      'acknowledged too late: the request will come again',
+    );
   }
 
   function onCancelled(requestId: string): void {
-    const entries = [...current.values()].filter(({ delivery }) => delivery.message.messageId === requestId);
+    const entries = [...current.values()].filter(({ message }) => message.messageId === requestId);
     for (const { cancel } of entries) cancel();
     if (entries.length > 0) return;
     remember(cancelled, requestId);
@@ -184,6 +211,11 @@ export function createReplier(options: ReplierOptions): Replier {
   };
 }
 
-function keyOf({ messageId, properties }: Message): string {
-  return `${properties.attempt ?? 1} ${messageId}`;
+/** A redelivery, or the same request sent again, joins its like and is served by one run; a retry is another run. */
+function keyOf({ messageId, properties, replyTo }: Message): string {
+  return `${attemptOf(properties)} ${messageId} ${replyTo?.kind ?? ''} ${replyTo?.name ?? ''}`;
+}
+
+function attemptOf({ attempt = 1 }: Message['properties']): number {
+  return attempt;
 }

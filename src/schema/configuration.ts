@@ -107,6 +107,10 @@ const broker = section({
     'Replies handed over before they are acknowledged.',
   ),
   sendConnections: integer({ min: 1, max: 64, default: 2 }, 'Connections for sending.'),
+  virtualHost: optionalText(
+    { pattern: printable, allowed: 'a name' },
+    'Virtual host of RabbitMQ, `/` unless given here or as the path of a `stomp://` address (`%2F` for a slash in it); over `ws://` this is the only way to name it. Other brokers do not care.',
+  ),
   login: optionalText(
     { pattern: printable, allowed: 'a name' },
     'Name at the broker, unless its URL has one.',

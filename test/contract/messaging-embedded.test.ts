@@ -1,5 +1,6 @@
 import { brokerLabels } from '../support/brokers.js';
 import { startBroker } from '../support/started-broker.js';
+import { embeddedDeviations } from './messaging/embedded-deviations.js';
 import { describeMessagingContract } from './messaging.suite.js';
 import { connectStomp } from './stomp-messaging.js';
 
@@ -8,4 +9,5 @@ describeMessagingContract({
   broker: brokerLabels.embedded,
   connect: connectStomp,
   start: startBroker,
+  ...embeddedDeviations,
 });

@@ -19,6 +19,8 @@ import type { SuiteBroker } from './messaging.suite.js';
 interface RestartableBroker extends SuiteBroker {
   /** kill -9 */
   kill(): Promise<void>;
+  /** Brings the queues that were made onto disk, where a broker confirms messages before it has done so by itself. */
+  syncQueues?(): Promise<void>;
   /** Starts it again on the same port and data, after ending it in order where it still runs. */
   restart(): Promise<void>;
 }
@@ -67,6 +69,10 @@ export function describeRestartContract(contract: RestartContract): void {
           }
         }
       };
+      const first = newMessage();
+      await messaging.channel.send(destination, first);
+      confirmed.push(first.messageId);
+      await broker!.syncQueues?.();
       const failing = Promise.all(Array.from({ length: 20 }, sendUntilFailure));
       await until(() => confirmed.length >= 300, { what: '300 confirmed sends', withinMs: 20_000 });
       await broker!.kill();
@@ -95,6 +101,7 @@ export function describeRestartContract(contract: RestartContract): void {
       const first = newMessage();
       await messaging.channel.send(destination, first);
       const [before] = await inbox.atLeast(1);
+      await broker!.syncQueues?.();
       await broker!.kill();
       await broker!.restart();
       await isBack(messaging);
@@ -156,6 +163,7 @@ export function describeRestartContract(contract: RestartContract): void {
         newMessage({ correlationId: 'c-1', properties: { project: 'p', schema: 's@1', fault: true } }),
       ];
       for (const message of messages) await messaging.channel.send(destination, message);
+      await broker!.syncQueues?.();
       await broker!.kill();
       await broker!.restart();
       await isBack(messaging);

@@ -2,6 +2,7 @@ import { brokerLabels } from '../support/brokers.js';
 import { startBroker } from '../support/started-broker.js';
 import type { TlsEndpoint } from '../support/tls-endpoint.js';
 import { openTlsEndpoint } from '../support/tls-endpoint.js';
+import { embeddedDeviations } from './messaging/embedded-deviations.js';
 import { describeMessagingContract } from './messaging.suite.js';
 import { connectStomp } from './stomp-messaging.js';
 
@@ -28,4 +29,5 @@ describeMessagingContract({
       },
     };
   },
+  ...embeddedDeviations,
 });

@@ -1,6 +1,7 @@
 import { brokerLabels } from '../support/brokers.js';
 import { startBroker } from '../support/started-broker.js';
 import { openWebSocketEndpoint } from '../support/websocket-endpoint.js';
+import { embeddedDeviations } from './messaging/embedded-deviations.js';
 import { describeMessagingContract } from './messaging.suite.js';
 import { connectStomp } from './stomp-messaging.js';
 
@@ -20,4 +21,5 @@ describeMessagingContract({
       },
     };
   },
+  ...embeddedDeviations,
 });

@@ -11,6 +11,7 @@ import type { Case, SkippedCases } from './messaging/case.js';
 import { declareCases } from './messaging/case.js';
 import { burdenCases } from './messaging/burden.cases.js';
 import { failureCases } from './messaging/failure.cases.js';
+import { guaranteeCases } from './messaging/guarantee.cases.js';
 import { receivingCases } from './messaging/receiving.cases.js';
 import { sendingCases } from './messaging/sending.cases.js';
 import { topicCases } from './messaging/topic.cases.js';
@@ -63,6 +64,7 @@ export function describeMessagingContract(contract: MessagingContract): void {
       receivingCases(test, bench);
       topicCases(test, bench);
       failureCases(test, bench);
+      guaranteeCases(test, bench);
       wireCases(test, bench);
       burdenCases(test, bench);
       contract.own?.(test, bench);

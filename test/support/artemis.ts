@@ -98,7 +98,10 @@ export async function startArtemis(options: ArtemisOptions = {}): Promise<Artemi
     const created = await runCommand(join(home, 'bin', 'artemis'), parameters);
     if (!created.ok) throw new Error(`artemis create: ${created.output}`);
     const file = join(instance, 'etc', 'broker.xml');
-    const acceptor = [`tcp://127.0.0.1:${port}?protocols=STOMP,OPENWIRE,CORE`, options.acceptor ?? []]
+    const acceptor = [
+      `tcp://127.0.0.1:${port}?protocols=STOMP,OPENWIRE,CORE;remotingThreads=64`,
+      options.acceptor ?? [],
+    ]
       .flat()
       .join(';');
     const text = await readFile(file, 'utf8');

@@ -8,8 +8,8 @@ export interface Endpoint {
   readonly port: number;
   /** WebSocket path with its query; `/` over TCP. */
   readonly path: string;
-  /** STOMP `host` header, the virtual host; default `/`. */
-  readonly virtualHost: string;
+  /** STOMP `host` header, where the address names a virtual host. */
+  readonly virtualHost: string | undefined;
   readonly login: string | undefined;
   readonly passcode: string | undefined;
 }
@@ -23,9 +23,6 @@ export interface BrokerAddress {
 
 const allowed =
   'stomp://host:port, stomps://host:port, ws://host:port/path, wss://host:port/path or failover:(url,url)?randomize=true';
-
-/** RabbitMQ has one of this name, and refuses one that it does not know; the others do not care. */
-const defaultVirtualHost = '/';
 
 const defaultPorts: Readonly<Record<string, number>> = { stomp: 61613, stomps: 61614, ws: 80, wss: 443 };
 
@@ -68,7 +65,7 @@ function parseEndpoint(text: string, whole: string): Endpoint {
     host,
     port: parsed.port === '' ? (defaultPorts[scheme] ?? 61613) : Number(parsed.port),
     path: `${path}${parsed.search}`,
-    virtualHost: !isWebSocket && path !== '/' ? decoded(whole, path.slice(1)) : defaultVirtualHost,
+    virtualHost: !isWebSocket && path !== '/' ? decoded(whole, path.slice(1)) : undefined,
     login: parsed.username === '' ? undefined : decoded(whole, parsed.username),
     passcode: parsed.password === '' ? undefined : decoded(whole, parsed.password),
   };

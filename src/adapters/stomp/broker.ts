@@ -19,6 +19,8 @@ export interface StompBrokerOptions {
   readonly logger: Logger;
   readonly login?: string | undefined;
   readonly passcode?: string | undefined;
+  /** Of RabbitMQ, unless the address has one; default `/`. */
+  readonly virtualHost?: string | undefined;
   /** Options of node:tls, such as certificates, for `stomps://` and `wss://`. */
   readonly tls?: ConnectionSettings['tls'];
   /** Milliseconds until CONNECTED must have come; default 10,000. */
@@ -73,6 +75,7 @@ export function createStompBroker(options: StompBrokerOptions): StompBroker {
     heartbeatMs: options.heartbeatMs ?? 10_000,
     login: options.login,
     passcode: options.passcode,
+    virtualHost: options.virtualHost,
     tls: options.tls,
     dialect: options.dialect,
   };

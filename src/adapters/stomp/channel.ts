@@ -7,15 +7,18 @@
  * decision. Shutdown: what waits is rejected, what is written gets until the deadline for its receipt.
  */
 import type { Destination } from '#core/destination.js';
-import { ReplytoError } from '#core/errors.js';
+import { ReplytoError, isReplytoError } from '#core/errors.js';
 import type { Message } from '#core/message.js';
 import type { MessageChannel, SendOptions } from '#core/ports/message-channel.js';
 import { bodyForm } from './body.js';
 import type { BrokerAddress } from './broker-url.js';
 import type { ConnectionLog } from './connection-log.js';
 import type { ConnectionSettings, StompConnection } from './connection.js';
+import type { Dialect } from './dialects/dialect.js';
 import { toHeaders } from './headers.js';
+import type { OutgoingFrame } from './outgoing-frame.js';
 import { createReconnecting } from './reconnecting.js';
+import { createSuspects } from './suspects.js';
 
 export interface ChannelOptions {
   readonly address: BrokerAddress;
@@ -51,6 +54,9 @@ export function createStompChannel(options: ChannelOptions): StompChannel {
   const { clock } = options.settings;
   const upListeners = new Set<() => void>();
   const waiting: WaitingSend[] = [];
+  const suspects = createSuspects();
+  /** Those that one message has to itself. */
+  const reserved = new Set<StompConnection>();
   let sending = 0;
   let stopped = false;
 
@@ -77,58 +83,82 @@ export function createStompChannel(options: ChannelOptions): StompChannel {
     for (const { reject } of waiting.splice(0)) reject(new ReplytoError('BROKER_UNAVAILABLE', { detail }));
   }
 
-  function hasRoom(connection: StompConnection, { body }: Message): boolean {
-    if (connection.isCongested) return false;
+  function hasRoom(connection: StompConnection, { message, destination }: WaitingSend): boolean {
+    const { body } = message;
+    if (connection.isCongested || reserved.has(connection)) return false;
     const { unconfirmed, unconfirmedBytes } = connection;
     if (unconfirmed === 0) return true;
     return (
+      !suspects.has(message, destination) &&
       unconfirmed < options.maxUnconfirmed &&
       unconfirmedBytes + body.byteLength <= options.maxUnconfirmedBytes
     );
   }
 
   /** Of the connections that have room the one with the fewest unconfirmed sends. */
-  function freeConnection(message: Message): StompConnection | undefined {
-    const free = openConnections().filter((connection) => hasRoom(connection, message));
+  function freeConnection(send: WaitingSend): StompConnection | undefined {
+    const free = openConnections().filter((connection) => hasRoom(connection, send));
     return free.sort((a, b) => a.unconfirmed - b.unconfirmed)[0];
   }
 
   function dispatch(): void {
     for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
-      const connection = freeConnection(next.message);
+      const connection = freeConnection(next);
       if (connection === undefined) return;
       waiting.shift();
       write(connection, next);
     }
   }
 
-  function write(
-    connection: StompConnection,
-    { destination, message, options: how, resolve, reject }: WaitingSend,
-  ): void {
-    const { dialect } = connection.broker;
-    let headers: Record<string, string>;
+  function write(connection: StompConnection, send: WaitingSend): void {
+    let frame: OutgoingFrame;
     try {
-      headers = toHeaders(message, dialect);
+      frame = toFrame(send, connection.broker.dialect);
     } catch (error) {
-      reject(error);
+      send.reject(error);
       return;
     }
-    Object.assign(headers, dialect.sendHeaders(destination));
+    const { message, destination } = send;
+    const isSuspect = suspects.has(message, destination);
+    if (isSuspect) reserved.add(connection);
+    sending += 1;
+    connection
+      .send(frame)
+      .finally(() => {
+        sending -= 1;
+        if (isSuspect) reserved.delete(connection);
+        dispatch();
+      })
+      .then(
+        () => {
+          suspects.clear(message, destination);
+          send.resolve();
+        },
+        (error: unknown) => send.reject(judge(send, connection, { error, wasAlone: isSuspect })),
+      );
+  }
+
+  function toFrame({ destination, message, options: how }: WaitingSend, dialect: Dialect): OutgoingFrame {
+    const headers = { ...toHeaders(message, dialect), ...dialect.sendHeaders(destination) };
     if (how.persistent) headers['persistent'] = 'true';
     if (how.brokerExpiresAt !== undefined) {
       Object.assign(headers, dialect.expiryHeaders(how.brokerExpiresAt, clock.now()));
     }
-    const { body } = message;
     const asText = bodyForm(dialect, message) === 'text';
-    sending += 1;
-    connection
-      .send({ address: dialect.toAddress(destination), headers, body, asText })
-      .finally(() => {
-        sending -= 1;
-        dispatch();
-      })
-      .then(resolve, reject);
+    return { address: dialect.toAddress(destination), headers, body: message.body, asText };
+  }
+
+  /** What a send that failed rejects with. */
+  function judge(
+    { message, destination }: WaitingSend,
+    { broker }: StompConnection,
+    { error, wasAlone }: { readonly error: unknown; readonly wasAlone: boolean },
+  ): unknown {
+    if (broker.dialect.namesRefusedFrames || stopped || !isReplytoError(error)) return error;
+    if (error.code === 'SEND_UNCONFIRMED')
+      return suspects.lost({ message, destination, error, wasAlone, broker });
+    if (error.code === 'SEND_REFUSED') suspects.add(message, destination);
+    return error;
   }
 
   function enqueue(destination: Destination, message: Message, how: WaitingSend['options']): Promise<void> {

@@ -133,8 +133,8 @@ export async function openConnection(
     },
     onConnect,
     onStompError: ({ headers }) => {
-      const said = { headers, body: incoming.body, isLoggedIn: detected !== undefined };
-      const failure = toFailure(said, { name, receipts, closesItself: awaitsClose() });
+      const said = { headers, body: incoming.body, dialect: detected?.dialect };
+      const failure = toFailure(said, { name, receipts });
       if (failure !== undefined) end(failure, awaitsClose());
     },
     onUnhandledReceipt: (frame) => void receipts.settle(frame.headers['receipt-id'] ?? ''),

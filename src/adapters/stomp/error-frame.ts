@@ -1,47 +1,92 @@
 import type { StompHeaders } from '@stomp/stompjs';
 import { ReplytoError } from '#core/errors.js';
+import type { Dialect } from './dialects/dialect.js';
 import { saysTooLarge, unavailable } from './failures.js';
 import type { Receipts } from './receipts.js';
 
 export interface BrokerError {
   readonly headers: StompHeaders;
   readonly body: Uint8Array;
-  readonly isLoggedIn: boolean;
+  /** Undefined until CONNECTED came. */
+  readonly dialect: Dialect | undefined;
 }
 
 /** Characters that are kept of what a broker says; it stands in logs and answers. */
 const mostSaid = 500;
 
-export interface ErrorContext {
-  /** Of the broker, for errors. */
-  readonly name: string;
-  readonly receipts: Receipts;
-  /** See Dialect. */
-  readonly closesItself: boolean;
-}
-
 /**
- * What an ERROR means. The send that it names is rejected and the connection goes on, unless the broker closes it; else the
+ * What an ERROR means. The send that it is about is rejected and the connection goes on, unless the broker closes it; else the
  * connection ends with what is returned.
  */
 export function toFailure(
-  { headers, body, isLoggedIn }: BrokerError,
-  { name, receipts, closesItself }: ErrorContext,
+  { headers, body, dialect }: BrokerError,
+  { name, receipts }: { readonly name: string; readonly receipts: Receipts },
 ): ReplytoError | undefined {
-  const said = (headers['message'] ?? Buffer.from(body).toString()).slice(0, mostSaid);
-  if (!isLoggedIn) {
+  const said = saidBy(headers, body);
+  if (dialect === undefined) {
     return new ReplytoError('BROKER_LOGIN_REFUSED', { detail: `${name} refused the login: ${said}` });
   }
-  const receiptId = headers['receipt-id'] ?? '';
-  const destination = receipts.destinationOf(receiptId);
   const isTooLarge = saysTooLarge(said);
-  const facts = { detail: `${name} refused the frame: ${said}`, ...(destination && { destination }) };
-  const refusal = new ReplytoError(isTooLarge ? 'INVALID_ARGUMENT' : 'SEND_REFUSED', facts);
-  const isNamed = receipts.settle(receiptId, refusal);
-  if (isNamed && !closesItself) return undefined;
-  if (receiptId === '') receipts.refuseSubscriptions(refusal);
+  const refusal = (destination?: string): ReplytoError => {
+    const facts = { detail: `${name} refused the frame: ${said}`, ...(destination && { destination }) };
+    return new ReplytoError(isTooLarge ? 'INVALID_ARGUMENT' : 'SEND_REFUSED', facts);
+  };
+  const receiptId = headers['receipt-id'] ?? '';
   const detail = `${name} reported an error: ${said}`;
-  if (isTooLarge && !isNamed) receipts.refuseLargest(detail);
-  // What else was written may not have been read; an ERROR that names no frame leaves open which one failed.
+  if (receipts.settle(receiptId, refusal(receipts.destinationOf(receiptId)))) {
+    // What else was written may not have been read.
+    return dialect.closesItself ? unavailable(detail) : undefined;
+  }
+  if (isTooLarge) {
+    receipts.refuseLargest(detail);
+  } else if (!dialect.namesRefusedFrames) {
+    const { isRefusal, isFatal } = judgeUnnamed(said);
+    const isAbout = (address: string): boolean => quotes(said, address, dialect.fromAddress(address).name);
+    if (isRefusal && receipts.refuseUnnamed(isAbout, refusal) && !isFatal) return undefined;
+  } else if (receiptId === '') {
+    receipts.refuseSubscriptions(refusal());
+  }
+  // Which frame failed is not known: only a new connection is sure.
   return unavailable(detail);
+}
+
+/**
+ * What an ERROR says. RabbitMQ, known by the list of its versions, gives a kind in `message` and says the rest in the
+ * body; others put a stack trace there.
+ */
+function saidBy(headers: StompHeaders, body: Uint8Array): string {
+  const kind = headers['message'];
+  const text = Buffer.from(body).toString().slice(0, mostSaid);
+  if (kind === undefined) return text;
+  const [line = ''] = text.split('\n');
+  if (headers['version']?.startsWith('1.0,') !== true || line === '') return kind.slice(0, mostSaid);
+  const repeats = line.toLowerCase().startsWith(kind.toLowerCase());
+  return (repeats ? line : `${kind}: ${line}`).slice(0, mostSaid);
+}
+
+/** Errors of AMQP that are about one frame; the broker ends the connection after them, as after all of its kind. */
+const amqpRefusal =
+  /^(?:ACCESS_REFUSED|NOT_FOUND|RESOURCE_LOCKED|PRECONDITION_FAILED|NOT_ALLOWED|NOT_IMPLEMENTED|COMMAND_INVALID|SYNTAX_ERROR) - /u;
+const amqpError = /^[A-Z]+(?:_[A-Z]+)+ - /u;
+/** Of RabbitMQ, about no frame that was sent. */
+const aboutConnection = /^(?:Credential expired|Server cancelled subscription)/u;
+
+/** What an ERROR that names no frame means for the connection it came on. */
+interface UnnamedError {
+  /** It refuses one of the frames that were sent. */
+  readonly isRefusal: boolean;
+  /** The broker ends the connection after it. */
+  readonly isFatal: boolean;
+}
+
+/** For a broker whose ERRORs never name a frame. */
+function judgeUnnamed(said: string): UnnamedError {
+  if (aboutConnection.test(said)) return { isRefusal: false, isFatal: true };
+  if (amqpError.test(said)) return { isRefusal: amqpRefusal.test(said), isFatal: true };
+  return { isRefusal: true, isFatal: false };
+}
+
+/** Whether an ERROR speaks of this destination: it stands in quotes in it, as an address or as a name. */
+function quotes(said: string, address: string, name: string): boolean {
+  return said.includes(`'${address}'`) || said.includes(`queue '${name}'`);
 }

@@ -12,13 +12,13 @@ export function messageOf(error: unknown): string {
 
 /**
  * ActiveMQ says that the maximum data length or the maximum frame size was exceeded, or that a frame is larger than
- * allowed; the embedded broker that a body is too long. Limits of headers are left out: the largest frame need not be
- * the one that breaks them, and none that is sent comes near them.
+ * allowed; RabbitMQ that a message size is larger; the embedded broker that a body is too long. Limits of headers are left
+ * out: the largest frame need not be the one that breaks them, and none that is sent comes near them.
  */
 const tooLarge =
-  /\bmaximum (?:data length|frame size) was exceeded|\bframe size of .+ larger than|\b(?:body|frame|message) too (?:large|long|big)\b/iu;
+  /\bmaximum (?:data length|frame size) was exceeded|\b(?:frame|message) size .*\blarger than|\b(?:body|frame|message) too (?:large|long|big)\b/iu;
 
-/** Whether the `message` of an ERROR means that a frame is larger than this broker takes. */
+/** Whether what an ERROR says means that a frame is larger than this broker takes. */
 export function saysTooLarge(said: string): boolean {
   return tooLarge.test(said);
 }

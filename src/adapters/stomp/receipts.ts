@@ -21,6 +21,12 @@ export interface Receipts {
    * one is rejected with INVALID_ARGUMENT: this queue and others may well take the next message.
    */
   refuseLargest(detail: string): void;
+  /**
+   * One of the frames was refused, which the broker does not name. It is the oldest one of those that the ERROR is about;
+   * else the only one there is; else the one left over when the others of this moment are confirmed. False when none is
+   * awaited. `isAbout` tells for a destination whether the ERROR quotes it, `refusal` is made for the destination found.
+   */
+  refuseUnnamed(isAbout: (destination: string) => boolean, refusal: Refusal): boolean;
   /** The connection has ended: whether what is still awaited arrived cannot be known. */
   abandon(reason: ReplytoError): void;
   readonly size: number;
@@ -37,6 +43,14 @@ export interface ReceiptsOptions {
   readonly onTimeout: (detail: string) => void;
 }
 
+type Refusal = (destination: string) => ReplytoError;
+
+/** A refused frame that is not found yet: one of those that were awaited when the ERROR came. */
+interface Doubt {
+  readonly among: ReadonlySet<string>;
+  readonly refusal: Refusal;
+}
+
 interface Awaited {
   readonly resolve: () => void;
   readonly reject: (reason: ReplytoError) => void;
@@ -47,6 +61,7 @@ interface Awaited {
 
 export function createReceipts({ clock, timeoutMs, name, onTimeout }: ReceiptsOptions): Receipts {
   const awaited = new Map<string, Awaited>();
+  let doubts: Doubt[] = [];
   let lastId = 0;
   let awaitedBytes = 0;
 
@@ -58,7 +73,23 @@ export function createReceipts({ clock, timeoutMs, name, onTimeout }: ReceiptsOp
     entry.cancelDeadline();
     if (refusal === undefined) entry.resolve();
     else entry.reject(refusal);
+    resolveDoubts();
     return true;
+  }
+
+  /** As many refusals as frames are left that they may be about: then they are these. */
+  function resolveDoubts(): void {
+    for (const [index, { among }] of doubts.entries()) {
+      const left = [...awaited.keys()].filter((id) => among.has(id));
+      if (left.length > index + 1) continue;
+      const resolved = doubts.slice(0, index + 1);
+      doubts = doubts.slice(index + 1);
+      for (const [nth, id] of left.entries()) {
+        const refusal = resolved[nth]?.refusal(awaited.get(id)?.destination ?? '');
+        if (refusal !== undefined) settle(id, refusal);
+      }
+      return;
+    }
   }
 
   return {
@@ -95,7 +126,18 @@ export function createReceipts({ clock, timeoutMs, name, onTimeout }: ReceiptsOp
       const [receiptId, { destination }] = largest;
       settle(receiptId, new ReplytoError('INVALID_ARGUMENT', { detail, destination }));
     },
+    refuseUnnamed(isAbout, refusal) {
+      const ids = [...awaited.keys()];
+      const quoted = ids.find((id) => isAbout(awaited.get(id)?.destination ?? ''));
+      const found = quoted ?? (ids.length === 1 ? ids[0] : undefined);
+      if (found !== undefined) return settle(found, refusal(awaited.get(found)?.destination ?? ''));
+      if (ids.length === 0) return false;
+      doubts.push({ among: new Set(ids), refusal });
+      resolveDoubts();
+      return true;
+    },
     abandon(reason) {
+      doubts = [];
       for (const [id, { destination }] of [...awaited]) {
         settle(
           id,

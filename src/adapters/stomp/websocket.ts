@@ -20,6 +20,8 @@ export function openWebSocket(options: SocketOptions): StompSocket {
     ...tls,
     perMessageDeflate: false,
     maxPayload: maxMessageBytes,
+    // RabbitMQ sends bytes of any kind as text, unharmed; ended for it, the connection would bring them again for ever.
+    skipUTF8Validation: true,
   });
   let isCongested = false;
   let closeTimer: NodeJS.Timeout | undefined;

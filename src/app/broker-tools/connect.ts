@@ -40,6 +40,7 @@ export async function connectTool(
   const prefix = options.prefix ?? textOf(environment, 'REPLYTO_PREFIX');
   const login = textOf(environment, 'BROKER_LOGIN');
   const passcode = textOf(environment, 'BROKER_PASSCODE') ?? passcodeOfFile(context);
+  const virtualHost = textOf(environment, 'BROKER_VIRTUAL_HOST');
   try {
     const broker = await connectBroker({
       url,
@@ -47,6 +48,7 @@ export async function connectTool(
       ...(prefix === undefined ? {} : { prefix }),
       ...(login === undefined ? {} : { login }),
       ...(passcode === undefined ? {} : { passcode }),
+      ...(virtualHost === undefined ? {} : { virtualHost }),
     });
     logger.open();
     return { broker, url: shown };

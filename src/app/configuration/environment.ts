@@ -21,6 +21,7 @@ const shortNames: Readonly<Record<string, string>> = {
   'http.port': 'PORT',
   'broker.url': 'BROKER_URL',
   'broker.port': 'BROKER_PORT',
+  'broker.virtualHost': 'BROKER_VIRTUAL_HOST',
   'broker.login': 'BROKER_LOGIN',
   'broker.passcode': 'BROKER_PASSCODE',
   'broker.passcodeFile': 'BROKER_PASSCODE_FILE',

@@ -35,7 +35,7 @@ function brokerLogin(tree: Tree): Finding[] {
   }
   const endpoints = address?.endpoints ?? [];
   const findings: Finding[] = [];
-  for (const name of ['login', 'passcode'] as const) {
+  for (const name of ['virtualHost', 'login', 'passcode'] as const) {
     const value = valueOf(tree, 'broker', name);
     if (value === undefined) continue;
     const isInUrl = endpoints.some((endpoint) => endpoint[name] !== undefined);
@@ -45,7 +45,7 @@ function brokerLogin(tree: Tree): Finding[] {
       findings.push({
         path,
         value,
-        allowed: 'nothing with broker.url embedded:, which asks nobody to log in',
+        allowed: `nothing with broker.url embedded:, which ${name === 'virtualHost' ? 'has none' : 'asks nobody to log in'}`,
       });
     }
   }

@@ -11,6 +11,7 @@ import { readOrThrow } from '../http-tls.js';
 import { brokerTlsFiles } from '../tls-files.js';
 import { systemClock as clock } from '../system-clock.js';
 import type { Finding } from './finding.js';
+import { findForgottenPlugin, rabbitmqRemedy } from './rabbitmq.js';
 
 export interface BrokerCheckOptions {
   /** Of the broker, or of the embedded one. */
@@ -37,7 +38,7 @@ const objectionMs = 1_000;
  * hello of a starting gateway, so gateways that use the prefix answer with the identity of their store.
  */
 export async function checkBroker({ url, configuration, stepMs }: BrokerCheckOptions): Promise<BrokerCheck> {
-  const { login, passcode } = configuration.broker;
+  const { login, passcode, virtualHost } = configuration.broker;
   let broker: Broker;
   try {
     broker = await connectBroker({
@@ -50,9 +51,11 @@ export async function checkBroker({ url, configuration, stepMs }: BrokerCheckOpt
       tls: readOrThrow('broker', brokerTlsFiles(configuration)),
       ...(login === undefined ? {} : { login }),
       ...(passcode === undefined ? {} : { passcode }),
+      ...(virtualHost === undefined ? {} : { virtualHost }),
     });
   } catch (error) {
-    return { finding: toFinding(error), server: undefined, storeIds: new Set() };
+    const finding = await withPluginHint(toFinding(error), url, stepMs);
+    return { finding, server: undefined, storeIds: new Set() };
   }
   const { server } = broker;
   try {
@@ -122,6 +125,18 @@ const remedies: Partial<Record<ErrorCode, string>> = {
 function toFinding(error: unknown): Finding {
   const code = isReplytoError(error) ? error.code : 'BROKER_UNAVAILABLE';
   const says = error instanceof Error ? error.message : String(error);
-  const remedy = remedies[code] ?? 'look into the log of the broker: it may be full or out of order';
+  const remedy =
+    rabbitmqRemedy(says) ??
+    remedies[code] ??
+    'look into the log of the broker: it may be full or out of order';
   return { check: 'broker', state: 'wrong', says, remedy, code };
+}
+
+/** A broker that is there and cannot be used looks like one that is away. */
+async function withPluginHint(finding: Finding, url: string, withinMs: number): Promise<Finding> {
+  if (finding.code !== 'BROKER_UNAVAILABLE') return finding;
+  const found = await findForgottenPlugin(url, { withinMs, clock });
+  return found === undefined
+    ? finding
+    : { ...finding, says: `${finding.says}; ${found.says}`, remedy: found.remedy };
 }

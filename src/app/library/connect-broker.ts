@@ -33,6 +33,8 @@ export interface ConnectBrokerOptions {
   readonly prefix?: string;
   readonly login?: string;
   readonly passcode?: string;
+  /** Of RabbitMQ, unless the path of a `stomp://` address names it; default `/`. */
+  readonly virtualHost?: string;
   /** Options of node:tls for `stomps://` and `wss://`. */
   readonly tls?: StompBrokerOptions['tls'];
   /** Milliseconds to wait until a connection is up, 1 to 600,000; default 10,000. */
@@ -76,6 +78,7 @@ const optionNames = Object.keys({
   prefix: true,
   login: true,
   passcode: true,
+  virtualHost: true,
   tls: true,
   connectTimeoutMs: true,
   receiptTimeoutMs: true,
@@ -98,6 +101,7 @@ export async function connectBroker(options: ConnectBrokerOptions | string = {})
     textProblem('prefix', prefix, prefixProblem),
     secretProblem('login', given.login),
     secretProblem('passcode', given.passcode),
+    secretProblem('virtualHost', given.virtualHost),
     ...tlsProblems(given.tls),
     numberProblem('connectTimeoutMs', given.connectTimeoutMs, { min: 1, max: longestMs }),
     numberProblem('receiptTimeoutMs', given.receiptTimeoutMs, { min: 1, max: longestMs }),

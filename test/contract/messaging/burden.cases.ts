@@ -11,16 +11,6 @@ import type { Case } from './case.js';
 
 /** Large messages, slow consumers, refusals in the midst of others, and what strangers leave out or say twice. */
 export function burdenCases(test: Case, bench: Bench): void {
-  test('carries bytes of 4 MiB', async () => {
-    const messaging = await bench.connect();
-    const destination = uniqueQueue();
-    const inbox = await bench.inbox(messaging, destination);
-    const body = Buffer.alloc(4 * 1024 * 1024, 0x9c);
-    await messaging.channel.send(destination, newMessage({ contentType: null, body }));
-    const [delivery] = await inbox.atLeast(1, 15_000);
-    expect(Buffer.from(delivery!.message.body).equals(body)).to.equal(true);
-  });
-
   test('shares large texts between two slow consumers that take one at a time', async () => {
     const messaging = await bench.connect();
     const destination = uniqueQueue();

@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { artemisDeviations } from '../../contract/messaging/artemis-deviations.js';
+import { rabbitmqDeviations } from '../../contract/messaging/rabbitmq-deviations.js';
 import { classicWebSocketDeviations } from '../../contract/messaging/classic-websocket-deviations.js';
 
 /** Headings of docs/brokers.md, and what the contract suite skips on those brokers. */
 const deviations = {
   'ActiveMQ Artemis': artemisDeviations.skip,
   'ActiveMQ Classic': classicWebSocketDeviations,
+  RabbitMQ: rabbitmqDeviations('tcp').skip ?? [],
 };
 
 describe('the page about brokers', () => {

@@ -8,7 +8,7 @@ import { contentDigest } from '#messaging/digest.js';
 import { toReplyMessage } from '#messaging/reply-sender.js';
 import { failureOf } from '../../support/errors.js';
 import { passTime, settled } from '../../support/event-loop.js';
-import { jsonOf, newRequestMessage, replierBench, replyQueue, requestQueue } from './replier-bench.js';
+import { jsonOf, replierBench, replyQueue, requestQueue } from './replier-bench.js';
 
 describe('a replier', () => {
   const bench = replierBench();
@@ -181,72 +181,5 @@ describe('a replier', () => {
     });
     expect((await failureOf(replier.start())).code).to.equal('SUBSCRIBE_REFUSED');
     expect(source.subscriptions).to.equal(0);
-  });
-});
-
-describe('a replier and requests that come again', () => {
-  const bench = replierBench();
-
-  it('lets a redelivery join the run under way: one run, one reply, the new delivery acknowledged', async () => {
-    const work = createDeferred<string>();
-    let runs = 0;
-    await bench.start(() => {
-      runs += 1;
-      return work.promise;
-    });
-    const message = newRequestMessage();
-    const first = bench.deliver(message);
-    bench.source.reconnect();
-    const second = bench.deliver(message);
-    work.resolve('yes');
-    await settled();
-    expect([runs, bench.replies().length]).to.deep.equal([1, 1]);
-    expect([first.isAcknowledged, second.isAcknowledged]).to.deep.equal([false, true]);
-  });
-
-  it('does not run again what it finished while the connection was gone', async () => {
-    let runs = 0;
-    const work = createDeferred<string>();
-    await bench.start(() => {
-      runs += 1;
-      return work.promise;
-    });
-    const message = newRequestMessage();
-    bench.deliver(message);
-    bench.source.reconnect();
-    work.resolve('yes');
-    await settled();
-    const again = bench.deliver(message);
-    await settled();
-    expect([runs, bench.replies().length, again.isAcknowledged]).to.deep.equal([1, 1, true]);
-  });
-
-  it('runs once what comes again while its first delivery still waits for its turn', async () => {
-    const runs: string[] = [];
-    const blocking = createDeferred<string>();
-    await bench.start(
-      (request) => {
-        runs.push(request.messageId);
-        return request.messageId === 'first' ? blocking.promise : 'yes';
-      },
-      { concurrency: 1 },
-    );
-    const waiting = [newRequestMessage({ messageId: 'first' }), newRequestMessage({ messageId: 'second' })];
-    for (const message of waiting) bench.deliver(message);
-    bench.source.reconnect();
-    const again = waiting.map((message) => bench.deliver(message));
-    blocking.resolve('yes');
-    await settled();
-    expect(runs).to.deep.equal(['first', 'second']);
-    expect(again.map(({ isAcknowledged }) => isAcknowledged)).to.deep.equal([true, true]);
-  });
-
-  it('runs the retry of a message though its first attempt is still known', async () => {
-    const attempts: number[] = [];
-    await bench.start((_, { attempt }) => void attempts.push(attempt));
-    const message = newRequestMessage();
-    await bench.ask(message);
-    await bench.ask({ ...message, properties: { attempt: 2 } });
-    expect(attempts).to.deep.equal([1, 2]);
   });
 });

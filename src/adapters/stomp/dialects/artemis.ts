@@ -59,10 +59,11 @@ export const artemisDialect: Dialect = {
     id?.replace(/^\d+,(?<number>\d+)$/u, `$<number>@${timestamp}`),
   stableMessageIds: true,
   webSocketCarries: 'bytes',
-  // Closed from both sides in the same moment, a thread of it hangs for good, and each connection of that thread (ARTEMIS-5874).
+  // Closed from both sides in the same moment, a thread of it hangs for good, and each connection of that thread.
   closesItself: true,
   // It keeps its own time and sends the sender's as a second header.
   sendsTimestamp: false,
+  namesRefusedFrames: true,
   expiryHeaders: (expiresAt) => ({ expires: String(expiresAt) }),
   sendHeaders: (destination) => routingHeader('destination-type', destination),
   subscribeHeaders: (destination, prefetch) => ({

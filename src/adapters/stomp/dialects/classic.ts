@@ -15,6 +15,7 @@ export const classicDialect: Dialect = {
   webSocketCarries: 'text',
   closesItself: false,
   sendsTimestamp: true,
+  namesRefusedFrames: true,
   expiryHeaders: (expiresAt) => ({ expires: String(expiresAt) }),
   sendHeaders: () => ({}),
   subscribeHeaders: prefetchHeader('activemq.prefetchSize'),

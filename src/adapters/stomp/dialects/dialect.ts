@@ -33,6 +33,13 @@ export interface Dialect {
   readonly closesItself: boolean;
   /** Send `timestamp` too: only where the broker counts milliseconds and keeps the sender's. */
   readonly sendsTimestamp: boolean;
+  /**
+   * Whether an ERROR names the frame that it refuses (`receipt-id`), and every refusal comes as an ERROR. Where not, it is
+   * found out, see receipts.ts and suspects.ts.
+   */
+  readonly namesRefusedFrames: boolean;
+  /** Bytes of a frame beyond which it ends the connection without a word, unless it was configured otherwise. */
+  readonly usualFrameLimitBytes?: number;
   /** Headers that ask the broker to drop the message at an instant (epoch milliseconds). */
   expiryHeaders(expiresAt: number, now: number): Readonly<Record<string, string>>;
   /** What else a SEND needs to reach that destination. */

@@ -14,6 +14,7 @@ export const embeddedDialect: Dialect = {
   webSocketCarries: 'bytes',
   closesItself: false,
   sendsTimestamp: false,
+  namesRefusedFrames: true,
   // It knows no expiry; `expires` is an ordinary header there.
   expiryHeaders: () => ({}),
   sendHeaders: () => ({}),

@@ -1,12 +1,42 @@
+import type { Destination } from '#core/destination.js';
+import { ReplytoError, toProblem } from '#core/errors.js';
 import type { Dialect } from './dialect.js';
 import { fromSlashAddress, messageIdHeader, oneConsumer, prefetchHeader, toSlashAddress } from './dialect.js';
 
-/** RabbitMQ with its STOMP plugin. */
+/** The longest time to live that it takes, in milliseconds (49 days); it refuses the message for a longer one. */
+const longestExpirationMs = 2 ** 32 - 1;
+
+const slash = '%2F';
+
+/**
+ * A name is one segment there: a slash in it is written `%2F`, the only escape that it reads; every other `%` means itself.
+ * It writes more of them in `destination` of a MESSAGE, which is therefore not read.
+ */
+function toAddress(destination: Destination): string {
+  const { kind, name } = destination;
+  if (kind === 'opaque') return name;
+  if (name.includes(slash)) {
+    const allowed = `a name without ${slash}, which RabbitMQ takes for a slash`;
+    throw new ReplytoError('INVALID_ARGUMENT', { problems: [toProblem('destination', name, allowed)] });
+  }
+  return toSlashAddress({ kind, name: name.replaceAll('/', slash) });
+}
+
+/**
+ * `/queue/N` and `/topic/N` are read. `/reply-queue/N`, `/amq/queue/N` and `/exchange/...` go back as they came: a queue
+ * that another client made must not be declared again, and often could not be.
+ */
+function fromAddress(address: string): Destination {
+  const { kind, name } = fromSlashAddress(address);
+  return kind === 'opaque' ? { kind, name } : { kind, name: name.replaceAll(slash, '/') };
+}
+
+/** RabbitMQ with its STOMP plugin. Never `persistent:false`: that would declare a queue for one connection alone. */
 export const rabbitmqDialect: Dialect = {
   name: 'rabbitmq',
-  toAddress: toSlashAddress,
-  toReplyAddress: toSlashAddress,
-  fromAddress: fromSlashAddress,
+  toAddress,
+  toReplyAddress: toAddress,
+  fromAddress,
   textWithoutContentLength: false,
   lengthTellsForm: false,
   // It numbers deliveries, not messages.
@@ -16,7 +46,13 @@ export const rabbitmqDialect: Dialect = {
   closesItself: false,
   // It counts seconds.
   sendsTimestamp: false,
-  expiryHeaders: (expiresAt, now) => ({ expiration: String(Math.max(0, expiresAt - now)) }),
+  namesRefusedFrames: false,
+  // Of `stomp.max_frame_size`, since 3.13.
+  usualFrameLimitBytes: 4 * 1024 * 1024,
+  expiryHeaders(expiresAt, now) {
+    const expiration = Math.max(0, expiresAt - now);
+    return expiration > longestExpirationMs ? {} : { expiration: String(expiration) };
+  },
   sendHeaders: () => ({}),
   subscribeHeaders: prefetchHeader('prefetch-count'),
   nothingHeaders: null,

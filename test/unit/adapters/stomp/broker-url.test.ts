@@ -25,7 +25,7 @@ describe('the address of a broker', () => {
 
   it('gives host, port, login and passcode, decoded', () => {
     expect(endpointOf('stomp://m%40x:p%3A%2F%23@broker:1234')).to.deep.equal({
-      ...{ transport: 'tcp', tls: false, host: 'broker', port: 1234, path: '/', virtualHost: '/' },
+      ...{ transport: 'tcp', tls: false, host: 'broker', port: 1234, path: '/', virtualHost: undefined },
       ...{ login: 'm@x', passcode: 'p:/#' },
     });
     expect(endpointOf('stomp://user@broker')).to.include({ login: 'user', passcode: undefined });
@@ -33,8 +33,8 @@ describe('the address of a broker', () => {
 
   it('takes a path of stomp:// for the virtual host, and of ws:// for a path', () => {
     expect(endpointOf('stomp://broker/my%20host').virtualHost).to.equal('my host');
-    expect(endpointOf('stomp://broker/').virtualHost).to.equal('/');
-    expect(endpointOf('ws://broker/broker?a=1')).to.include({ path: '/broker?a=1', virtualHost: '/' });
+    expect(endpointOf('stomp://broker/').virtualHost).to.equal(undefined);
+    expect(endpointOf('ws://broker/broker?a=1')).to.include({ path: '/broker?a=1', virtualHost: undefined });
   });
 
   it('may be an address of IPv6', () => {

@@ -45,6 +45,20 @@ describe('connecting to a broker', () => {
     expect([...(await server.frame('CONNECT')).headers.keys()]).to.not.include.members(['login', 'passcode']);
   });
 
+  it('names the virtual host that it was given, unless the address names one, and else /', async () => {
+    const hostOf = async (path: string, virtualHost?: string): Promise<string | undefined> => {
+      const nth = bench.server.connections.length + 1;
+      const [endpoint] = parseBrokerUrl(`${bench.server.url}${path}`).endpoints;
+      const connection = await openConnection(endpoint!, bench.settings({ virtualHost }));
+      const { headers } = await (await bench.server.connection(nth)).frame('CONNECT');
+      await connection.close(500);
+      return headers.get('host');
+    };
+    expect(await hostOf('', 'orders')).to.equal('orders');
+    expect(await hostOf('/own%2Fhost', 'orders')).to.equal('own/host');
+    expect(await hostOf('/')).to.equal('/');
+  });
+
   it('takes the dialect it was told instead of the one it finds', async () => {
     const [connection] = await bench.connect({ dialect: embeddedDialect });
     expect(connection.broker.dialect).to.equal(embeddedDialect);

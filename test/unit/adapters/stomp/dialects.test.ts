@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import fc from 'fast-check';
 import { artemisDialect } from '#adapters/stomp/dialects/artemis.js';
 import { classicDialect } from '#adapters/stomp/dialects/classic.js';
 import { detectDialect } from '#adapters/stomp/dialects/detect.js';
@@ -95,6 +96,42 @@ describe('the dialect of a broker', () => {
   it('asks for expiry where the broker knows it', () => {
     expect(classicDialect.expiryHeaders(7, 5)).to.deep.equal({ expires: '7' });
     expect(embeddedDialect.expiryHeaders(7, 5)).to.deep.equal({});
+  });
+});
+
+describe('addresses of RabbitMQ', () => {
+  const toAddress = (destination: Destination): string => rabbitmqDialect.toAddress(destination);
+  const fromAddress = (address: string): Destination => rabbitmqDialect.fromAddress(address);
+
+  it('are one segment: a slash in a name is written %2F, and nothing else is escaped', () => {
+    expect(toAddress(queue('a/b c%20ü'))).to.equal('/queue/a%2Fb c%20ü');
+    expect(toAddress(topic('a/b.*'))).to.equal('/topic/a%2Fb.*');
+  });
+
+  it('are read back as they were written, those of other clients untouched', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: fc.constantFrom('a', '/', '%', '2', 'F', ' ', '.', ':', 'ü') }),
+        (text) => {
+          fc.pre(text !== '' && !text.includes('%2F'));
+          expect(fromAddress(toAddress(queue(text)))).to.deep.equal(queue(text));
+        },
+      ),
+    );
+    for (const name of ['/reply-queue/a%2Fb', '/amq/queue/x', '/exchange/amq.topic/k', '/temp-queue/x']) {
+      expect(fromAddress(name)).to.deep.equal({ kind: 'opaque', name });
+      expect(toAddress(fromAddress(name))).to.equal(name);
+    }
+  });
+
+  it('cannot say a name that holds %2F', () => {
+    expect(thrownBy(() => toAddress(queue('a%2Fb'))).code).to.equal('INVALID_ARGUMENT');
+  });
+
+  it('come with a time to live in milliseconds, and without one that it refuses', () => {
+    expect(rabbitmqDialect.expiryHeaders(7_000, 5_000)).to.deep.equal({ expiration: '2000' });
+    expect(rabbitmqDialect.expiryHeaders(4_000, 5_000)).to.deep.equal({ expiration: '0' });
+    expect(rabbitmqDialect.expiryHeaders(2 ** 32, 0)).to.deep.equal({});
   });
 });
 
