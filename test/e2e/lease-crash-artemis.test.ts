@@ -1,0 +1,6 @@
+import { describeOn } from '../support/brokers.js';
+import { describeLeaseCrashes } from './lease-crash.suite.js';
+
+describeOn('artemis', 'a crash while consumers over HTTP hold messages', (broker) => {
+  describeLeaseCrashes(() => broker().url);
+});
