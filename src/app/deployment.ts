@@ -181,7 +181,10 @@ export function createDeployment({ loaded, logger, accessLog, onFatal }: Deploym
     });
     const leasing = createLeasing({
       ...{ clock, newId, logger, meter: metrics, leases: store.leases },
-      consumer: createPollingConsumer({ source: broker.source, clock, logger }),
+      consumer: createPollingConsumer({
+        ...{ source: broker.source, clock, logger },
+        isUp: () => broker.channel.isUp(),
+      }),
       newLeaseId: () => randomBytes(16).toString('base64url'),
       maxAttempts: configuration.queues.maxAttempts,
       onOutgoing: () => requestReply.relay.wakeMessages(),

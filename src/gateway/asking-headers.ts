@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { OwnDestinations } from '#core/destination.js';
 import { queueNameProblem } from '#core/destination.js';
 import type { Problem } from '#core/errors.js';
@@ -240,4 +240,15 @@ function readApplicationHeaders(
     else problems.push(problem);
   }
   return found;
+}
+
+/** Node keeps the first of some headers and joins all of others. */
+export function repeatedHeaders({
+  headersDistinct,
+}: Pick<IncomingMessage, 'headersDistinct'>): ReadonlyMap<string, readonly string[]> {
+  return new Map(
+    Object.entries(headersDistinct).flatMap(([name, values = []]) =>
+      values.length > 1 ? [[name, values]] : [],
+    ),
+  );
 }

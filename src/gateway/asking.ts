@@ -7,7 +7,7 @@ import { contentDigest, fingerprint } from '#messaging/digest.js';
 import type { Answer } from '#messaging/requestor.js';
 import { bodyProblems } from '#schema/body-check.js';
 import { sendReply, sendStatus, sendWithoutReply } from './answers.js';
-import { readAskingHeaders } from './asking-headers.js';
+import { readAskingHeaders, repeatedHeaders } from './asking-headers.js';
 import type { AskingHeaders } from './asking-headers.js';
 import { readBody } from './body.js';
 import type { GatewayContext } from './context.js';
@@ -152,15 +152,6 @@ export function createAsking(context: GatewayContext, waiting: Waiting): Asking 
       return undefined;
     },
   };
-}
-
-/** Node keeps the first of some headers and joins all of others. */
-function repeatedHeaders({ headersDistinct }: Request): ReadonlyMap<string, readonly string[]> {
-  return new Map(
-    Object.entries(headersDistinct).flatMap(([name, values = []]) =>
-      values.length > 1 ? [[name, values]] : [],
-    ),
-  );
 }
 
 type IdentifiedHeaders = AskingHeaders & { readonly messageId: string };

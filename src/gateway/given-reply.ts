@@ -6,7 +6,7 @@ import { ReplytoError, toProblem } from '#core/errors.js';
 import type { FaultBody } from '#core/fault.js';
 import type { LeaseReply } from '#messaging/leasing.js';
 import { parseFault } from '#schema/fault.js';
-import { readAskingHeaders } from './asking-headers.js';
+import { readAskingHeaders, repeatedHeaders } from './asking-headers.js';
 import { readBody } from './body.js';
 
 export interface GivenReply extends LeaseReply {
@@ -24,6 +24,7 @@ export async function readGivenReply(
   const headers = readAskingHeaders(request.headers, {
     own,
     forwardHeaders: [],
+    repeated: repeatedHeaders(request),
     // Whoever copies the headers of the message sends its reply address too; the reply has none.
     checkReplyTo: () => undefined,
   });

@@ -21,7 +21,7 @@ export interface Principal {
   mayUseProject(project: string): boolean;
   /** All queues and topics of the embedded broker, over WebSocket. */
   mayUseBroker(): boolean;
-  /** Calls back once when it may go on no longer, for what lasts; returns what takes the callback away. */
+  /** Calls back once when it may go on no longer, or at once; for what lasts. Returns what takes the callback away. */
   onEnd(clock: Clock, callback: () => void): () => void;
 }
 
@@ -59,15 +59,18 @@ export function toPrincipal({ grants, expiresAt, onWithdrawn }: Identity): Princ
     mayUseProject: (project) => isQueueAllowed(grants.projects, project),
     mayUseBroker: () => grants.broker,
     onEnd(clock, callback) {
+      let hasEnded = false;
+      let stop = (): void => undefined;
+      // May call back at once.
       const unwatch = onWithdrawn(end);
       const cancel =
         expiresAt === null ? () => undefined : clock.after(Math.max(0, expiresAt - clock.now()), end);
-      let hasEnded = false;
-
-      function stop(): void {
+      stop = () => {
         unwatch();
         cancel();
-      }
+      };
+      if (hasEnded) stop();
+
       function end(): void {
         if (hasEnded) return;
         hasEnded = true;

@@ -4,12 +4,14 @@
  */
 import type { Express, Request, Response } from 'express';
 import { ReplytoError } from '#core/errors.js';
+import { isVisibleTo } from '#core/request.js';
 import { fingerprint } from '#messaging/digest.js';
 import { sendStatus } from './answers.js';
 import type { GatewayContext } from './context.js';
 import { readGivenReply } from './given-reply.js';
 import { readId, requestNotFound } from './known-request.js';
 import { readQuery } from './parameters.js';
+import { principalOf } from './principal.js';
 
 export function addRequestAnswer(app: Express, context: GatewayContext): void {
   const { settlement, own, configuration, clock } = context;
@@ -24,7 +26,9 @@ export function addRequestAnswer(app: Express, context: GatewayContext): void {
       throw new ReplytoError('REPLY_TOKEN_WRONG');
     const given = await readGivenReply(request, response, { own, maxBytes: configuration.http.maxBodyBytes });
     if (given === null) return;
-    const { messageId, contentType, body, fault, requestDigest, applicationHeaders } = given;
+    const { contentType, body, fault, requestDigest, applicationHeaders } = given;
+    // Whoever copies the headers of the request sends its id too, which names no reply.
+    const messageId = given.messageId === id ? null : given.messageId;
     const outcome = await settlement.settle({
       correlationIds: [id],
       replyId: messageId ?? fingerprint([id, contentType, body]),
@@ -42,6 +46,8 @@ export function addRequestAnswer(app: Express, context: GatewayContext): void {
     if ('refused' in outcome) throw new ReplytoError('SCHEMA_MISMATCH', { detail: outcome.refused });
     if (outcome.kind === 'unmatched') throw requestNotFound(id);
     if (outcome.kind === 'repeated') response.setHeader('Idempotent-Replayed', 'true');
-    sendStatus(response, 200, outcome.record);
+    // The token is the right to answer, not to see what belongs to another name.
+    if (isVisibleTo(principalOf(response).name, outcome.record)) sendStatus(response, 200, outcome.record);
+    else response.status(204).end();
   });
 }

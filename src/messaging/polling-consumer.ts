@@ -17,6 +17,8 @@ export interface PollingConsumerOptions {
   readonly source: MessageSource;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Whether the broker is there now. */
+  readonly isUp: () => boolean;
   /** Queues that are read at the same time; each has a connection of its own. Default 200. */
   readonly maxQueues?: number;
 }
@@ -66,13 +68,15 @@ interface Reader {
   /** Came when nobody waited. */
   readonly unclaimed: Delivery[];
   isSubscribed: boolean;
+  /** Ends a subscription that has not begun. */
+  readonly giveUp: AbortController;
   /** Handed out, and neither acknowledged nor given back yet. */
   taken: number;
   cancelLinger: () => void;
 }
 
 export function createPollingConsumer(options: PollingConsumerOptions): PollingConsumer {
-  const { source, clock, logger, maxQueues = 200 } = options;
+  const { source, clock, logger, isUp, maxQueues = 200 } = options;
   const readers = new Map<string, Reader>();
   const closing = new Set<Promise<void>>();
   let stopped = false;
@@ -84,9 +88,12 @@ export function createPollingConsumer(options: PollingConsumerOptions): PollingC
       const detail = `${readers.size} queues are being read; the limit is ${maxQueues}`;
       throw new ReplytoError('TOO_MANY_WAITING', { detail });
     }
+    const giveUp = new AbortController();
     const reader: Reader = {
+      giveUp,
       subscription: source.subscribe(queue(name), {
         prefetch,
+        giveUp: giveUp.signal,
         onDelivery: (delivery) => offer(reader, delivery),
       }),
       waiters: new Set(),
@@ -102,8 +109,9 @@ export function createPollingConsumer(options: PollingConsumerOptions): PollingC
         leaveLater(name, reader);
       },
       (error: unknown) => {
-        readers.delete(name);
-        if (!stopped) logger.warn({ err: error, queue: name }, 'a queue could not be read');
+        forget(name, reader);
+        if (!stopped && !giveUp.signal.aborted)
+          logger.warn({ err: error, queue: name }, 'a queue could not be read');
       },
     );
     return reader;
@@ -131,8 +139,8 @@ export function createPollingConsumer(options: PollingConsumerOptions): PollingC
     try {
       const delivery = reader.unclaimed.shift() ?? (await nextOf(reader, { waitMs, signal }));
       if (delivery !== null) return handOut(name, reader, delivery);
-      if (reader.isSubscribed || signal.aborted || hasStopped()) return null;
-      throw new ReplytoError('BROKER_UNAVAILABLE', { detail: `${name} could not be subscribed to in time` });
+      if (signal.aborted || hasStopped() || (reader.isSubscribed && isUp())) return null;
+      throw new ReplytoError('BROKER_UNAVAILABLE', { detail: `${name} cannot be read at present` });
     } finally {
       leaveLater(name, reader);
     }
@@ -180,9 +188,18 @@ export function createPollingConsumer(options: PollingConsumerOptions): PollingC
 
   function leaveLater(name: string, reader: Reader): void {
     reader.cancelLinger();
-    // One that is not there yet cannot be ended, and is wanted by whoever asks again.
-    if (reader.waiters.size > 0 || reader.taken > 0 || !reader.isSubscribed || stopped) return;
+    if (reader.waiters.size > 0 || reader.taken > 0 || stopped) return;
+    if (!reader.isSubscribed) {
+      // Whoever asks again begins anew, and hears what is wrong then.
+      forget(name, reader);
+      reader.giveUp.abort();
+      return;
+    }
     reader.cancelLinger = clock.after(lingerMs, () => leave(name, reader));
+  }
+
+  function forget(name: string, reader: Reader): void {
+    if (readers.get(name) === reader) readers.delete(name);
   }
 
   function leave(name: string, reader: Reader, deadlineMs?: number): void {
@@ -208,6 +225,7 @@ export function createPollingConsumer(options: PollingConsumerOptions): PollingC
         for (const waiter of reader.waiters) waiter(null);
         reader.waiters.clear();
         if (reader.isSubscribed) leave(name, reader, deadlineMs);
+        else reader.giveUp.abort();
       }
       readers.clear();
       await Promise.all(closing);

@@ -58,6 +58,8 @@ export interface Replier {
 
 /** Orchestrators kill after 30 s. */
 const defaultStopMs = 25_000;
+/** Copies of one request under way that are remembered, each with its connection. */
+const mostCopies = 100;
 /** Requests that are expected again; beyond it the oldest is forgotten. */
 const mostRemembered = 10_000;
 
@@ -102,10 +104,13 @@ export function createReplier(options: ReplierOptions): Replier {
     takeWaiting();
   }
 
-  /** A redelivery takes the place of the oldest, which is stale: connections that come and go pile up nothing. */
+  /**
+   * All of them are acknowledged in the end: whether one is stale only its connection knows. Connections that come and go
+   * pile up no more than so many.
+   */
   function join({ deliveries }: Work, delivery: Delivery): void {
-    if (delivery.redelivered) deliveries.shift();
     deliveries.push(delivery);
+    if (deliveries.length > mostCopies) deliveries.shift();
   }
 
   function takeWaiting(): void {

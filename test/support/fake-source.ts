@@ -53,7 +53,11 @@ export function createFakeSource(): FakeSource {
     subscribe(destination, options) {
       if (refusal !== undefined) return Promise.reject(new ReplytoError(refusal));
       const subscription: FakeSubscription = { ...options, destination };
-      return held.promise.then(() => {
+      const givenUp = createDeferred<undefined>();
+      const giveUp = (): void => givenUp.reject(new ReplytoError('BROKER_UNAVAILABLE'));
+      options.giveUp?.addEventListener('abort', giveUp);
+      return Promise.race([held.promise, givenUp.promise]).then(() => {
+        options.giveUp?.removeEventListener('abort', giveUp);
         present.add(subscription);
         subscribed += 1;
         return {

@@ -56,7 +56,8 @@ export function createJsonWebTokens(options: JsonWebTokenOptions): JsonWebTokens
     jwksUrl === undefined ? () => Promise.reject(unavailable()) : fetchedKeys(new URL(jwksUrl), options);
 
   async function verify(token: string, place: string): Promise<Identity> {
-    const payload = await verifiedPayload(token, keys, {
+    const used = keys;
+    const payload = await verifiedPayload(token, used, {
       issuer: options.issuer,
       audience: options.audience,
       algorithms: [...options.algorithms],
@@ -64,6 +65,8 @@ export function createJsonWebTokens(options: JsonWebTokenOptions): JsonWebTokens
       requiredClaims: ['exp', claims.name],
       currentDate: new Date(clock.now()),
     });
+    // Its key may count no longer.
+    if (used !== keys) return verify(token, place);
     const expiresAt = (payload.exp ?? 0) * 1_000 + options.clockToleranceMs;
     const identity = { grants: toGrants(payload, claims), expiresAt, onWithdrawn: () => () => undefined };
     const [oldest] = remembered.keys();
@@ -157,8 +160,21 @@ function fetchedKeys(
   // Its parameters may hold a key of their own.
   const shown = `${url.origin}${url.pathname}`;
   let failure: { readonly at: number; readonly cause: unknown } | undefined;
+
+  /** Keys that were fetched a while ago go on counting: a made-up key id of one caller must not lock out the others. */
+  function kept(...[header, token, cause]: [...Parameters<JWTVerifyGetKey>, unknown]): Promise<CryptoKey> {
+    const keys = fetched.fresh ? fetched.jwks() : undefined;
+    if (keys === undefined) throw unavailable(cause);
+    return createLocalJWKSet(keys)(header, token).catch((error: unknown) => {
+      // Among the newer ones, which nobody can see now, it may be.
+      throw error instanceof errors.JWKSNoMatchingKey ? unavailable(cause) : error;
+    });
+  }
+
   return async (header, token) => {
-    if (failure !== undefined && clock.monotonic() - failure.at < holdMs) throw unavailable(failure.cause);
+    if (failure !== undefined && clock.monotonic() - failure.at < holdMs) {
+      return kept(header, token, failure.cause);
+    }
     try {
       const key = await fetched(header, token);
       if (failure !== undefined)

@@ -107,7 +107,7 @@ export async function openConnection(
   const awaitsClose = (): boolean => detected?.dialect.closesItself === true;
   const repairText = createTextRepair(logger, name);
   const incoming = createIncomingBytes({
-    logger,
+    ...{ logger, clock },
     endpoint: name,
     hasEnded: () => endReason !== undefined,
     onFault: (reason, cause) => end(unavailable(`${name}: ${reason}`, cause)),

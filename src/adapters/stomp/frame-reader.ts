@@ -36,6 +36,8 @@ export interface FrameReaderOptions {
   readonly mostHeadBytes?: number;
   /** Default 64 MiB. */
   readonly mostBodyBytes?: number;
+  /** Milliseconds of a clock that only goes forward; by default no time passes. */
+  readonly now?: () => number;
   /** Something was wrong with a frame, and the stream is read on. */
   readonly onDamage: (what: string) => void;
 }
@@ -49,8 +51,18 @@ const beginnings = ['CONNECTED\r\n', 'MESSAGE\r\n', 'RECEIPT\r\n', 'ERROR\r\n'];
 const longestBeginning = 'CONNECTED\r\n'.length;
 const leastStorage = 64 * 1024;
 
+/** A length that is too long swallows what comes behind its message; after so many beats that is what has happened. */
+const mostBeatsInside = 2;
+const leastPauseMs = 250;
+
+function isLineEnd(bytes: Buffer): boolean {
+  return (
+    bytes.length <= 2 && bytes.at(-1) === lineFeed && (bytes.length === 1 || bytes[0] === carriageReturn)
+  );
+}
+
 export function createFrameReader(options: FrameReaderOptions): FrameReader {
-  const { onDamage, mostHeadBytes = 1024 * 1024, mostBodyBytes = maxMessageBytes } = options;
+  const { onDamage, now = () => 0, mostHeadBytes = 1024 * 1024, mostBodyBytes = maxMessageBytes } = options;
   /** What is not read yet: `bytes` from `at` up to `end`. */
   let bytes: Buffer = none;
   let at = 0;
@@ -64,6 +76,9 @@ export function createFrameReader(options: FrameReaderOptions): FrameReader {
   let isGreeted = false;
   let isSkipping = false;
   let isDead = false;
+  let readAt = now();
+  /** Line ends that came alone, long after what came before: heart-beats, which stand between frames and in none. */
+  let beats = 0;
 
   function append(more: Buffer): void {
     const held = end - at;
@@ -185,8 +200,9 @@ export function createFrameReader(options: FrameReaderOptions): FrameReader {
   function endOfBody({ contentLength, bodyFrom }: NonNullable<typeof head>): number | undefined {
     if (contentLength !== undefined) {
       const announced = bodyFrom + contentLength;
-      if (at + announced >= end) return undefined;
-      if (bytes[at + announced] === nul) return announced;
+      if (at + announced >= end && beats < mostBeatsInside) return undefined;
+      if (at + announced < end && bytes[at + announced] === nul) return announced;
+      if (beats >= mostBeatsInside) searched = bodyFrom;
     }
     // Also where the length was wrong: a NUL is the only other end that a body can have.
     const stop = find(nul, searched);
@@ -227,6 +243,9 @@ export function createFrameReader(options: FrameReaderOptions): FrameReader {
   return {
     *read(more) {
       if (isDead) return;
+      const isLate = now() - readAt >= leastPauseMs;
+      readAt = now();
+      beats = isLate && isLineEnd(more) ? beats + 1 : 0;
       append(more);
       for (let frame = next(); frame !== undefined; frame = next()) yield frame;
       // What the caller gave is the caller's again.

@@ -5,7 +5,7 @@
  */
 import type { Destination } from '#core/destination.js';
 import type { Problem } from '#core/errors.js';
-import { ReplytoError } from '#core/errors.js';
+import { ReplytoError, toProblem } from '#core/errors.js';
 import { isForwardableHeader } from '#core/application-header.js';
 import { headerProblem } from '#core/header-text.js';
 import type { Message, MessageProperties } from '#core/message.js';
@@ -82,14 +82,17 @@ export function toHeaders(message: Message, dialect: Dialect): Record<string, st
   }
   // Names them, so that a retry of the message takes them along without copying what others added.
   if (forwarded.length > 0) headers[forwardHeader] = forwarded.join(',');
-  refuseHarmful(headers);
+  refuseHarmful(headers, dialect);
   return headers;
 }
 
-function refuseHarmful(headers: StompHeaders): void {
+function refuseHarmful(headers: StompHeaders, { name: broker, ownHeaders }: Dialect): void {
   const problems: Problem[] = [];
   for (const name in headers) {
-    const problem = headerProblem(name, headers[name] ?? '');
+    const problem =
+      ownHeaders?.test(name) === true
+        ? toProblem(name, headers[name], `a header that ${broker} does not keep for itself`)
+        : headerProblem(name, headers[name] ?? '');
     if (problem !== undefined) problems.push(problem);
   }
   // A header that is too long by itself would be named twice.
@@ -151,6 +154,8 @@ function readProperties(
     if (value !== undefined) properties[property] = value;
   }
   if (headers['Fault']?.toLowerCase() === 'true') properties['fault'] = true;
+  // Sent on, it has to be the same again: the JMS client of Artemis takes a plain name for a topic.
+  if (/^(?:queue|topic):\/\//u.test(headers['reply-to'] ?? '')) properties['replyToStyle'] = 'jms';
   if (other !== undefined) properties['otherCorrelationId'] = other;
   if (dialect.lengthTellsForm) properties['form'] = 'content-length' in headers ? 'bytes' : 'text';
   return properties;

@@ -1,3 +1,4 @@
+import type { Clock } from '#core/ports/clock.js';
 import type { Logger } from '#core/ports/logger.js';
 import type { FrameReaderOptions } from './frame-reader.js';
 import { FrameFault, createFrameReader } from './frame-reader.js';
@@ -10,8 +11,9 @@ export interface IncomingBytes {
   readonly body: Uint8Array;
 }
 
-export interface IncomingBytesOptions extends Omit<FrameReaderOptions, 'onDamage'> {
+export interface IncomingBytesOptions extends Omit<FrameReaderOptions, 'onDamage' | 'now'> {
   readonly logger: Logger;
+  readonly clock: Pick<Clock, 'monotonic'>;
   /** Of the broker, for the log. */
   readonly endpoint: string;
   /** Once true nothing is handed over any more. */
@@ -31,6 +33,7 @@ export function createIncomingBytes(options: IncomingBytesOptions): IncomingByte
   let body: Uint8Array = none;
   const reader = createFrameReader({
     ...options,
+    now: () => options.clock.monotonic(),
     onDamage(what) {
       if (told.has(what)) return;
       told.add(what);

@@ -55,20 +55,31 @@ export function createStompSource(options: SourceOptions): StompSource {
     const link = createReconnecting({
       ...options,
       purpose: `receive ${destination.name}`,
-      prepare: (connection) => begin(connection, destination, how),
+      prepare: (connection) =>
+        begin(connection, destination, how).catch((error: unknown) => {
+          // A refusal will not heal by itself, at least not unseen; once it has begun this changes nothing.
+          if (isReplytoError(error) && error.code === 'SUBSCRIBE_REFUSED') begun.reject(error);
+          throw error;
+        }),
       onUp: () => begun.resolve(undefined),
     });
     const entry = { link, begun };
     wanted.add(entry);
+    // It may be ended before anybody waits for it below.
+    begun.promise.catch(() => undefined);
+    const giveUp = (): void => void end(entry, 0);
+    how.giveUp?.addEventListener('abort', giveUp);
+    if (how.giveUp?.aborted === true) giveUp();
     const failure = await link.start();
-    // A refusal will not heal by itself, at least not unseen; an absent broker comes back.
-    if (failure?.code === 'SUBSCRIBE_REFUSED' || failure?.code === 'BROKER_UNSUPPORTED')
-      begun.reject(failure);
+    // An absent broker comes back; another one than those that are known does not change.
+    if (failure?.code === 'BROKER_UNSUPPORTED') begun.reject(failure);
     try {
       await begun.promise;
     } catch (error) {
       await end(entry, 0);
       throw error;
+    } finally {
+      how.giveUp?.removeEventListener('abort', giveUp);
     }
     return {
       unsubscribe: (deadlineMs = goodbyeMs) => end(entry, Math.min(deadlineMs, goodbyeMs)),

@@ -71,6 +71,7 @@ export function createTokenTable(): TokenTable {
 
 function createKnown(hash: Buffer, grants: Grants): Known {
   const callbacks = new Set<() => void>();
+  let isWithdrawn = false;
   return {
     hash,
     facts: JSON.stringify(grants),
@@ -78,11 +79,14 @@ function createKnown(hash: Buffer, grants: Grants): Known {
       grants,
       expiresAt: null,
       onWithdrawn(callback) {
-        callbacks.add(callback);
+        // Whoever asked before it was withdrawn may come to wait for that only now.
+        if (isWithdrawn) callback();
+        else callbacks.add(callback);
         return () => void callbacks.delete(callback);
       },
     },
     withdraw() {
+      isWithdrawn = true;
       for (const callback of [...callbacks]) callback();
       callbacks.clear();
     },

@@ -22,6 +22,8 @@ export interface Delivery {
 export interface SubscribeOptions {
   /** Unacknowledged deliveries at the same time. */
   readonly prefetch: number;
+  /** Gives up a subscription that has not begun: `subscribe` rejects with BROKER_UNAVAILABLE then. */
+  readonly giveUp?: AbortSignal;
   /** Only learn whether it may be consumed: nothing is delivered. A broker that cannot filter is not asked at all. */
   readonly takesNothing?: boolean;
   /**

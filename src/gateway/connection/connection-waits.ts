@@ -43,6 +43,18 @@ export function keepWaiting({ req: { socket } }: Response, onGone: () => void): 
   return () => void kept.delete(end);
 }
 
+/** Whether its client is still there when the answers before this one have been written: from then on it tells when it goes. */
+export async function isThereInTurn(response: Response): Promise<boolean> {
+  const gone = new AbortController();
+  const release = keepWaiting(response, () => gone.abort());
+  try {
+    await turnOf(response, gone.signal);
+  } finally {
+    release();
+  }
+  return !gone.signal.aborted && !response.destroyed;
+}
+
 /** Resolves when the answers before this one are written, or when the signal is aborted. */
 export function turnOf(response: Response, signal: AbortSignal): Promise<void> {
   if (response.socket !== null || signal.aborted) return Promise.resolve();

@@ -201,6 +201,10 @@ export const answerRequest: Operation = {
       headers: headers(['Idempotent-Replayed'], ['Message-ID']),
       content: jsonOf('RequestStatus'),
     },
+    204: {
+      description: 'It is kept; the request belongs to another name than the one that called.',
+      headers: headers(['Idempotent-Replayed']),
+    },
   },
   problems: [
     'INVALID_REQUEST',

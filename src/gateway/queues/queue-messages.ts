@@ -6,6 +6,7 @@ import { attemptOf } from '#core/message.js';
 import type { MessageProperties } from '#core/message.js';
 import { longestLeaseMs } from '#schema/configuration.js';
 import { sendContents, setApplicationHeaders } from '../answers.js';
+import { isThereInTurn } from '../connection/connection-waits.js';
 import type { GatewayContext } from '../context.js';
 import { checkDestination } from '../destination-check.js';
 import { toHttpHeader } from '../header-encoding.js';
@@ -32,6 +33,8 @@ export function addQueueMessages(app: Express, context: GatewayContext, waiting:
     if (context.isStopping()) throw new ReplytoError('SHUTTING_DOWN');
     const prefer = readPrefer(request);
     response.setHeader('Cache-Control', 'no-store');
+    // Behind another answer nobody could take the message, nor tell that its reader has gone.
+    if (!(await isThereInTurn(response))) return;
     const lease = await waiting.run(response, { prefer, defaultMs: 0 }, (limits) =>
       leasing.receive(queue, { ...limits, holder, leaseMs }),
     );

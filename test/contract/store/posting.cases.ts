@@ -38,7 +38,7 @@ export function postingCases(test: Case, bench: StoreBench): void {
       record: await bench.record(request.id),
     });
     const other = await requests.accept({ ...request, fingerprint: 'another' }, options);
-    expect(other).to.deep.equal({ kind: 'mismatch' });
+    expect(other).to.include({ kind: 'mismatch' });
   });
 
   test('says taken to a name for what nobody posted, and joins nobody with what a name posted', async () => {

@@ -47,7 +47,7 @@ describe('leasing', () => {
     const leasing = createLeasing({
       ...{ clock, meter, logger, newId: randomUUID, newLeaseId: randomUUID, maxAttempts: 3 },
       leases: { ...store.leases, ...leases },
-      consumer: createPollingConsumer({ source, clock, logger }),
+      consumer: createPollingConsumer({ source, clock, logger, isUp: () => true }),
       onOutgoing: () => (queued += 1),
     });
     running.push(leasing);

@@ -14,11 +14,16 @@ describe('the polling consumer', () => {
   let clock: ManualClock;
   let source: FakeSource;
   let consumer: PollingConsumer;
+  let isUp: boolean;
 
   beforeEach(() => {
     clock = createManualClock();
     source = createFakeSource();
-    consumer = createPollingConsumer({ source, clock, logger: createRecordingLogger(), maxQueues: 2 });
+    isUp = true;
+    consumer = createPollingConsumer({
+      ...{ source, clock, logger: createRecordingLogger(), maxQueues: 2 },
+      isUp: () => isUp,
+    });
   });
   afterEach(async () => {
     await consumer.stop(0);
@@ -136,19 +141,34 @@ describe('the polling consumer', () => {
     (await polled)!.acknowledge();
   });
 
-  it('says that the broker is away when the subscription was not made within the wait', async () => {
+  it('says that the broker is away when the subscription was not made within the wait, and keeps nothing of it', async () => {
     const arrive = source.hold();
-    const failing = failureOf(receive('q', 1_000));
+    const failing = [failureOf(receive('a', 1_000)), failureOf(receive('b', 1_000))];
     await settled();
     clock.advance(1_000);
-    expect((await failing).code).to.equal('BROKER_UNAVAILABLE');
-    // It is wanted still: the next one who asks has it.
-    const polled = receive('q');
+    expect((await Promise.all(failing)).map(({ code }) => code)).to.deep.equal(
+      Array(2).fill('BROKER_UNAVAILABLE'),
+    );
+    expect(consumer.queues).to.equal(0);
     arrive();
     await settled();
-    source.deliver('q', newMessage());
-    (await polled)!.acknowledge();
-    expect(source.subscribed).to.equal(1);
+    expect(source.subscriptions).to.equal(0);
+    // Whoever asks again hears what is wrong by then.
+    source.refuse('SUBSCRIBE_REFUSED');
+    expect((await failureOf(receive('a'))).code).to.equal('SUBSCRIBE_REFUSED');
+    source.refuse(undefined);
+  });
+
+  it('says so too when the broker went away after the subscription was made', async () => {
+    const none = receive('q', 0);
+    await settled();
+    clock.advance(250);
+    expect(await none).to.equal(null);
+    isUp = false;
+    const failing = failureOf(receive('q', 0));
+    await settled();
+    clock.advance(250);
+    expect((await failing).code).to.equal('BROKER_UNAVAILABLE');
   });
 
   it('reads at most so many queues at the same time', async () => {

@@ -42,6 +42,8 @@ export interface Dialect {
   readonly usualFrameLimitBytes?: number;
   /** Headers that ask the broker to drop the message at an instant (epoch milliseconds). */
   expiryHeaders(expiresAt: number, now: number): Readonly<Record<string, string>>;
+  /** Application headers that mean something else to the broker than a header of the message, where there are any. */
+  readonly ownHeaders?: RegExp;
   /** What else a SEND needs to reach that destination. */
   sendHeaders(destination: Destination): Readonly<Record<string, string>>;
   /** What else a SUBSCRIBE needs; `prefetch` counts messages and is for queues. */

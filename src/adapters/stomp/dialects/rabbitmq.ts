@@ -53,6 +53,9 @@ export const rabbitmqDialect: Dialect = {
     const expiration = Math.max(0, expiresAt - now);
     return expiration > longestExpirationMs ? {} : { expiration: String(expiration) };
   },
+  // Arguments of the queue that a SEND declares, and of its own: `x-message-ttl:1` would make a queue that loses messages.
+  ownHeaders:
+    /^(?:x-(?:message-ttl|expires|max-.*|overflow|dead-letter-.*|queue-.*|stream-.*|single-active-consumer|delivery-limit|priority|quorum-.*|initial-.*|consumer-timeout)|durable|exclusive|auto-delete|user-id|amqp-message-id)$/u,
   sendHeaders: () => ({}),
   subscribeHeaders: prefetchHeader('prefetch-count'),
   nothingHeaders: null,
