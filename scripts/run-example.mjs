@@ -1,5 +1,6 @@
-// Runs one example by its folder's name. It uses the gateway at REPLYTO_URL and the broker at BROKER_URL if one answers
-// there, such as that of `npm start`; else it starts a gateway with the embedded broker for the time being.
+// Runs one example by its folder's name. It uses the gateway at REPLYTO_URL and the broker at BROKER_URL if a gateway
+// answers there, such as that of `npm start`; else it starts one for the time being, on the broker at BROKER_URL, by
+// default on its embedded broker.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -56,7 +57,6 @@ async function startGateway() {
   const folder = mkdtempSync(join(tmpdir(), 'replyto-example-'));
   const [port, brokerPort] = [await freePort(), await freePort()];
   const env = { ...process.env, PORT: port, BROKER_PORT: brokerPort, DATA_DIR: folder, LOG_LEVEL: 'warn' };
-  delete env.BROKER_URL;
   const { child, ended } = run(['dist/cli/main.js', 'serve'], {
     env,
     stdio: ['ignore', 'ignore', 'inherit'],
@@ -76,7 +76,7 @@ async function startGateway() {
     }
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  return { url, brokerUrl: `stomp://127.0.0.1:${brokerPort}`, stop };
+  return { url, brokerUrl: env.BROKER_URL ?? `stomp://127.0.0.1:${brokerPort}`, stop };
 }
 
 buildIfNeeded();

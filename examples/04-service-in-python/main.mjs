@@ -12,7 +12,7 @@ if (python === undefined) {
 }
 
 const service = await startService(python, [fileURLToPath(new URL('service.py', import.meta.url))], {
-  ready: /^answering requests/mu,
+  ready: /answering requests/u,
 });
 await follow('example.python', { items: ['tea', 'cake'] });
 await ask('example.python', {});

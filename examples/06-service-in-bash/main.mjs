@@ -6,7 +6,7 @@ import { startService } from '../support/service-process.mjs';
 const cli = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const parameters = ['reply', 'example.words', '--exec', './service.sh'];
 const service = await startService(process.execPath, [cli, ...parameters], {
-  ready: /^answering requests/mu,
+  ready: /answering requests/u,
   cwd: fileURLToPath(new URL('.', import.meta.url)),
 });
 await follow('example.words', 'one loaf, please');

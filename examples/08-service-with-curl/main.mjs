@@ -13,7 +13,7 @@ const folder = mkdtempSync(join(tmpdir(), 'replyto-example-'));
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 const env = { ...process.env, KEPT: join(folder, 'later.txt') };
 
-const service = await startService('bash', [script('service.sh')], { ready: /^answering requests/mu, env });
+const service = await startService('bash', [script('service.sh')], { ready: /answering requests/u, env });
 await ask('example.curl', 'one loaf, please');
 await ask('example.curl', '');
 await follow('example.curl', 'later: one large loaf', async () => {

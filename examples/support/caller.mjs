@@ -27,8 +27,8 @@ export async function ask(queue, body) {
 }
 
 /**
- * Asks without waiting, prints what happens to the request, whether the service saw what was sent, the reply. `meanwhile` is called
- * before the last.
+ * Asks without waiting, calls `meanwhile`, and prints the progress, the state and the reply. `verified` says whether the
+ * service saw what was sent; null: it did not say what it saw.
  */
 export async function follow(queue, body, meanwhile = async () => undefined) {
   const accepted = await post(queue, body, 'respond-async');
