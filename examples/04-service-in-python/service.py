@@ -37,8 +37,10 @@ def answer(request, sender):
     except BrokerLost:
         raise
     except Exception as error:  # unanswered it would come again, for ever
-        code, text, status = error.args if isinstance(error, Fault) else ('SERVICE_FAILED', str(error), 500)
-        value, reply['Fault'] = {'code': code, 'message': text, 'status': status}, 'true'
+        if not isinstance(error, Fault):
+            print(f'request {message_id} failed: {error!r}', file=sys.stderr)
+            error = Fault('SERVICE_FAILED', 'the service failed', 502)
+        value, reply['Fault'] = dict(zip(('code', 'message', 'status'), error.args)), 'true'
     if 'reply-to' in headers:  # else nobody wants a reply
         sender.send(headers['reply-to'], value, reply)
 

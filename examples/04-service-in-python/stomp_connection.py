@@ -22,10 +22,11 @@ class StompConnection(stomp.ConnectionListener):
         address = urllib.parse.urlsplit(url)
         self.frames = queue.Queue()
         self.stomp = stomp.Connection12([(address.hostname, address.port)], heartbeats=(10_000, 10_000),
-                                        reconnect_attempts_max=1, auto_decode=False)
+                                        reconnect_attempts_max=1, auto_decode=False,
+                                        vhost='/')  # which RabbitMQ looks at; it would be the name of the machine
         self.stomp.set_listener('', self)
         self.stomp.connect(address.username, address.password)
-        self.expect('CONNECTED', 10)
+        self.is_artemis = 'Artemis' in self.expect('CONNECTED', 10).headers.get('server', '')
 
     def on_connected(self, frame): self.frames.put(frame)
     def on_message(self, frame): self.frames.put(frame)
@@ -44,14 +45,18 @@ class StompConnection(stomp.ConnectionListener):
         return frame
 
     def expect(self, what, seconds):
-        if self.next(seconds) is None:
+        frame = self.next(seconds)
+        if frame is None:
             raise BrokerLost(f'no {what} within {seconds} s')
+        return frame
 
     @naming_loss()
     def subscribe(self, destination):
-        """One request ahead, and each acknowledged by itself. Artemis wants {'consumer-window-size': '0'} instead."""
-        one_ahead = {'activemq.prefetchSize': '1', 'prefetch-count': '1'}
-        self.stomp.subscribe(destination, id='1', ack='client-individual', headers=one_ahead)
+        """One request at a time, each acknowledged by itself."""
+        headers = {'activemq.prefetchSize': '1', 'prefetch-count': '1'}
+        if self.is_artemis:  # it takes the former for bytes, and a destination for a topic unless told otherwise
+            headers = {'consumer-window-size': '0', 'subscription-type': 'ANYCAST'}
+        self.stomp.subscribe(destination, id='1', ack='client-individual', headers=headers)
 
     @naming_loss()
     def acknowledge(self, message):
@@ -60,8 +65,10 @@ class StompConnection(stomp.ConnectionListener):
     @naming_loss()
     def send(self, destination, value, headers={}):
         """Returns when the broker has it on disk."""
-        names = {'Message-ID': str(uuid.uuid4()), 'persistent': 'true', 'receipt': str(uuid.uuid4())}
-        self.stomp.send(destination, json.dumps(value).encode(), 'application/json', {**names, **headers})
+        headers = {'Message-ID': str(uuid.uuid4()), 'persistent': 'true', 'receipt': str(uuid.uuid4()), **headers}
+        if self.is_artemis:
+            headers['destination-type'] = 'ANYCAST'
+        self.stomp.send(destination, json.dumps(value).encode(), 'application/json', headers)
         self.expect('RECEIPT', 30)
 
     def close(self):
