@@ -1,11 +1,12 @@
 // Runs one example by its folder's name. It uses the gateway at REPLYTO_URL and the broker at BROKER_URL if a gateway
 // answers there, such as that of `npm start`; else it starts one for the time being, on the broker at BROKER_URL, by
 // default on its embedded broker.
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buildIfNeeded } from './build-if-needed.mjs';
 
 const [name = ''] = process.argv.slice(2);
 const main = join('examples', name, 'main.mjs');
@@ -13,16 +14,6 @@ if (name === '' || !existsSync(main)) {
   const names = readdirSync('examples').filter((folder) => existsSync(join('examples', folder, 'main.mjs')));
   console.error(`usage: npm run example -- NAME, one of ${names.join(', ')}`);
   process.exit(2);
-}
-
-/** The examples use the package by its name, and that is the built package. */
-function buildIfNeeded() {
-  const newest = (folder) =>
-    Math.max(...readdirSync(folder, { recursive: true }).map((file) => statSync(join(folder, file)).mtimeMs));
-  if (existsSync('dist/index.js') && statSync('dist/index.js').mtimeMs >= newest('src')) return;
-  console.error('Building the package ...');
-  const { status } = spawnSync('npm', ['run', '--silent', 'build'], { stdio: ['ignore', 2, 2] });
-  if (status !== 0) process.exit(status ?? 1);
 }
 
 function freePort() {
@@ -79,7 +70,8 @@ async function startGateway() {
   return { url, brokerUrl: env.BROKER_URL ?? `stomp://127.0.0.1:${brokerPort}`, stop };
 }
 
-buildIfNeeded();
+// The examples use the package by its name, and that is the built package.
+await buildIfNeeded();
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.on(signal, () => (running === undefined ? process.exit(1) : running.kill(signal)));
 }

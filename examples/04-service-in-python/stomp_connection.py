@@ -13,7 +13,7 @@ def naming_loss():
     try:
         yield
     except (OSError, stomp.exception.StompException) as error:
-        raise BrokerLost(str(error) or type(error).__name__) from error
+        raise BrokerLost(str(error) or 'the broker cannot be reached') from error
 
 
 class StompConnection(stomp.ConnectionListener):

@@ -37,8 +37,8 @@ while true; do
   await
   case $(cat "$folder/status") in
     200) ;;
-    204) continue ;;         # nothing came
-    000) sleep 1; continue ;; # no gateway: it comes back
+    204) continue ;; # nothing came
+    000) echo "no gateway at $gateway yet" >&2; sleep 1; continue ;;
     *) cat "$folder/body" >&2; sleep 5; continue ;;
   esac
 
