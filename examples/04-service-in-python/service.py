@@ -4,8 +4,8 @@ from contextlib import closing
 from stomp_connection import BrokerLost, StompConnection
 
 BROKER_URL = os.environ.get('BROKER_URL', 'stomp://127.0.0.1:61613')
-QUEUE = '/queue/' + os.environ.get('QUEUE', 'example.python')
-STATUS = '/queue/' + os.environ.get('REPLYTO_PREFIX', 'replyto') + '.status'
+QUEUE = os.environ.get('QUEUE', 'example.python')
+STATUS = os.environ.get('REPLYTO_PREFIX', 'replyto') + '.status'
 
 
 class Fault(Exception):
@@ -27,8 +27,8 @@ def answer(request, sender):
         return
 
     def progress(percent, text):
-        sender.send(STATUS, {'id': str(uuid.uuid4()), 'subject': message_id, 'kind': 'progress',
-                             'percent': percent, 'text': text, 'time': int(time.time() * 1000)})
+        sender.send(sender.queue(STATUS), {'id': str(uuid.uuid4()), 'subject': message_id, 'kind': 'progress',
+                                           'percent': percent, 'text': text, 'time': int(time.time() * 1000)})
 
     digest = 'sha-256=:' + base64.b64encode(hashlib.sha256(body).digest()).decode() + ':'
     reply = {'correlation-id': headers.get('correlation-id', message_id), 'Request-Digest': digest}

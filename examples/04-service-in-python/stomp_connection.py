@@ -50,13 +50,17 @@ class StompConnection(stomp.ConnectionListener):
             raise BrokerLost(f'no {what} within {seconds} s')
         return frame
 
+    def queue(self, name):
+        """How the broker calls a queue."""
+        return name if self.is_artemis else '/queue/' + name
+
     @naming_loss()
-    def subscribe(self, destination):
+    def subscribe(self, name):
         """One request at a time, each acknowledged by itself."""
         headers = {'activemq.prefetchSize': '1', 'prefetch-count': '1'}
-        if self.is_artemis:  # it takes the former for bytes, and a destination for a topic unless told otherwise
+        if self.is_artemis:  # it takes the former for bytes, and a name for a topic unless told otherwise
             headers = {'consumer-window-size': '0', 'subscription-type': 'ANYCAST'}
-        self.stomp.subscribe(destination, id='1', ack='client-individual', headers=headers)
+        self.stomp.subscribe(self.queue(name), id='1', ack='client-individual', headers=headers)
 
     @naming_loss()
     def acknowledge(self, message):
@@ -66,8 +70,6 @@ class StompConnection(stomp.ConnectionListener):
     def send(self, destination, value, headers={}):
         """Returns when the broker has it on disk."""
         headers = {'Message-ID': str(uuid.uuid4()), 'persistent': 'true', 'receipt': str(uuid.uuid4()), **headers}
-        if self.is_artemis:
-            headers['destination-type'] = 'ANYCAST'
         self.stomp.send(destination, json.dumps(value).encode(), 'application/json', headers)
         self.expect('RECEIPT', 30)
 

@@ -15,7 +15,10 @@ const script = fileURLToPath(new URL('../../examples/04-service-in-python/servic
 const replyWithinMs = 30_000;
 
 /** The service of the example, asked over STOMP: on brokers that no gateway is needed for. */
-export function describePythonService(brokerUrl: () => string): void {
+export function describePythonService(
+  brokerUrl: () => string,
+  addressOf = (name: string): string => `/queue/${name}`,
+): void {
   describe('asked over STOMP', function () {
     this.timeout(60_000);
     const { start } = processes();
@@ -24,7 +27,7 @@ export function describePythonService(brokerUrl: () => string): void {
     let caller: RawStomp | undefined;
     let service: RunningProcess | undefined;
     let queue = '';
-    const replies = `/queue/replies-${randomUUID()}`;
+    const replies = addressOf(`replies-${randomUUID()}`);
 
     before(async function () {
       const found = await pythonWithStomp();
@@ -56,7 +59,7 @@ export function describePythonService(brokerUrl: () => string): void {
       await caller!.confirmed(
         'SEND',
         {
-          destination: `/queue/${queue}`,
+          destination: addressOf(queue),
           'content-type': 'application/json',
           'correlation-id': id,
           'Message-ID': id,
