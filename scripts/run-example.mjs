@@ -1,10 +1,12 @@
-// Runs one example by its folder's name. It uses the gateway at REPLYTO_URL and the broker at BROKER_URL if one answers
-// there, such as that of `npm start`; else it starts a gateway with the embedded broker for the time being.
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+// Runs one example by its folder's name. It uses the gateway at REPLYTO_URL and the broker at BROKER_URL if a gateway
+// answers there, such as that of `npm start`; else it starts one for the time being, on the broker at BROKER_URL, by
+// default on its embedded broker.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buildIfNeeded } from './build-if-needed.mjs';
 
 const [name = ''] = process.argv.slice(2);
 const main = join('examples', name, 'main.mjs');
@@ -12,16 +14,6 @@ if (name === '' || !existsSync(main)) {
   const names = readdirSync('examples').filter((folder) => existsSync(join('examples', folder, 'main.mjs')));
   console.error(`usage: npm run example -- NAME, one of ${names.join(', ')}`);
   process.exit(2);
-}
-
-/** The examples use the package by its name, and that is the built package. */
-function buildIfNeeded() {
-  const newest = (folder) =>
-    Math.max(...readdirSync(folder, { recursive: true }).map((file) => statSync(join(folder, file)).mtimeMs));
-  if (existsSync('dist/index.js') && statSync('dist/index.js').mtimeMs >= newest('src')) return;
-  console.error('Building the package ...');
-  const { status } = spawnSync('npm', ['run', '--silent', 'build'], { stdio: ['ignore', 2, 2] });
-  if (status !== 0) process.exit(status ?? 1);
 }
 
 function freePort() {
@@ -56,7 +48,6 @@ async function startGateway() {
   const folder = mkdtempSync(join(tmpdir(), 'replyto-example-'));
   const [port, brokerPort] = [await freePort(), await freePort()];
   const env = { ...process.env, PORT: port, BROKER_PORT: brokerPort, DATA_DIR: folder, LOG_LEVEL: 'warn' };
-  delete env.BROKER_URL;
   const { child, ended } = run(['dist/cli/main.js', 'serve'], {
     env,
     stdio: ['ignore', 'ignore', 'inherit'],
@@ -76,10 +67,11 @@ async function startGateway() {
     }
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  return { url, brokerUrl: `stomp://127.0.0.1:${brokerPort}`, stop };
+  return { url, brokerUrl: env.BROKER_URL ?? `stomp://127.0.0.1:${brokerPort}`, stop };
 }
 
-buildIfNeeded();
+// The examples use the package by its name, and that is the built package.
+await buildIfNeeded();
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.on(signal, () => (running === undefined ? process.exit(1) : running.kill(signal)));
 }

@@ -1,0 +1,3 @@
+import { describeServiceExamples } from './examples.suite.js';
+
+describeServiceExamples('classic');

@@ -1,0 +1,9 @@
+import { describeOn } from '../support/brokers.js';
+import { describePythonService } from './python-service.suite.js';
+
+describeOn('artemis', 'the service in Python', (broker) =>
+  describePythonService(
+    () => broker().url,
+    (name) => name,
+  ),
+);

@@ -1,0 +1,4 @@
+import { describeOn } from '../support/brokers.js';
+import { describePythonService } from './python-service.suite.js';
+
+describeOn('classic', 'the service in Python', (broker) => describePythonService(() => broker().url));
