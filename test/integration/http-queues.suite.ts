@@ -224,6 +224,47 @@ export function describeQueues(brokerUrl?: () => string): void {
     },
   );
 
+  happens(
+    'HTTP',
+    'a reader that hangs up behind another call of its connection',
+    'no message is taken for it; the next reader gets it in its first attempt',
+    async () => {
+      const [empty, full] = [uniqueName('empty'), uniqueName('full')];
+      const { messageId } = await put(full);
+      const gone = await openRawHttp(bench.port);
+      gone.write(
+        rawRequest(`GET /queues/${empty}/messages`, ['Prefer: wait=30']) +
+          rawRequest(`GET /queues/${full}/messages`, ['Prefer: wait=30', 'Lease-Seconds: 3600']),
+      );
+      await until(async () => (await bench.metric('queues_read')) === 1, { what: 'the first to wait' });
+      gone.destroy();
+      const leased = await lease(full);
+      expect(leased.headers).to.include({ 'message-id': messageId, attempt: '1' });
+      await call(urlOf(leased), { method: 'DELETE' });
+    },
+  );
+
+  happens(
+    'HTTP',
+    'the same reply to a lease, several times at once',
+    'the same answer to each; it is sent once',
+    async () => {
+      const queue = uniqueName('at-once');
+      const asked = bench.ask(queue, { prefer: 'wait=20' });
+      const leased = await lease(queue);
+      // Its id is that of the request: a service that copies all headers.
+      const headers = { 'message-id': leased.headers['message-id']! };
+      const replies = await Promise.all(
+        Array.from({ length: 5 }, () => post(`${urlOf(leased)}/reply`, 'done', headers)),
+      );
+      expect(replies.map(({ status }) => status)).to.deep.equal(Array(5).fill(202));
+      const answer = await asked;
+      expect(answer.text()).to.equal('done');
+      expect(answer.headers['message-id']).to.not.equal(leased.headers['message-id']);
+      expect((await bench.status(leased.headers['message-id']!)).replies).to.equal(1);
+    },
+  );
+
   it('lets another client of the broker have what no reader wants', async () => {
     const queue = uniqueName('let-go');
     expect((await read(queue, { prefer: 'wait=1' })).status).to.equal(204);
@@ -387,6 +428,16 @@ export function describeQueues(brokerUrl?: () => string): void {
       expect(other.status).to.equal(200);
       expect(await bench.status(messageId)).to.include({ replies: 2 });
       expect((await call(`${bench.url}/requests/${messageId}/reply`)).text()).to.equal('done');
+    });
+
+    it('keeps each of two replies of a service that sends the id of the request with both', async () => {
+      const { messageId, properties } = await received();
+      const headers = { 'reply-token': properties.replyToken!, 'message-id': messageId };
+      for (const body of ['one', 'two']) {
+        const answer = await answerOver(messageId, body, headers);
+        expect([answer.status, answer.headers['idempotent-replayed']]).to.deep.equal([200, undefined]);
+      }
+      expect(await bench.status(messageId)).to.include({ replies: 2 });
     });
 
     it('sends the reply on to the Reply-To queue of the caller', async () => {

@@ -30,6 +30,7 @@ export function rabbitmqDeviations(transport: Transport): Pick<MessagingContract
     own: (test, bench) => {
       wireCases(test, bench);
       nameCases(test, bench);
+      headerCases(test, bench);
       replyCases(test, bench);
       refusalCases(test, bench, transport);
     },
@@ -129,6 +130,30 @@ function nameCases(test: Case, bench: Bench): void {
     expect(error.code).to.equal('INVALID_ARGUMENT');
     expect(error.message).to.contain("'a%2Fb'");
     await channel.send(uniqueQueue(), newMessage());
+  });
+}
+
+function headerCases(test: Case, bench: Bench): void {
+  test('refuses headers that would be arguments of the queue, and sends the rest', async () => {
+    const messaging = await bench.connect();
+    const destination = uniqueQueue('arguments');
+    for (const name of [
+      'x-message-ttl',
+      'x-expires',
+      'x-max-length',
+      'x-queue-type',
+      'x-dead-letter-exchange',
+    ]) {
+      const message = newMessage({ applicationHeaders: { [name]: '1' } });
+      const error = await failureOf(messaging.channel.send(destination, message));
+      expect(error.code, name).to.equal('INVALID_ARGUMENT');
+      expect(error.problems.map(({ field }) => field)).to.deep.equal([name]);
+    }
+    const good = newMessage({ applicationHeaders: { 'x-maximum': '1' } });
+    await messaging.channel.send(destination, good);
+    const inbox = await bench.inbox(messaging, destination);
+    await inbox.atLeast(1);
+    expect(inbox.ids()).to.deep.equal([good.messageId]);
   });
 }
 

@@ -175,6 +175,37 @@ describe('a source over STOMP', () => {
     expect([bench.server.connections.length, broker.activity().wantedSubscriptions]).to.deep.equal([1, 0]);
   });
 
+  it('rejects with SUBSCRIBE_REFUSED also what the broker refuses when it is back', async () => {
+    let isAway = true;
+    bench.server.rule((frame, server) => {
+      if (frame.command === 'CONNECT' && isAway) {
+        isAway = false;
+        server.destroy();
+        return 'handled';
+      }
+      if (frame.command !== 'SUBSCRIBE') return 'default';
+      server.send('ERROR', { 'receipt-id': frame.headers.get('receipt') ?? '', message: 'not authorized' });
+      return 'handled';
+    });
+    const broker = bench.broker();
+    const error = await failureOf(broker.source.subscribe(queue('q'), { prefetch: 1, onDelivery: ignore }));
+    expect(error.code).to.equal('SUBSCRIBE_REFUSED');
+    expect(broker.activity().wantedSubscriptions).to.equal(0);
+  });
+
+  it('gives up a subscription that has not begun when it is told to', async () => {
+    bench.server.rule((frame) => (frame.command === 'SUBSCRIBE' ? 'handled' : 'default'));
+    const broker = bench.broker();
+    const giveUp = new AbortController();
+    const how = { prefetch: 1, onDelivery: ignore, giveUp: giveUp.signal };
+    const failing = failureOf(broker.source.subscribe(queue('q'), how));
+    await (await bench.server.connection(1)).frame('SUBSCRIBE');
+    giveUp.abort();
+    expect((await failing).code).to.equal('BROKER_UNAVAILABLE');
+    await until(() => bench.server.open().length === 0, { what: 'the end of the socket' });
+    expect(broker.activity().wantedSubscriptions).to.equal(0);
+  });
+
   it('gives an acknowledgement that comes after its end back to the broker: it returns false', async () => {
     const deliveries: Delivery[] = [];
     const subscription = await bench

@@ -231,3 +231,33 @@ describe('the reader of what a broker sends', () => {
     expect(performance.now() - startedAt).to.be.below(10_000);
   });
 });
+
+describe('a content-length that is too long', () => {
+  const swallowed = 'MESSAGE\ncontent-length:5000\n\nhi\0\nMESSAGE\n\nnext\0\n';
+
+  it('costs nothing but two heart-beats when nothing comes behind it', () => {
+    let time = 0;
+    const given = createReader({ now: () => time });
+    expect(read([swallowed], given)).to.deep.equal([]);
+    time += 1_000;
+    expect(read(['\n'], given)).to.deep.equal([]);
+    time += 1_000;
+    expect(read(['\r\n'], given).map(({ body }) => body)).to.deep.equal(['hi', 'next']);
+    expect(given.damage).to.deep.equal(['a content-length that is not that of the body']);
+    expect(read(['MESSAGE\n\nlast\0'], given).map(({ body }) => body)).to.deep.equal(['last']);
+  });
+
+  it('is not seen in line ends of a body that comes slowly', () => {
+    let time = 0;
+    const given = createReader({ now: () => time });
+    const pieces = ['MESSAGE\ncontent-length:9\n\na\0', '\n', 'b', '\n', '\n', 'c\0', '\n'];
+    const frames = pieces.flatMap((piece, index) => {
+      // The two that come in a row come together.
+      if (index !== 4) time += 1_000;
+      return read([piece], given);
+    });
+    expect(frames).to.deep.equal([]);
+    time += 1;
+    expect(read(['\0'], given).map(({ body }) => body)).to.deep.equal(['a\0\nb\n\nc\0\n']);
+  });
+});

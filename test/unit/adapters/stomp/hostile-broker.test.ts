@@ -54,7 +54,7 @@ describe('a broker that does not keep to STOMP', () => {
   happens(
     'Surroundings',
     'a broker sends a body without end',
-    'the connection ends at 64 MiB, with less than 512 MiB of memory; the log says why, and a new connection consumes on',
+    'the connection ends at 64 MiB, with less than 512 MiB of memory; the log says why, and a new connection consumes what the broker sends instead; what it sends again ends that too',
     async () => {
       const connection = await subscribed();
       connection.write('MESSAGE\nsubscription:sub-0\nmessage-id:1\n\n');
@@ -68,7 +68,7 @@ describe('a broker that does not keep to STOMP', () => {
   happens(
     'Surroundings',
     'a broker announces a body of 100 MB',
-    'the connection ends before any of it is read; the log names both sizes, and a new connection consumes on',
+    'the connection ends before any of it is read; the log names both sizes, and a new connection consumes what the broker sends instead; what it sends again ends that too',
     async () => {
       const connection = await subscribed();
       connection.write('MESSAGE\nsubscription:sub-0\nmessage-id:1\ncontent-length:100000000\n\n');
@@ -79,7 +79,7 @@ describe('a broker that does not keep to STOMP', () => {
   happens(
     'Surroundings',
     'a broker sends header lines without end',
-    'the connection ends at 1 MiB; the log says why, and a new connection consumes on',
+    'the connection ends at 1 MiB; the log says why, and a new connection consumes what the broker sends instead; what it sends again ends that too',
     async () => {
       const connection = await subscribed();
       connection.write('MESSAGE\n');

@@ -1,7 +1,9 @@
 import { expect } from 'chai';
 import { createHash } from 'node:crypto';
 import { createTokenTable, newToken, tokenHash } from '#app/access/token-table.js';
+import { toPrincipal } from '#gateway/principal.js';
 import type { AuthTokenEntry } from '#schema/auth-tokens.js';
+import { createManualClock } from '../../../support/manual-clock.js';
 
 function entry(name: string, token: string, rights: Partial<AuthTokenEntry> = {}): AuthTokenEntry {
   const none = { queues: [], read: [], replyTo: [], projects: [], broker: false };
@@ -63,5 +65,20 @@ describe('the table of tokens', () => {
     expect(table.identify(changed)?.grants.read).to.deep.equal(['x']);
     table.replace(next);
     expect(heard).to.have.lengthOf(2);
+  });
+
+  it('tells whoever comes to wait for it after a token was withdrawn, at once', () => {
+    const table = createTokenTable();
+    const token = newToken();
+    table.replace([entry('shop', token)]);
+    const identity = table.identify(token)!;
+    table.replace([]);
+    let told = 0;
+    identity.onWithdrawn(() => (told += 1));
+    expect(told).to.equal(1);
+    let ended = 0;
+    const stop = toPrincipal(identity).onEnd(createManualClock(), () => (ended += 1));
+    stop();
+    expect(ended).to.equal(1);
   });
 });
