@@ -98,7 +98,8 @@ export function createReplier(options: ReplierOptions): Replier {
     const { message } = delivery;
     const key = keyOf(message);
     const same = current.get(key) ?? waiting.get(key);
-    if (unacknowledged.has(key)) acknowledge(key, [delivery]);
+    // Sent anew it wants an answer, which may have been lost; only what the broker gave back is known to have one.
+    if (delivery.redelivered && unacknowledged.has(key)) acknowledge(key, [delivery]);
     else if (same !== undefined) join(same, delivery);
     else waiting.set(key, { message, deliveries: [delivery] });
     takeWaiting();

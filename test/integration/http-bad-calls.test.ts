@@ -225,7 +225,7 @@ describe('bad calls over HTTP', () => {
       for (const path of ['/requests/x/y', '/Status/x/y', '/dead-letters/x/retry', '/%72equests/x/y']) {
         problemOf(await rawCall(bench.port, rawRequest(`POST ${path}`, [], '{}')), 404, 'ROUTE_NOT_FOUND');
       }
-      faultOf(await post(`${bench.url}/requests/x/reply`, '{}'), 405, 'METHOD_NOT_ALLOWED');
+      faultOf(await post(`${bench.url}/requests/x/events`, '{}'), 405, 'METHOD_NOT_ALLOWED');
       await bench.expectNothingHappened(queue, received);
     },
   );
@@ -235,7 +235,10 @@ describe('bad calls over HTTP', () => {
     ['/requests', 'GET, HEAD'],
     ['/requests/x', 'DELETE, GET, HEAD, POST'],
     ['/requests/x/', 'DELETE, GET, HEAD, POST'],
-    ['/requests/x/reply', 'GET, HEAD'],
+    ['/requests/x/reply', 'GET, HEAD, POST'],
+    ['/queues/x/messages', 'GET, POST'],
+    ['/queues/x/messages/y', 'DELETE'],
+    ['/queues/x/messages/y/reply', 'POST'],
     ['/requests/x/events', 'GET, HEAD'],
     ['/livez', 'GET, HEAD'],
     ['/metrics', 'GET, HEAD'],

@@ -36,9 +36,22 @@ describe('a replier and requests that come again', () => {
     bench.source.reconnect();
     work.resolve('yes');
     await settled();
-    const again = bench.deliver(message);
+    const again = bench.source.deliver('prices', message, { redelivered: true });
     await settled();
     expect([runs, bench.replies().length, again.isAcknowledged]).to.deep.equal([1, 1, true]);
+  });
+
+  it('answers what is sent anew after it was finished while the connection was gone: the reply may be lost', async () => {
+    const work = createDeferred<string>();
+    await bench.start(() => work.promise);
+    const message = newRequestMessage();
+    bench.deliver(message);
+    bench.source.reconnect();
+    work.resolve('yes');
+    await settled();
+    const anew = bench.deliver(message);
+    await settled();
+    expect([bench.replies().length, anew.isAcknowledged]).to.deep.equal([2, true]);
   });
 
   it('runs once what comes again while its first delivery still waits for its turn', async () => {
