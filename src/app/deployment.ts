@@ -97,13 +97,19 @@ export function createDeployment({ loaded, logger, accessLog, onFatal }: Deploym
       await warnOfBrokerChange({ store, broker: brokerSettings, logger });
       if (hasStopped()) throw new ReplytoError('SHUTTING_DOWN');
       const tls = readOrThrow('broker', brokerTlsFiles(configuration));
-      const broker = createStompBroker({ ...brokerSettings, url: brokerUrl, tls, clock, logger });
+      let waiting = (): number => 0;
+      const broker = createStompBroker({
+        ...{ ...brokerSettings, url: brokerUrl, tls, clock, logger },
+        waiting: () => waiting(),
+      });
       const access = createAccess({ configuration, clock, logger });
       const {
         gateway,
         waits,
+        unsent,
         parts: messaging,
       } = compose({ store, broker, embedded, access, embeddedPort: listening?.port });
+      waiting = unsent;
       parts = createParts(
         [
           ...(access === null ? [] : [accessPart(access)]),
@@ -155,6 +161,7 @@ export function createDeployment({ loaded, logger, accessLog, onFatal }: Deploym
   function compose({ store, broker, embedded, embeddedPort, access }: Foundations): {
     gateway: Gateway;
     waits: Part;
+    unsent: () => number;
     parts: readonly Part[];
   } {
     const own = ownDestinations(configuration.prefix);
@@ -209,7 +216,8 @@ export function createDeployment({ loaded, logger, accessLog, onFatal }: Deploym
         await leasing.stop(deadlineMs);
       },
     };
-    return { gateway, waits, parts: [...requestReply.parts, receivers] };
+    const unsent = (): number => requestReply.admission.counts().unsent;
+    return { gateway, waits, unsent, parts: [...requestReply.parts, receivers] };
   }
 
   return {

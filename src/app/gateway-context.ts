@@ -76,6 +76,9 @@ export function createGatewayContext(options: GatewayContextOptions): GatewayCon
   };
 }
 
+/** A broker may be busy for a while; one that says nothing for longer, though it owes something, is out of order. */
+const silentAfterMs = 5_000;
+
 /** An away broker must not take every gateway out of a load balancer: requests are still accepted. */
 async function readiness({
   loaded,
@@ -91,12 +94,14 @@ async function readiness({
   const { unsent } = requestReply.admission.counts();
   const { maxPending } = loaded.configuration.outbox;
   const isUp = broker.channel.isUp();
-  const brokerState = isUp
-    ? `connected to ${broker.broker()?.server ?? 'it'}`
-    : 'away; requests are kept for it';
+  const silentMs = broker.overdueMs();
+  const answers = isUp && silentMs < silentAfterMs;
+  const connected = `connected to ${broker.broker()?.server ?? 'it'}`;
+  const silent = answers ? '' : `, which owes an answer for ${Math.round(silentMs / 1_000)} s`;
+  const brokerState = isUp ? `${connected}${silent}` : 'away; requests are kept for it';
   const checks = [
     { name: 'store', isOk: storeFailure === null, detail: storeFailure ?? 'answers' },
-    { name: 'broker', isOk: isUp, detail: brokerState },
+    { name: 'broker', isOk: answers, detail: brokerState },
     repliesCheck(receivers, broker),
     prefixCheck(receivers),
     {

@@ -1,3 +1,4 @@
+import type { Clock } from '#core/ports/clock.js';
 import type { Logger } from '#core/ports/logger.js';
 import type { FrameReaderOptions } from './frame-reader.js';
 import { FrameFault, createFrameReader } from './frame-reader.js';
@@ -8,9 +9,12 @@ export interface IncomingBytes {
   readonly toPieces: (bytes: Buffer) => Iterable<Uint8Array>;
   /** Of the frame that stompjs handles now. */
   readonly body: Uint8Array;
+  /** When anything came last, monotonic; at first when this was made. */
+  readonly heardAt: number;
 }
 
 export interface IncomingBytesOptions extends Omit<FrameReaderOptions, 'onDamage'> {
+  readonly clock: Pick<Clock, 'monotonic'>;
   readonly logger: Logger;
   /** Of the broker, for the log. */
   readonly endpoint: string;
@@ -26,9 +30,10 @@ const none = new Uint8Array(0);
 const signOfLife = Buffer.from('\n');
 
 export function createIncomingBytes(options: IncomingBytesOptions): IncomingBytes {
-  const { logger, endpoint, hasEnded, onFault } = options;
+  const { clock, logger, endpoint, hasEnded, onFault } = options;
   const told = new Set<string>();
   let body: Uint8Array = none;
+  let heardAt = clock.monotonic();
   const reader = createFrameReader({
     ...options,
     onDamage(what) {
@@ -39,6 +44,7 @@ export function createIncomingBytes(options: IncomingBytesOptions): IncomingByte
   });
 
   function* toPieces(bytes: Buffer): Iterable<Uint8Array> {
+    heardAt = clock.monotonic();
     try {
       for (const frame of reader.read(bytes)) {
         if (hasEnded()) return;
@@ -58,6 +64,9 @@ export function createIncomingBytes(options: IncomingBytesOptions): IncomingByte
     toPieces,
     get body() {
       return body;
+    },
+    get heardAt() {
+      return heardAt;
     },
   };
 }
