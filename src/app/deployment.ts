@@ -22,6 +22,7 @@ import type { Access } from './access/access.js';
 import { createAccess } from './access/access.js';
 import type { AccessLog } from './access-log.js';
 import { warnOfBrokerChange } from './broker-change.js';
+import { createCalmLogger } from './calm-logger.js';
 import type { LoadedConfiguration } from './configuration/load.js';
 import { createGatewayContext } from './gateway-context.js';
 import { isTls, readHttpTls, readOrThrow, watchHttpTls } from './http-tls.js';
@@ -167,7 +168,9 @@ export function createDeployment({ loaded, logger, accessLog, onFatal }: Deploym
     const own = ownDestinations(configuration.prefix);
     const routes = createRouteTable(configuration.routes);
     const metrics = createMetrics();
-    const shared = { store, broker, own, clock, newId, logger, meter: metrics, instance };
+    // What strangers send must not fill the log.
+    const calm = createCalmLogger(logger, clock);
+    const shared = { store, broker, own, clock, newId, logger: calm, meter: metrics, instance };
     const requestReply = createRequestReply({
       ...shared,
       replies: own.replies,
@@ -217,7 +220,8 @@ export function createDeployment({ loaded, logger, accessLog, onFatal }: Deploym
       },
     };
     const unsent = (): number => requestReply.admission.counts().unsent;
-    return { gateway, waits, unsent, parts: [...requestReply.parts, receivers] };
+    const log: Part = { name: 'log', start: () => undefined, stop: () => calm.stop() };
+    return { gateway, waits, unsent, parts: [log, ...requestReply.parts, receivers] };
   }
 
   return {
