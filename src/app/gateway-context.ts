@@ -109,6 +109,7 @@ async function readiness({
       isOk: unsent < maxPending,
       detail: `${unsent} of ${maxPending} requests wait for the broker`,
     },
+    ...heldQueuesCheck(requestReply.relay.status().heldQueues),
   ];
   return { isReady: storeFailure === null && (isUp || unsent < maxPending), checks };
 }
@@ -120,6 +121,16 @@ function repliesCheck(receivers: Receivers, broker: StompBroker): Readiness['che
   if (subscriptions === wantedSubscriptions) return { name: 'replies', isOk: true, detail: 'being received' };
   const detail = `${subscriptions} of ${wantedSubscriptions} subscriptions are up`;
   return { name: 'replies', isOk: false, detail };
+}
+
+const mostNamed = 5;
+
+/** Only told of when there are any. */
+function heldQueuesCheck(held: readonly string[]): Readiness['checks'] {
+  if (held.length === 0) return [];
+  const more = held.length > mostNamed ? ` and ${held.length - mostNamed} more` : '';
+  const detail = `the broker does not take messages for ${held.slice(0, mostNamed).join(', ')}${more}`;
+  return [{ name: 'queues', isOk: false, detail }];
 }
 
 /** Two deployments that share a prefix take each other's replies. */
