@@ -172,7 +172,7 @@ export function describeStrangeMessages(brokerUrl: () => string | undefined): vo
           'set-cookie': 'a=b',
           Project: ' '.repeat(3),
         },
-        { Fault: 'maybe', traceparent: 'no trace', priority: 'urgent', 'reply-to': '/queue/elsewhere' },
+        { Fault: 'maybe', traceparent: 'no trace', 'reply-to': '/queue/elsewhere' },
       ]) {
         const id = await openRequest();
         await write({ 'correlation-id': id, ...nonsense }, 'taken');
