@@ -117,7 +117,9 @@ export function createSendLine<T>(options: SendLineOptions<T>): SendLine<T> {
       return;
     }
     try {
-      if ((await take(1, queue)) === 0) held.release(queue);
+      if ((await take(1, queue)) > 0) return;
+      held.release(queue);
+      logger.info({ queue }, 'nothing waits any more for a queue that was held back');
     } catch (error) {
       logger.warn({ err: error, queue }, 'cannot probe a queue');
       held.postpone(queue);
@@ -165,8 +167,8 @@ export function createSendLine<T>(options: SendLineOptions<T>): SendLine<T> {
       logger.info({ queue }, 'the queue takes messages again');
       void look();
     } else if (failure.code === 'RECEIPT_TIMEOUT' || failure.code === 'SEND_REFUSED') {
-      logger.warn({ queue, code: failure.code, reason: failure.message }, 'the queue is held back');
-      held.hold(queue);
+      const { code, message: reason } = failure;
+      if (held.hold(queue)) logger.warn({ queue, code, reason }, 'the queue is held back');
     } else {
       held.postpone(queue);
     }

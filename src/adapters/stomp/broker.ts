@@ -56,7 +56,7 @@ export interface StompBroker {
   stop(deadlineMs: number): Promise<void>;
   /** What answers, while a sending connection is up. */
   broker(): DetectedDialect | undefined;
-  /** Milliseconds for which every sending connection is silent although the broker owes something; 0 = it answers. */
+  /** Milliseconds for which no sending connection heard anything although the broker owes something; 0 = it answers. */
   overdueMs(): number;
   /** Sends under way and subscriptions, for metrics and leak tests. */
   activity(): {
