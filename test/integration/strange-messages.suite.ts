@@ -200,6 +200,27 @@ export function describeStrangeMessages(brokerUrl: () => string | undefined): vo
 
   happens(
     'Messages',
+    'a reply of more than 10 MiB',
+    'the embedded broker refuses it with ERROR; from another broker it goes to the invalid messages with its size; the request stays open',
+    async () => {
+      const id = await openRequest();
+      const send = (): Promise<void> => write({ 'correlation-id': id }, Buffer.alloc(10 * mebibyte + 1));
+      if (brokerUrl() === undefined) {
+        const outcome = await send().then(
+          () => 'taken',
+          (error: unknown) => String(error),
+        );
+        expect(outcome).to.contain('ERROR');
+        await expectOthersAnswered();
+      } else {
+        await expectInvalid(/its body has 10485761 bytes; at most 10485760 are taken/u, send);
+      }
+      expect(await bench.status(id)).to.include({ status: 'sent', replies: 0 });
+    },
+  );
+
+  happens(
+    'Messages',
     'the same reply a thousand times',
     'it is kept once; the others are acknowledged without a word',
     async () => {
