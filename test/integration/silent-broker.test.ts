@@ -13,7 +13,7 @@ import { until, within } from '../support/until.js';
 
 /** A broker that takes connections and then does not answer what it should. */
 describe('a gateway whose broker falls silent', function () {
-  this.timeout(60_000);
+  this.timeout(90_000);
   // Before the hooks of what it uses, so that clients end before their server.
   afterEach(async () => {
     await deployment.stop(1_000);
@@ -64,7 +64,7 @@ describe('a gateway whose broker falls silent', function () {
   function beat(): NodeJS.Timeout {
     return setInterval(() => {
       for (const connection of server().open()) connection.write('\n');
-    }, 200);
+    }, 100);
   }
 
   happens(
@@ -136,7 +136,8 @@ describe('a gateway whose broker falls silent', function () {
       welcome();
       const beating = beat();
       try {
-        await start({ REPLYTO_BROKER__HEARTBEAT_MS: '500' });
+        // Longer than it takes to miss heart-beats.
+        await start({ REPLYTO_BROKER__HEARTBEAT_MS: '1000', REPLYTO_BROKER__RECEIPT_TIMEOUT_MS: '6000' });
         await checked(/\[\+\] replies: being received/u);
         const before = server().connections.length;
         clearInterval(beating);
@@ -151,7 +152,7 @@ describe('a gateway whose broker falls silent', function () {
         try {
           await until(async () => (await statusOf('swallowed')) === 'sent', {
             what: 'the request to be sent',
-            withinMs: 15_000,
+            withinMs: 40_000,
           });
         } finally {
           clearInterval(again);
