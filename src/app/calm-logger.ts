@@ -49,7 +49,10 @@ export function createCalmLogger(logger: Logger, clock: Pick<Clock, 'after'>): C
     const at =
       (level: Level) =>
       (facts: object, sentence: string): void => {
-        if (isStopped) return inner[level](facts, sentence);
+        if (isStopped) {
+          inner[level](facts, sentence);
+          return;
+        }
         const key = `${level} ${sentence}`;
         const window =
           windows.get(key) ??

@@ -15,18 +15,22 @@ export async function checkClock(
   clock: Pick<typeof systemClock, 'now'> = systemClock,
 ): Promise<Finding | undefined> {
   const before = clock.now();
-  const { headers } = await callHttp({
-    method: 'GET',
-    base,
-    path: '/livez',
-    deadlineMs: answerMs,
-    ...(tls === undefined ? {} : { tls }),
-  }).catch(() => ({ headers: {} as Readonly<Record<string, string>> }));
+  const date = await dateAt(base, tls);
   // Date counts whole seconds.
-  const theirs = Date.parse(headers['date'] ?? '') + 500;
+  const theirs = Date.parse(date ?? '') + 500;
   if (Number.isNaN(theirs)) return undefined;
   const aheadMs = theirs - (before + clock.now()) / 2;
   return judge(aheadMs, base.origin);
+}
+
+async function dateAt(base: URL, tls: Credentials['tls'] | undefined): Promise<string | undefined> {
+  const call = { method: 'GET', base, path: '/livez', deadlineMs: answerMs } as const;
+  try {
+    const { headers } = await callHttp(tls === undefined ? call : { ...call, tls });
+    return headers['date'];
+  } catch {
+    return undefined;
+  }
 }
 
 function judge(aheadMs: number, url: string): Finding {

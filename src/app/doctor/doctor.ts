@@ -60,7 +60,7 @@ async function examine(context: CommandContext, { flags, url }: DoctorOptions): 
   const environment = withoutMessageVariables(context.environment);
   const { workingFolder } = context;
   const { findings, loaded } = checkConfiguration({ environment, flags, workingFolder });
-  const named = url ?? (environment['REPLYTO_URL'] === '' ? undefined : environment['REPLYTO_URL']);
+  const named = url ?? namedGateway(environment);
   if (loaded === undefined) {
     const gateway = named === undefined ? [] : [(await checkNamedGateway(named, environment)).finding];
     return { findings: [...findings, ...gateway], isRunning: true };
@@ -79,13 +79,8 @@ async function examine(context: CommandContext, { flags, url }: DoctorOptions): 
   const other = gateway.running && compareBrokers(gateway.running, ownBroker(loaded, atBroker.server));
   // Our gateway is none of those that answered, when it is on another broker.
   const isHeld = data.isHeld && (named !== undefined || other === undefined);
-  // It may well listen elsewhere: then it is heard through its broker.
-  const isHeard = isEmbedded ? isEmbeddedBroker(atBroker.server) : atBroker.storeIds.size > 0;
-  const isMissing = gateway.running === undefined && named === undefined && !isHeard;
-  const missing =
-    isMissing && gateway.url !== undefined
-      ? missingGateway(gateway.url, { folder: dataDir, ...data })
-      : undefined;
+  const isHeard = hearsGateway(isEmbedded, atBroker);
+  const isSought = named === undefined && !isHeard;
   const all = [
     ...findings,
     httpPortFinding,
@@ -93,7 +88,7 @@ async function examine(context: CommandContext, { flags, url }: DoctorOptions): 
     checkOpenFiles(loaded.configuration),
     ...('findings' in atBroker ? atBroker.findings : [atBroker.finding]),
     ...(isEmbedded ? [] : [checkPrefix({ prefix, ...data, ...atBroker, isHeld })]),
-    missing ?? gateway.finding,
+    (isSought ? stuckOrMissing(gateway, { folder: dataDir, ...data }) : undefined) ?? gateway.finding,
     other,
     gateway.clock,
   ];
@@ -101,6 +96,26 @@ async function examine(context: CommandContext, { flags, url }: DoctorOptions): 
     findings: all.filter((finding) => finding !== undefined),
     isRunning: gateway.url === undefined || gateway.running !== undefined || isHeard,
   };
+}
+
+/** It may well listen elsewhere: then it is heard through its broker. */
+function hearsGateway(
+  isEmbedded: boolean,
+  { server, storeIds }: Pick<BrokerCheck, 'server' | 'storeIds'>,
+): boolean {
+  return isEmbedded ? isEmbeddedBroker(server) : storeIds.size > 0;
+}
+
+function namedGateway({ REPLYTO_URL }: Environment): string | undefined {
+  return REPLYTO_URL === '' ? undefined : REPLYTO_URL;
+}
+
+/** Undefined when one answers, when nobody knows where, and when none has to. */
+function stuckOrMissing(
+  { url, running }: GatewayCheck,
+  data: Parameters<typeof missingGateway>[1],
+): Finding | undefined {
+  return url === undefined || running !== undefined ? undefined : missingGateway(url, data);
 }
 
 /** The embedded broker is there when a gateway is; whoever else listens on its port is in the way. */

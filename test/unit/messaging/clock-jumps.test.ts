@@ -29,7 +29,11 @@ describe('a clock that jumps', () => {
   beforeEach(() => {
     time = createManualClock(1_700_000_000_000);
     jumpedMs = 0;
-    clock = { now: () => time.now() + jumpedMs, monotonic: () => time.monotonic(), after: time.after };
+    clock = {
+      now: () => time.now() + jumpedMs,
+      monotonic: () => time.monotonic(),
+      after: (ms, callback) => time.after(ms, callback),
+    };
     let id = 0;
     store = createStore(openDatabase({ path: ':memory:' }), {
       clock,
