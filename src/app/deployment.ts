@@ -22,6 +22,7 @@ import type { Access } from './access/access.js';
 import { createAccess } from './access/access.js';
 import type { AccessLog } from './access-log.js';
 import { warnOfBrokerChange } from './broker-change.js';
+import { createCalmLogger } from './calm-logger.js';
 import type { LoadedConfiguration } from './configuration/load.js';
 import { createGatewayContext } from './gateway-context.js';
 import { isTls, readHttpTls, readOrThrow, watchHttpTls } from './http-tls.js';
@@ -97,13 +98,19 @@ export function createDeployment({ loaded, logger, accessLog, onFatal }: Deploym
       await warnOfBrokerChange({ store, broker: brokerSettings, logger });
       if (hasStopped()) throw new ReplytoError('SHUTTING_DOWN');
       const tls = readOrThrow('broker', brokerTlsFiles(configuration));
-      const broker = createStompBroker({ ...brokerSettings, url: brokerUrl, tls, clock, logger });
+      let waiting = (): number => 0;
+      const broker = createStompBroker({
+        ...{ ...brokerSettings, url: brokerUrl, tls, clock, logger },
+        waiting: () => waiting(),
+      });
       const access = createAccess({ configuration, clock, logger });
       const {
         gateway,
         waits,
+        unsent,
         parts: messaging,
       } = compose({ store, broker, embedded, access, embeddedPort: listening?.port });
+      waiting = unsent;
       parts = createParts(
         [
           ...(access === null ? [] : [accessPart(access)]),
@@ -155,12 +162,15 @@ export function createDeployment({ loaded, logger, accessLog, onFatal }: Deploym
   function compose({ store, broker, embedded, embeddedPort, access }: Foundations): {
     gateway: Gateway;
     waits: Part;
+    unsent: () => number;
     parts: readonly Part[];
   } {
     const own = ownDestinations(configuration.prefix);
     const routes = createRouteTable(configuration.routes);
     const metrics = createMetrics();
-    const shared = { store, broker, own, clock, newId, logger, meter: metrics, instance };
+    // What strangers send must not fill the log.
+    const calm = createCalmLogger(logger, clock);
+    const shared = { store, broker, own, clock, newId, logger: calm, meter: metrics, instance };
     const requestReply = createRequestReply({
       ...shared,
       replies: own.replies,
@@ -212,7 +222,9 @@ export function createDeployment({ loaded, logger, accessLog, onFatal }: Deploym
         await leasing.stop(deadlineMs);
       },
     };
-    return { gateway, waits, parts: [...requestReply.parts, receivers] };
+    const unsent = (): number => requestReply.admission.counts().unsent;
+    const log: Part = { name: 'log', start: () => undefined, stop: () => calm.stop() };
+    return { gateway, waits, unsent, parts: [log, ...requestReply.parts, receivers] };
   }
 
   return {

@@ -76,6 +76,9 @@ export function createGatewayContext(options: GatewayContextOptions): GatewayCon
   };
 }
 
+/** A broker may be busy for a while; one that says nothing for longer, though it owes something, is out of order. */
+const silentAfterMs = 5_000;
+
 /** An away broker must not take every gateway out of a load balancer: requests are still accepted. */
 async function readiness({
   loaded,
@@ -91,12 +94,14 @@ async function readiness({
   const { unsent } = requestReply.admission.counts();
   const { maxPending } = loaded.configuration.outbox;
   const isUp = broker.channel.isUp();
-  const brokerState = isUp
-    ? `connected to ${broker.broker()?.server ?? 'it'}`
-    : 'away; requests are kept for it';
+  const silentMs = broker.overdueMs();
+  const answers = isUp && silentMs < silentAfterMs;
+  const connected = `connected to ${broker.broker()?.server ?? 'it'}`;
+  const silent = answers ? '' : `, which owes an answer for ${Math.round(silentMs / 1_000)} s`;
+  const brokerState = isUp ? `${connected}${silent}` : 'away; requests are kept for it';
   const checks = [
     { name: 'store', isOk: storeFailure === null, detail: storeFailure ?? 'answers' },
-    { name: 'broker', isOk: isUp, detail: brokerState },
+    { name: 'broker', isOk: answers, detail: brokerState },
     repliesCheck(receivers, broker),
     prefixCheck(receivers),
     {
@@ -104,6 +109,7 @@ async function readiness({
       isOk: unsent < maxPending,
       detail: `${unsent} of ${maxPending} requests wait for the broker`,
     },
+    ...heldQueuesCheck(requestReply.relay.status().heldQueues),
   ];
   return { isReady: storeFailure === null && (isUp || unsent < maxPending), checks };
 }
@@ -115,6 +121,16 @@ function repliesCheck(receivers: Receivers, broker: StompBroker): Readiness['che
   if (subscriptions === wantedSubscriptions) return { name: 'replies', isOk: true, detail: 'being received' };
   const detail = `${subscriptions} of ${wantedSubscriptions} subscriptions are up`;
   return { name: 'replies', isOk: false, detail };
+}
+
+const mostNamed = 5;
+
+/** Only told of when there are any. */
+function heldQueuesCheck(held: readonly string[]): Readiness['checks'] {
+  if (held.length === 0) return [];
+  const more = held.length > mostNamed ? ` and ${held.length - mostNamed} more` : '';
+  const detail = `the broker does not take messages for ${held.slice(0, mostNamed).join(', ')}${more}`;
+  return [{ name: 'queues', isOk: false, detail }];
 }
 
 /** Two deployments that share a prefix take each other's replies. */

@@ -80,6 +80,7 @@ export function createProcessLife(options: ProcessLifeOptions): ProcessLife {
   }
 
   async function stopped(): Promise<boolean> {
+    const beganAt = clock.monotonic();
     const stop = options.stop(stopWithinMs).then(
       () => true,
       (error: unknown) => {
@@ -91,7 +92,9 @@ export function createProcessLife(options: ProcessLifeOptions): ProcessLife {
       logger.error({ stopWithinMs }, 'the stop did not end within its deadline');
       return false;
     }
-    return stop;
+    const isInOrder = await stop;
+    if (isInOrder) logger.info({ afterMs: Math.round(clock.monotonic() - beganAt) }, 'stopped');
+    return isInOrder;
   }
 
   return { run, fail };

@@ -6,8 +6,8 @@
 import type { Clock } from '#core/ports/clock.js';
 
 export interface HeldQueues {
-  /** Holds the queue, longer each time its probe fails in a row. Again before the probe changes nothing. */
-  hold(queue: string): void;
+  /** Holds the queue, longer each time its probe fails in a row. Again before the probe changes nothing: false. */
+  hold(queue: string): boolean;
   /** The probe said nothing about the queue: it is due again after the same time. Nothing when it is not due. */
   postpone(queue: string): void;
   /** The broker took a message: the queue is free again. */
@@ -45,8 +45,9 @@ export function createHeldQueues(clock: Clock, onProbe: (queue: string) => void)
     hold(queue) {
       const before = held.get(queue);
       // What was under way when the queue was held fails too; that is no news.
-      if (stopped || before?.isDue === false) return;
+      if (stopped || before?.isDue === false) return false;
       holdFor(queue, before === undefined ? firstHoldMs : Math.min(longestHoldMs, before.ms * 2));
+      return true;
     },
     postpone(queue) {
       const before = held.get(queue);

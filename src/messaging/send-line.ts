@@ -11,6 +11,7 @@ import type { Logger } from '#core/ports/logger.js';
 import type { SendClaim } from '#core/ports/request-store.js';
 import { createHeldQueues } from './held-queues.js';
 import { createInFlight } from './in-flight.js';
+import { createQueueShares } from './queue-shares.js';
 import { createTimers } from './timers.js';
 
 export interface SendLineOptions<T> {
@@ -55,13 +56,18 @@ export function createSendLine<T>(options: SendLineOptions<T>): SendLine<T> {
   const claims = createInFlight(clock);
   const held = createHeldQueues(clock, (queue) => void probe(queue));
   const timers = createTimers(clock);
+  const shares = createQueueShares(options.maxInFlight);
   let running = false;
   let claiming = false;
   let lookAgain = false;
+  /** A queue was left out because it has its share: what ends makes room for it. */
+  let hasLeftOut = false;
 
   /** Claims and begins to send; returns how many there were. */
   function take(limit: number, queue?: string): Promise<number> {
-    const scope = queue === undefined ? { exceptQueues: held.names() } : { queue };
+    const crowded = queue === undefined ? shares.crowded() : [];
+    if (crowded.length > 0) hasLeftOut = true;
+    const scope = queue === undefined ? { exceptQueues: [...held.names(), ...crowded] } : { queue };
     return claims.run(async () => {
       const { owner, leaseMs } = options;
       const claimed = await options.claim({ owner, leaseMs, limit, ...scope });
@@ -85,7 +91,7 @@ export function createSendLine<T>(options: SendLineOptions<T>): SendLine<T> {
     }
     claiming = true;
     try {
-      const limit = Math.min(claimAtOnce, options.maxInFlight - inFlight.size);
+      const limit = Math.min(claimAtOnce, shares.mostAtOnce());
       if (limit > 0) {
         const taken = await take(limit);
         lookAgain ||= taken === limit;
@@ -111,7 +117,9 @@ export function createSendLine<T>(options: SendLineOptions<T>): SendLine<T> {
       return;
     }
     try {
-      if ((await take(1, queue)) === 0) held.release(queue);
+      if ((await take(1, queue)) > 0) return;
+      held.release(queue);
+      logger.info({ queue }, 'nothing waits any more for a queue that was held back');
     } catch (error) {
       logger.warn({ err: error, queue }, 'cannot probe a queue');
       held.postpone(queue);
@@ -120,10 +128,13 @@ export function createSendLine<T>(options: SendLineOptions<T>): SendLine<T> {
 
   async function sendOwned(item: T): Promise<void> {
     items.add(item);
+    const leave = shares.take(options.queueOf(item));
     await inFlight.run(() => sendAndFinish(item));
+    leave();
     items.delete(item);
-    if (lookAgain) {
+    if (lookAgain || hasLeftOut) {
       lookAgain = false;
+      hasLeftOut = false;
       void look();
     }
   }
@@ -156,8 +167,8 @@ export function createSendLine<T>(options: SendLineOptions<T>): SendLine<T> {
       logger.info({ queue }, 'the queue takes messages again');
       void look();
     } else if (failure.code === 'RECEIPT_TIMEOUT' || failure.code === 'SEND_REFUSED') {
-      logger.warn({ queue, code: failure.code, reason: failure.message }, 'the queue is held back');
-      held.hold(queue);
+      const { code, message: reason } = failure;
+      if (held.hold(queue)) logger.warn({ queue, code, reason }, 'the queue is held back');
     } else {
       held.postpone(queue);
     }
@@ -178,8 +189,7 @@ export function createSendLine<T>(options: SendLineOptions<T>): SendLine<T> {
       void look();
     },
     wake: () => void look(),
-    hasRoom: (queue) =>
-      running && options.isUp() && inFlight.size < options.maxInFlight && !held.isHeld(queue),
+    hasRoom: (queue) => running && options.isUp() && shares.hasRoom(queue) && !held.isHeld(queue),
     sendOwned,
     async stop(deadlineMs) {
       running = false;

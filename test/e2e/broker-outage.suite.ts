@@ -12,6 +12,7 @@ import type { ServedGateway } from '../support/served-gateway.js';
 import { serveGateway } from '../support/served-gateway.js';
 import { skip } from '../support/skip.js';
 import { until } from '../support/until.js';
+import { happens } from '../support/happens.js';
 
 /** A broker that the test may stop, on a fixed port with data that outlive it. */
 export interface StoppableBroker {
@@ -50,54 +51,65 @@ export function describeBrokerOutage(
     await broker?.stop();
   });
 
-  it('answers afterwards what it accepted meanwhile, with no waiter and no memory left over', async function () {
-    this.timeout(180_000);
-    const queue = uniqueName('outage');
-    const { url } = gateway!;
-    replier = createReplier({
-      broker: service!,
-      queue,
-      concurrency: 200,
-      handler: (request) => request.body,
-    });
-    await replier.start();
+  happens(
+    'Surroundings',
+    'the broker is killed and away for ten seconds under load',
+    'what was accepted meanwhile is answered afterwards; no waiter and no memory are left over',
+    async function () {
+      this.timeout(180_000);
+      const queue = uniqueName('outage');
+      const { url } = gateway!;
+      replier = createReplier({
+        broker: service!,
+        queue,
+        concurrency: 200,
+        handler: (request) => request.body,
+      });
+      await replier.start();
 
-    const waiting = startRequestLoad({ url, queue, callers: 20, pauseMs: 50, headers: { prefer: 'wait=1' } });
-    const parting = startRequestLoad({
-      url,
-      queue,
-      callers: 5,
-      pauseMs: 50,
-      headers: { prefer: 'respond-async' },
-    });
-    await until(() => waiting.accepted.length > 200, { what: 'a warm gateway', withinMs: 30_000 });
-    const memoryBefore = await gateway!.metric('replyto_process_resident_memory_bytes');
+      const waiting = startRequestLoad({
+        url,
+        queue,
+        callers: 20,
+        pauseMs: 50,
+        headers: { prefer: 'wait=1' },
+      });
+      const parting = startRequestLoad({
+        url,
+        queue,
+        callers: 5,
+        pauseMs: 50,
+        headers: { prefer: 'respond-async' },
+      });
+      await until(() => waiting.accepted.length > 200, { what: 'a warm gateway', withinMs: 30_000 });
+      const memoryBefore = await gateway!.metric('replyto_process_resident_memory_bytes');
 
-    await broker!.kill();
-    const before = waiting.accepted.length + parting.accepted.length;
-    await new Promise((resolve) => setTimeout(resolve, outageMs));
-    const meanwhile = waiting.accepted.length + parting.accepted.length - before;
-    const unsent = await gateway!.metric('replyto_requests_unsent');
-    await broker!.restart();
-    await Promise.all([waiting.stop(), parting.stop()]);
+      await broker!.kill();
+      const before = waiting.accepted.length + parting.accepted.length;
+      await new Promise((resolve) => setTimeout(resolve, outageMs));
+      const meanwhile = waiting.accepted.length + parting.accepted.length - before;
+      const unsent = await gateway!.metric('replyto_requests_unsent');
+      await broker!.restart();
+      await Promise.all([waiting.stop(), parting.stop()]);
 
-    const accepted = [...waiting.accepted, ...parting.accepted];
-    let lost = 0;
-    for (const id of accepted) {
-      const answer = await call(`${url}/requests/${id}/reply`, { headers: { prefer: 'wait=30' } });
-      if (answer.status !== 200 || answer.text() !== bodyOf(id)) lost += 1;
-    }
-    await until(async () => (await gateway!.metric('replyto_waits')) === 0, { what: 'no waiter left' });
-    const growth = (await gateway!.metric('replyto_process_resident_memory_bytes')) - memoryBefore;
-    report(
-      this,
-      `${accepted.length} accepted, ${meanwhile} of them in ${outageMs} ms without a broker (${unsent} unsent at its end): ` +
-        `${lost} lost; memory ${growth >= 0 ? '+' : ''}${Math.round(growth / 1024 / 1024)} MiB`,
-    );
-    expect(lost).to.equal(0);
-    expect(meanwhile, 'accepted without a broker').to.be.greaterThan(100);
-    expect(unsent).to.be.greaterThan(50);
-    expect(waiting.refused + parting.refused, 'refused calls').to.equal(0);
-    expect(growth).to.be.lessThan(mostGrowthBytes);
-  });
+      const accepted = [...waiting.accepted, ...parting.accepted];
+      let lost = 0;
+      for (const id of accepted) {
+        const answer = await call(`${url}/requests/${id}/reply`, { headers: { prefer: 'wait=30' } });
+        if (answer.status !== 200 || answer.text() !== bodyOf(id)) lost += 1;
+      }
+      await until(async () => (await gateway!.metric('replyto_waits')) === 0, { what: 'no waiter left' });
+      const growth = (await gateway!.metric('replyto_process_resident_memory_bytes')) - memoryBefore;
+      report(
+        this,
+        `${accepted.length} accepted, ${meanwhile} of them in ${outageMs} ms without a broker (${unsent} unsent at its end): ` +
+          `${lost} lost; memory ${growth >= 0 ? '+' : ''}${Math.round(growth / 1024 / 1024)} MiB`,
+      );
+      expect(lost).to.equal(0);
+      expect(meanwhile, 'accepted without a broker').to.be.greaterThan(100);
+      expect(unsent).to.be.greaterThan(50);
+      expect(waiting.refused + parting.refused, 'refused calls').to.equal(0);
+      expect(growth).to.be.lessThan(mostGrowthBytes);
+    },
+  );
 }

@@ -9,6 +9,7 @@ import { cli, startCli, startDev } from '../support/cli.js';
 import type { EmbeddedProcess } from '../support/embedded-process.js';
 import { startEmbeddedProcess } from '../support/embedded-process.js';
 import { freePort } from '../support/free-port.js';
+import { happens } from '../support/happens.js';
 import { call } from '../support/http.js';
 import type { RunningProcess } from '../support/process.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
@@ -68,8 +69,8 @@ describe('replyto doctor', function () {
     expect(end.stdout)
       .to.match(/^ok +configuration/mu)
       .and.to.match(/^ok +data folder/mu);
-    expect(end.stdout).to.match(/^note +gateway +none answers/mu);
-    expect(end.stdout).to.match(/Nothing is wrong\.\n$/u);
+    expect(end.stdout).to.match(/^note +gateway +none runs: nobody answers/mu);
+    expect(end.stdout).to.match(/Nothing is wrong, but no gateway runs\.\n$/u);
     expect(readdirSync(folder())).to.deep.equal([]);
   });
 
@@ -118,7 +119,7 @@ describe('replyto doctor', function () {
     expect(wrong[0]?.problems?.map(({ field }) => field)).to.have.members(['PORT', 'REPLYTO_PREFIXX']);
   });
 
-  it('finds a data folder that is none', async () => {
+  happens('Surroundings', 'doctor, with a file in the place of the data folder', 'names it', async () => {
     const file = join(folder(), 'file');
     writeFileSync(file, '');
     const { end, wrong } = await examine(await environment({ DATA_DIR: join(file, 'data') }));
@@ -127,30 +128,40 @@ describe('replyto doctor', function () {
     expect(wrong[0]?.says).to.contain(join(file, 'data'));
   });
 
-  it('finds a store that is damaged, without touching it', async () => {
-    const env = await environment();
-    const file = join(folder(), 'data', 'replyto.db');
-    mkdirSync(join(folder(), 'data'));
-    writeFileSync(file, 'no database at all, though it has the name of one'.repeat(100));
-    const before = readFileSync(file);
-    const { end, wrong } = await examine(env);
-    expect(end.code).to.equal(2);
-    expect(wrong.map(({ check }) => check)).to.deep.equal(['data folder']);
-    expect(wrong[0]?.says).to.match(/damaged/u);
-    expect(readFileSync(file).equals(before)).to.equal(true);
-  });
+  happens(
+    'Surroundings',
+    'doctor, with a store that is damaged',
+    'says so and how to go on without it, and does not touch it',
+    async () => {
+      const env = await environment();
+      const file = join(folder(), 'data', 'replyto.db');
+      mkdirSync(join(folder(), 'data'));
+      writeFileSync(file, 'no database at all, though it has the name of one'.repeat(100));
+      const before = readFileSync(file);
+      const { end, wrong } = await examine(env);
+      expect(end.code).to.equal(2);
+      expect(wrong.map(({ check }) => check)).to.deep.equal(['data folder']);
+      expect(wrong[0]?.says).to.match(/damaged/u);
+      expect(readFileSync(file).equals(before)).to.equal(true);
+    },
+  );
 
-  it('finds a store of a newer version', async () => {
-    const env = await environment();
-    mkdirSync(join(folder(), 'data'));
-    const database = openDatabase({ path: join(folder(), 'data', 'broker.db') });
-    database.exec('PRAGMA user_version=999');
-    database.close();
-    const { end, wrong } = await examine(env);
-    expect(end.code).to.equal(2);
-    expect(wrong[0]?.says).to.match(/broker\.db has schema 999/u);
-    expect(wrong[0]?.remedy).to.match(/newer version/u);
-  });
+  happens(
+    'Surroundings',
+    'doctor, with a store of a newer version',
+    'names both versions, and says to use the newer one again',
+    async () => {
+      const env = await environment();
+      mkdirSync(join(folder(), 'data'));
+      const database = openDatabase({ path: join(folder(), 'data', 'broker.db') });
+      database.exec('PRAGMA user_version=999');
+      database.close();
+      const { end, wrong } = await examine(env);
+      expect(end.code).to.equal(2);
+      expect(wrong[0]?.says).to.match(/broker\.db has schema 999/u);
+      expect(wrong[0]?.remedy).to.match(/newer version/u);
+    },
+  );
 
   it('finds ports that others took, and says how to choose others', async () => {
     const PORT = await listen((socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi'));
@@ -162,17 +173,22 @@ describe('replyto doctor', function () {
     expect(wrong[1]?.remedy).to.contain('--broker-port or BROKER_PORT');
   });
 
-  it('finds a broker that is away, and a gateway that should answer and does not', async () => {
-    const nobody = await freePort();
-    const { end, wrong } = await examine(
-      await environment({
-        BROKER_URL: `stomp://127.0.0.1:${nobody}`,
-        REPLYTO_URL: `http://127.0.0.1:${nobody}`,
-      }),
-    );
-    expect(end.code).to.equal(7);
-    expect(wrong.map(({ check }) => check)).to.deep.equal(['broker', 'gateway']);
-  });
+  happens(
+    'Surroundings',
+    'doctor, with a broker and a named gateway that are both away',
+    'both are wrong, each with its remedy',
+    async () => {
+      const nobody = await freePort();
+      const { end, wrong } = await examine(
+        await environment({
+          BROKER_URL: `stomp://127.0.0.1:${nobody}`,
+          REPLYTO_URL: `http://127.0.0.1:${nobody}`,
+        }),
+      );
+      expect(end.code).to.equal(7);
+      expect(wrong.map(({ check }) => check)).to.deep.equal(['broker', 'gateway']);
+    },
+  );
 
   it('finds a broker that refuses the login, without showing the password', async () => {
     const port = await listen((socket) =>
@@ -230,28 +246,33 @@ describe('replyto doctor', function () {
       expect((await examine(here)).wrong.map(({ check }) => check)).to.deep.equal(['prefix']);
     });
 
-    it('finds that the broker of a running gateway is away, although that still takes requests', async () => {
-      const mortal = await startEmbeddedProcess();
-      try {
-        const own = await environment({ BROKER_URL: mortal.url.replace('//', '//ada:secret@') });
-        gateway = startCli(['serve'], { env: own });
-        await gateway.line(/receiving replies/u, 20_000);
-        await mortal.kill();
-        const url = `http://127.0.0.1:${own['PORT']}`;
-        await until(async () => (await call(`${url}/readyz?verbose`)).text().includes('[-] broker'), {
-          what: 'the gateway to miss its broker',
-        });
-        const { end, wrong } = await examine(own);
-        expect((await call(`${url}/readyz`)).status).to.equal(200);
-        expect(end.code).to.equal(7);
-        expect(wrong.map(({ check }) => check)).to.deep.equal(['broker', 'gateway']);
-        expect(wrong[1]?.says).to.match(/broker: away.*, replies: 0 of \d subscriptions are up/u);
-        expect(wrong[1]?.remedy).to.contain(`start the broker at ${mortal.url}`);
-        expect(end.stdout).not.to.contain('secret').and.not.to.contain('ada');
-      } finally {
-        await mortal.stop();
-      }
-    });
+    happens(
+      'Surroundings',
+      'doctor, with a gateway whose broker is away',
+      'says so although the gateway still takes requests, and names the broker without its login',
+      async () => {
+        const mortal = await startEmbeddedProcess();
+        try {
+          const own = await environment({ BROKER_URL: mortal.url.replace('//', '//ada:secret@') });
+          gateway = startCli(['serve'], { env: own });
+          await gateway.line(/receiving replies/u, 20_000);
+          await mortal.kill();
+          const url = `http://127.0.0.1:${own['PORT']}`;
+          await until(async () => (await call(`${url}/readyz?verbose`)).text().includes('[-] broker'), {
+            what: 'the gateway to miss its broker',
+          });
+          const { end, wrong } = await examine(own);
+          expect((await call(`${url}/readyz`)).status).to.equal(200);
+          expect(end.code).to.equal(7);
+          expect(wrong.map(({ check }) => check)).to.deep.equal(['broker', 'gateway']);
+          expect(wrong[1]?.says).to.match(/broker: away.*, replies: 0 of \d subscriptions are up/u);
+          expect(wrong[1]?.remedy).to.contain(`start the broker at ${mortal.url}`);
+          expect(end.stdout).not.to.contain('secret').and.not.to.contain('ada');
+        } finally {
+          await mortal.stop();
+        }
+      },
+    );
 
     it('finds another deployment under the prefix, and none under another', async () => {
       const theirs = { BROKER_URL: broker.url, PORT: '0', DATA_DIR: join(folder(), 'theirs') };

@@ -7,6 +7,7 @@ import { startEmbeddedProcess } from '../support/embedded-process.js';
 import { call, post } from '../support/http.js';
 import type { RunningProcess } from '../support/process.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
+import { happens } from '../support/happens.js';
 
 describe('replyto serve', function () {
   this.timeout(60_000);
@@ -129,23 +130,28 @@ describe('replyto serve', function () {
     });
   });
 
-  it('ends in order when it is told to while it still waits for a broker', async () => {
-    // A port that takes connections and says nothing.
-    const { createServer } = await import('node:net');
-    const mute = createServer();
-    await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
-    const address = mute.address();
-    const port = typeof address === 'object' && address !== null ? address.port : 0;
-    const connected = new Promise<void>((resolve) => mute.once('connection', () => resolve()));
-    try {
-      const child = serve({ BROKER_URL: `stomp://127.0.0.1:${port}` });
-      await connected;
-      const toldAt = performance.now();
-      child.kill('SIGTERM');
-      expect(await child.exited).to.deep.equal({ code: 0, signal: null });
-      expect(performance.now() - toldAt).to.be.lessThan(8_000);
-    } finally {
-      mute.close();
-    }
-  });
+  happens(
+    'Surroundings',
+    'a signal while the gateway still waits for its broker',
+    'it ends in order',
+    async () => {
+      // A port that takes connections and says nothing.
+      const { createServer } = await import('node:net');
+      const mute = createServer();
+      await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
+      const address = mute.address();
+      const port = typeof address === 'object' && address !== null ? address.port : 0;
+      const connected = new Promise<void>((resolve) => mute.once('connection', () => resolve()));
+      try {
+        const child = serve({ BROKER_URL: `stomp://127.0.0.1:${port}` });
+        await connected;
+        const toldAt = performance.now();
+        child.kill('SIGTERM');
+        expect(await child.exited).to.deep.equal({ code: 0, signal: null });
+        expect(performance.now() - toldAt).to.be.lessThan(8_000);
+      } finally {
+        mute.close();
+      }
+    },
+  );
 });

@@ -17,6 +17,7 @@ import { serveGateway } from '../support/served-gateway.js';
 import type { TcpProxy } from '../support/tcp-proxy.js';
 import { startTcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
+import { happens } from '../support/happens.js';
 
 /**
  * The crash table: a real process is killed between two given steps, and started again. A proxy between gateway
@@ -79,128 +80,158 @@ export function describeCrashes(brokerUrl: () => string): void {
     await gateway.restart({ brokerUrl: brokerUrl() });
   }
 
-  it('sends a request that was accepted and not yet sent', async function () {
-    this.timeout(60_000);
-    const queue = uniqueName('unsent');
-    await serve(queue);
-    proxy.holdCalls();
-    const id = await ask(queue);
-    await crash();
-    expect((await reply(id)).text()).to.equal('hello');
-  });
+  happens(
+    'Surroundings',
+    'the gateway is killed between accepting a request and sending it',
+    'it is sent after the restart',
+    async function () {
+      this.timeout(60_000);
+      const queue = uniqueName('unsent');
+      await serve(queue);
+      proxy.holdCalls();
+      const id = await ask(queue);
+      await crash();
+      expect((await reply(id)).text()).to.equal('hello');
+    },
+  );
 
-  it('sends a request again, as a resend, when its receipt had not come; an idempotent service runs it once', async function () {
-    this.timeout(60_000);
-    const queue = uniqueName('unconfirmed');
-    const seen: (number | undefined)[] = [];
-    const store = openStore('sqlite::memory:');
-    const runs: string[] = [];
-    const raw = await openStranger(brokerUrl());
-    await serve(queue, {
-      idempotency: store,
-      handler: (request) => {
-        runs.push(request.messageId);
-        return 'done';
-      },
-    });
-    proxy.holdAnswers();
-    const id = await ask(queue);
-    await until(() => runs.length === 1, { what: 'the request at the service' });
-    await gateway.kill();
-    // Takes the place of the service for a moment, to see the resend as it is on the wire.
-    await repliers.splice(0)[0]!.stop(1_000);
-    await raw.subscribe(queue, { ack: 'client-individual' });
-    await gateway.restart({ brokerUrl: brokerUrl() });
-    const resent = await raw.take('MESSAGE');
-    seen.push(Number(resent.headers['Resend']));
-    expect(resent.headers['Message-ID']).to.equal(id);
-    raw.destroy();
-    await serve(queue, {
-      idempotency: store,
-      handler: (request) => {
-        runs.push(request.messageId);
-        return 'done';
-      },
-    });
-    expect((await reply(id)).text()).to.equal('done');
-    await until(async () => (await gateway.metric('replyto_replies_repeated_total')) >= 1, {
-      what: 'the same reply again',
-    });
-    expect({ runs, seen, replies: (await status(id))['replies'] }).to.deep.equal({
-      runs: [id],
-      seen: [1],
-      replies: 1,
-    });
-  });
+  happens(
+    'Surroundings',
+    'the gateway is killed before the receipt of a request comes',
+    'it is sent again as a resend with the same id; an idempotent service runs it once',
+    async function () {
+      this.timeout(60_000);
+      const queue = uniqueName('unconfirmed');
+      const seen: (number | undefined)[] = [];
+      const store = openStore('sqlite::memory:');
+      const runs: string[] = [];
+      const raw = await openStranger(brokerUrl());
+      await serve(queue, {
+        idempotency: store,
+        handler: (request) => {
+          runs.push(request.messageId);
+          return 'done';
+        },
+      });
+      proxy.holdAnswers();
+      const id = await ask(queue);
+      await until(() => runs.length === 1, { what: 'the request at the service' });
+      await gateway.kill();
+      // Takes the place of the service for a moment, to see the resend as it is on the wire.
+      await repliers.splice(0)[0]!.stop(1_000);
+      await raw.subscribe(queue, { ack: 'client-individual' });
+      await gateway.restart({ brokerUrl: brokerUrl() });
+      const resent = await raw.take('MESSAGE');
+      seen.push(Number(resent.headers['Resend']));
+      expect(resent.headers['Message-ID']).to.equal(id);
+      raw.destroy();
+      await serve(queue, {
+        idempotency: store,
+        handler: (request) => {
+          runs.push(request.messageId);
+          return 'done';
+        },
+      });
+      expect((await reply(id)).text()).to.equal('done');
+      await until(async () => (await gateway.metric('replyto_replies_repeated_total')) >= 1, {
+        what: 'the same reply again',
+      });
+      expect({ runs, seen, replies: (await status(id))['replies'] }).to.deep.equal({
+        runs: [id],
+        seen: [1],
+        replies: 1,
+      });
+    },
+  );
 
-  it('receives again a reply that it had received and not yet stored', async function () {
-    this.timeout(60_000);
-    const queue = uniqueName('unstored');
-    let answer: () => void = () => undefined;
-    const mayAnswer = new Promise<void>((resolve) => (answer = resolve));
-    await serve(queue, { handler: () => mayAnswer.then(() => 'late but whole') });
-    const id = await ask(queue);
-    await until(() => repliers[0]!.running === 1, { what: 'the request at the service' });
-    // Otherwise the restart sends it again, which is another row of the table.
-    await until(async () => (await status(id))['status'] === 'sent', { what: 'the receipt' });
-    // Stopped, not killed: the reply reaches its socket and nothing more.
-    process.kill(gateway.pid, 'SIGSTOP');
-    answer();
-    await until(() => repliers[0]!.running === 0, { what: 'the confirmed reply' });
-    await crash();
-    expect((await reply(id)).text()).to.equal('late but whole');
-    expect((await status(id))['replies']).to.equal(1);
-  });
+  happens(
+    'Surroundings',
+    'the gateway is killed before it has stored a reply',
+    'the broker delivers it again',
+    async function () {
+      this.timeout(60_000);
+      const queue = uniqueName('unstored');
+      let answer: () => void = () => undefined;
+      const mayAnswer = new Promise<void>((resolve) => (answer = resolve));
+      await serve(queue, { handler: () => mayAnswer.then(() => 'late but whole') });
+      const id = await ask(queue);
+      await until(() => repliers[0]!.running === 1, { what: 'the request at the service' });
+      // Otherwise the restart sends it again, which is another row of the table.
+      await until(async () => (await status(id))['status'] === 'sent', { what: 'the receipt' });
+      // Stopped, not killed: the reply reaches its socket and nothing more.
+      process.kill(gateway.pid, 'SIGSTOP');
+      answer();
+      await until(() => repliers[0]!.running === 0, { what: 'the confirmed reply' });
+      await crash();
+      expect((await reply(id)).text()).to.equal('late but whole');
+      expect((await status(id))['replies']).to.equal(1);
+    },
+  );
 
-  it('recognises a reply that it had stored and not yet acknowledged', async function () {
-    this.timeout(60_000);
-    const queue = uniqueName('unacknowledged');
-    let answer: () => void = () => undefined;
-    const mayAnswer = new Promise<void>((resolve) => (answer = resolve));
-    await serve(queue, { handler: () => mayAnswer.then(() => 'once') });
-    const id = await ask(queue);
-    await until(async () => (await status(id))['status'] === 'sent', { what: 'the receipt' });
-    proxy.holdCalls();
-    answer();
-    expect((await reply(id)).text()).to.equal('once');
-    await crash();
-    await until(async () => (await gateway.metric('replyto_replies_repeated_total')) === 1, {
-      what: 'the redelivery',
-    });
-    expect(await status(id)).to.include({ status: 'replied', replies: 1 });
-  });
+  happens(
+    'Surroundings',
+    'the gateway is killed before it has acknowledged a reply',
+    'the reply is recognised and recorded once',
+    async function () {
+      this.timeout(60_000);
+      const queue = uniqueName('unacknowledged');
+      let answer: () => void = () => undefined;
+      const mayAnswer = new Promise<void>((resolve) => (answer = resolve));
+      await serve(queue, { handler: () => mayAnswer.then(() => 'once') });
+      const id = await ask(queue);
+      await until(async () => (await status(id))['status'] === 'sent', { what: 'the receipt' });
+      proxy.holdCalls();
+      answer();
+      expect((await reply(id)).text()).to.equal('once');
+      await crash();
+      await until(async () => (await gateway.metric('replyto_replies_repeated_total')) === 1, {
+        what: 'the redelivery',
+      });
+      expect(await status(id)).to.include({ status: 'replied', replies: 1 });
+    },
+  );
 
-  it('forwards to the Reply-To queue a reply that it had stored and not yet forwarded', async function () {
-    this.timeout(60_000);
-    const queue = uniqueName('unforwarded');
-    const replyTo = uniqueName('answers');
-    let answer: () => void = () => undefined;
-    const mayAnswer = new Promise<void>((resolve) => (answer = resolve));
-    await serve(queue, { handler: () => mayAnswer.then(() => 'forwarded') });
-    const id = await ask(queue, { 'reply-to': replyTo });
-    await until(async () => (await status(id))['status'] === 'sent', { what: 'the receipt' });
-    proxy.holdCalls();
-    answer();
-    await until(async () => (await status(id))['status'] === 'replied', { what: 'the stored reply' });
-    await crash();
-    const raw = await openStranger(brokerUrl());
-    await raw.subscribe(replyTo, { ack: 'client-individual' });
-    const forwarded = await raw.take('MESSAGE');
-    raw.destroy();
-    expect(forwarded.body.toString()).to.equal('forwarded');
-    expect(forwarded.headers['correlation-id']).to.equal(id);
-  });
+  happens(
+    'Surroundings',
+    'the gateway is killed before it has forwarded a reply',
+    'it is forwarded after the restart',
+    async function () {
+      this.timeout(60_000);
+      const queue = uniqueName('unforwarded');
+      const replyTo = uniqueName('answers');
+      let answer: () => void = () => undefined;
+      const mayAnswer = new Promise<void>((resolve) => (answer = resolve));
+      await serve(queue, { handler: () => mayAnswer.then(() => 'forwarded') });
+      const id = await ask(queue, { 'reply-to': replyTo });
+      await until(async () => (await status(id))['status'] === 'sent', { what: 'the receipt' });
+      proxy.holdCalls();
+      answer();
+      await until(async () => (await status(id))['status'] === 'replied', { what: 'the stored reply' });
+      await crash();
+      const raw = await openStranger(brokerUrl());
+      await raw.subscribe(replyTo, { ack: 'client-individual' });
+      const forwarded = await raw.take('MESSAGE');
+      raw.destroy();
+      expect(forwarded.body.toString()).to.equal('forwarded');
+      expect(forwarded.headers['correlation-id']).to.equal(id);
+    },
+  );
 
-  it('has the request delivered to another service when the first dies before its reply', async function () {
-    this.timeout(60_000);
-    const queue = uniqueName('orphaned');
-    const dying = startSource('test/support/programs/service.ts', [brokerUrl(), queue]);
-    await dying.line(/serving/u);
-    const id = await ask(queue);
-    await dying.line(new RegExp(`handling ${id}`, 'u'));
-    dying.kill('SIGKILL');
-    await dying.exited;
-    await serve(queue, { handler: () => 'from the heir' });
-    expect((await reply(id)).text()).to.equal('from the heir');
-  });
+  happens(
+    'Surroundings',
+    'a service dies before its reply',
+    'the broker delivers the request to another one',
+    async function () {
+      this.timeout(60_000);
+      const queue = uniqueName('orphaned');
+      const dying = startSource('test/support/programs/service.ts', [brokerUrl(), queue]);
+      await dying.line(/serving/u);
+      const id = await ask(queue);
+      await dying.line(new RegExp(`handling ${id}`, 'u'));
+      dying.kill('SIGKILL');
+      await dying.exited;
+      await serve(queue, { handler: () => 'from the heir' });
+      expect((await reply(id)).text()).to.equal('from the heir');
+    },
+  );
 }

@@ -11,6 +11,7 @@ import { bodyOf, startRequestLoad } from '../support/request-load.js';
 import type { ServedGateway } from '../support/served-gateway.js';
 import { serveGateway } from '../support/served-gateway.js';
 import { until } from '../support/until.js';
+import { happens } from '../support/happens.js';
 
 const kills = 3;
 /** Accepted between two kills. */
@@ -41,63 +42,68 @@ export function describeKillGateway(brokerUrl: () => string | undefined): void {
     await gateway.remove();
   });
 
-  it(`loses no request when it is killed ${kills} times under load`, async function () {
-    this.timeout(180_000);
-    const queue = uniqueName('work');
-    const runs = new Map<string, number>();
-    broker = await connectBroker({ url: gateway.brokerUrl, logger: silentLogger });
-    replier = createReplier({
-      broker,
-      queue,
-      concurrency: 1_000,
-      // Slow enough that hundreds are under way, with replies at any moment.
-      handler: async (request) => {
-        runs.set(request.messageId, (runs.get(request.messageId) ?? 0) + 1);
-        await new Promise((resolve) => setTimeout(resolve, 500 + Math.random() * 1_500));
-        return request.body;
-      },
-    });
-    await replier.start();
-
-    const load = startRequestLoad({
-      url: gateway.url,
-      queue,
-      callers: 20,
-      pauseMs: 20,
-      headers: { prefer: 'respond-async' },
-    });
-    const inFlight: number[] = [];
-    for (let round = 1; round <= kills; round += 1) {
-      const goal = load.accepted.length + perRound;
-      await until(() => load.accepted.length >= goal && replier.running >= wantedInFlight, {
-        what: `${goal} accepted requests with ${wantedInFlight} under way`,
-        withinMs: 40_000,
+  happens(
+    'Surroundings',
+    'the gateway is killed three times under load',
+    'every request it accepted is answered after the restarts',
+    async function () {
+      this.timeout(180_000);
+      const queue = uniqueName('work');
+      const runs = new Map<string, number>();
+      broker = await connectBroker({ url: gateway.brokerUrl, logger: silentLogger });
+      replier = createReplier({
+        broker,
+        queue,
+        concurrency: 1_000,
+        // Slow enough that hundreds are under way, with replies at any moment.
+        handler: async (request) => {
+          runs.set(request.messageId, (runs.get(request.messageId) ?? 0) + 1);
+          await new Promise((resolve) => setTimeout(resolve, 500 + Math.random() * 1_500));
+          return request.body;
+        },
       });
-      inFlight.push(replier.running);
-      await gateway.kill();
-      await gateway.restart();
-    }
-    await load.stop();
+      await replier.start();
 
-    let lost = 0;
-    let wrong = 0;
-    for (const id of load.accepted) {
-      const answer = await call(`${gateway.url}/requests/${id}/reply`, { headers: { prefer: 'wait=30' } });
-      if (answer.status !== 200) lost += 1;
-      else if (answer.text() !== bodyOf(id)) wrong += 1;
-    }
-    const twice = load.accepted.filter((id) => (runs.get(id) ?? 0) > 1).length;
-    report(
-      this,
-      `${load.accepted.length} accepted, ${kills} kills with ${inFlight.join('/')} in flight: ` +
-        `${lost} lost, ${wrong} wrong, ${twice} run twice by the service`,
-    );
-    expect({ lost, wrong }).to.deep.equal({ lost: 0, wrong: 0 });
-    expect(load.accepted.length).to.be.at.least(kills * perRound);
-    expect(load.refused, 'calls while nobody listened').to.be.greaterThan(0);
-    await until(async () => (await gateway.metric('replyto_requests_pending')) === 0, {
-      what: 'no open request',
-      withinMs: 15_000,
-    });
-  });
+      const load = startRequestLoad({
+        url: gateway.url,
+        queue,
+        callers: 20,
+        pauseMs: 20,
+        headers: { prefer: 'respond-async' },
+      });
+      const inFlight: number[] = [];
+      for (let round = 1; round <= kills; round += 1) {
+        const goal = load.accepted.length + perRound;
+        await until(() => load.accepted.length >= goal && replier.running >= wantedInFlight, {
+          what: `${goal} accepted requests with ${wantedInFlight} under way`,
+          withinMs: 40_000,
+        });
+        inFlight.push(replier.running);
+        await gateway.kill();
+        await gateway.restart();
+      }
+      await load.stop();
+
+      let lost = 0;
+      let wrong = 0;
+      for (const id of load.accepted) {
+        const answer = await call(`${gateway.url}/requests/${id}/reply`, { headers: { prefer: 'wait=30' } });
+        if (answer.status !== 200) lost += 1;
+        else if (answer.text() !== bodyOf(id)) wrong += 1;
+      }
+      const twice = load.accepted.filter((id) => (runs.get(id) ?? 0) > 1).length;
+      report(
+        this,
+        `${load.accepted.length} accepted, ${kills} kills with ${inFlight.join('/')} in flight: ` +
+          `${lost} lost, ${wrong} wrong, ${twice} run twice by the service`,
+      );
+      expect({ lost, wrong }).to.deep.equal({ lost: 0, wrong: 0 });
+      expect(load.accepted.length).to.be.at.least(kills * perRound);
+      expect(load.refused, 'calls while nobody listened').to.be.greaterThan(0);
+      await until(async () => (await gateway.metric('replyto_requests_pending')) === 0, {
+        what: 'no open request',
+        withinMs: 15_000,
+      });
+    },
+  );
 }

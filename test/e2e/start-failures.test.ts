@@ -10,6 +10,7 @@ import { freePort } from '../support/free-port.js';
 import { processes } from '../support/process.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { within } from '../support/until.js';
+import { happens } from '../support/happens.js';
 
 /** `replyto serve` that cannot start says why and what to do, without a stack, and touches nothing. */
 describe('a start that fails', function () {
@@ -41,18 +42,23 @@ describe('a start that fails', function () {
     });
   }
 
-  it('names the data folder that another process uses', async () => {
-    const first = startSource('src/cli/main.ts', ['serve'], {
-      cwd: folder(),
-      env: { PORT: '0', BROKER_PORT: '0', DATA_DIR: folder() },
-    });
-    await first.line(/http:\/\/127\.0\.0\.1:\d+/u, 20_000);
-    const { code, said } = await serve();
-    expect(code).to.equal(2);
-    expect(said).to.include(`${folder()} is in use by another process, probably another replyto`);
-    expect(said).to.include('--data-dir or DATA_DIR');
-    expect(first.hasExited()).to.equal(false);
-  });
+  happens(
+    'Surroundings',
+    'a second process starts on the same data folder',
+    'it ends with 2 and names the folder and the settings; the first goes on',
+    async () => {
+      const first = startSource('src/cli/main.ts', ['serve'], {
+        cwd: folder(),
+        env: { PORT: '0', BROKER_PORT: '0', DATA_DIR: folder() },
+      });
+      await first.line(/http:\/\/127\.0\.0\.1:\d+/u, 20_000);
+      const { code, said } = await serve();
+      expect(code).to.equal(2);
+      expect(said).to.include(`${folder()} is in use by another process, probably another replyto`);
+      expect(said).to.include('--data-dir or DATA_DIR');
+      expect(first.hasExited()).to.equal(false);
+    },
+  );
 
   describe('because of a port', () => {
     const dataDir = (): string => join(folder(), 'data');
@@ -111,16 +117,21 @@ describe('a start that fails', function () {
     });
   });
 
-  it('says that the broker refuses the login, without the password', async () => {
-    const credentials = { login: 'gateway', passcode: 'right' };
-    const broker = createEmbeddedBroker({ path: ':memory:', port: 0, clock: systemClock, credentials });
-    const { port } = await broker.start();
-    try {
-      const { code, said } = await serve({ BROKER_URL: `stomp://gateway:wr0ng-secret@127.0.0.1:${port}` });
-      expect(code).to.equal(7);
-      expect(said).to.include('refused the login').and.not.include('wr0ng-secret');
-    } finally {
-      await broker.stop(1_000);
-    }
-  });
+  happens(
+    'Surroundings',
+    'the broker refuses the login at the start',
+    'the start ends with 7 and says so, without the password',
+    async () => {
+      const credentials = { login: 'gateway', passcode: 'right' };
+      const broker = createEmbeddedBroker({ path: ':memory:', port: 0, clock: systemClock, credentials });
+      const { port } = await broker.start();
+      try {
+        const { code, said } = await serve({ BROKER_URL: `stomp://gateway:wr0ng-secret@127.0.0.1:${port}` });
+        expect(code).to.equal(7);
+        expect(said).to.include('refused the login').and.not.include('wr0ng-secret');
+      } finally {
+        await broker.stop(1_000);
+      }
+    },
+  );
 });

@@ -1,7 +1,7 @@
 import { deepStrictEqual } from 'node:assert';
 import { StompSocketState } from '@stomp/stompjs';
 import { parseBrokerUrl } from '#adapters/stomp/broker-url.js';
-import type { ConnectionSettings, StompConnection } from '#adapters/stomp/connection.js';
+import type { ConnectionSettings, StompConnection } from '#adapters/stomp/stomp-connection.js';
 import { openConnection } from '#adapters/stomp/connection.js';
 import { classicDialect } from '#adapters/stomp/dialects/classic.js';
 import { toHeaders, toMessage } from '#adapters/stomp/headers.js';

@@ -5,6 +5,7 @@ import type { HttpAnswer } from '../support/http.js';
 import { call } from '../support/http.js';
 import { httpBench, problemOf } from '../support/http-bench.js';
 import { until } from '../support/until.js';
+import { happens } from '../support/happens.js';
 
 /** `DELETE /requests/{id}`, and how services hear of it. */
 export function describeCancel(brokerUrl: () => string | undefined): void {
@@ -59,18 +60,23 @@ export function describeCancel(brokerUrl: () => string | undefined): void {
     expect(await bench.status(queue)).to.include({ status: 'cancelled' });
   });
 
-  it('keeps a reply that comes all the same, as late', async () => {
-    const queue = uniqueName('cancel');
-    const received = await bench.listen(queue);
-    await bench.ask(queue, { 'message-id': queue, prefer: 'respond-async' });
-    await until(() => received.length === 1, { what: 'the message' });
-    await cancel(queue);
-    await bench.reply(received[0]!, 'too late');
-    await until(async () => (await bench.status(queue)).late, { what: 'the late reply' });
-    const reply = await call(`${bench.url}/requests/${queue}/reply`);
-    expect([reply.status, reply.text(), reply.headers['late']]).to.deep.equal([200, 'too late', 'true']);
-    expect((await cancel(queue)).status).to.equal(200);
-  });
+  happens(
+    'Messages',
+    'a reply after its request was cancelled',
+    'it is kept as late and readable; the request stays cancelled',
+    async () => {
+      const queue = uniqueName('cancel');
+      const received = await bench.listen(queue);
+      await bench.ask(queue, { 'message-id': queue, prefer: 'respond-async' });
+      await until(() => received.length === 1, { what: 'the message' });
+      await cancel(queue);
+      await bench.reply(received[0]!, 'too late');
+      await until(async () => (await bench.status(queue)).late, { what: 'the late reply' });
+      const reply = await call(`${bench.url}/requests/${queue}/reply`);
+      expect([reply.status, reply.text(), reply.headers['late']]).to.deep.equal([200, 'too late', 'true']);
+      expect((await cancel(queue)).status).to.equal(200);
+    },
+  );
 
   it('is 409 for a request that has its reply, and leaves it as it is', async () => {
     const queue = uniqueName('cancel');

@@ -9,6 +9,7 @@ import { faultOf, httpBench, problemOf } from '../support/http-bench.js';
 import { encodeRawFrame } from '../support/raw-stomp.js';
 import { openStranger } from '../support/stranger.js';
 import { until } from '../support/until.js';
+import { happens } from '../support/happens.js';
 
 /** `GET /requests/{id}/reply` in every state of a request, and how a request ends for its caller. */
 export function describeReplies(brokerUrl: () => string | undefined): void {
@@ -105,16 +106,21 @@ export function describeReplies(brokerUrl: () => string | undefined): void {
     problemOf(await reply(queue), 504, 'REQUEST_EXPIRED');
   });
 
-  it('is 200 with Late when it comes after the request expired', async () => {
-    const { id, message } = await openRequest({ 'request-timeout': '1' });
-    await bench.reaches(id, 'expired');
-    await bench.reply(message, 'after all');
-    await until(async () => (await bench.status(id)).late, { what: 'the late reply' });
-    const answer = await reply(id);
-    expect([answer.status, answer.text()]).to.deep.equal([200, 'after all']);
-    expect(answer.headers['late']).to.equal('true');
-    expect(await bench.status(id)).to.include({ status: 'expired', replies: 1 });
-  });
+  happens(
+    'Messages',
+    'a reply after its request expired',
+    'it is kept, and read with Late: true',
+    async () => {
+      const { id, message } = await openRequest({ 'request-timeout': '1' });
+      await bench.reaches(id, 'expired');
+      await bench.reply(message, 'after all');
+      await until(async () => (await bench.status(id)).late, { what: 'the late reply' });
+      const answer = await reply(id);
+      expect([answer.status, answer.text()]).to.deep.equal([200, 'after all']);
+      expect(answer.headers['late']).to.equal('true');
+      expect(await bench.status(id)).to.include({ status: 'expired', replies: 1 });
+    },
+  );
 
   it('is 200 with Late when it comes to a request that expected none', async () => {
     const queue = uniqueName('one-way');
@@ -134,59 +140,69 @@ export function describeReplies(brokerUrl: () => string | undefined): void {
     problemOf(await reply(id), 409, 'REQUEST_CANCELLED');
   });
 
-  it('has a number: 1 is the answer for good, 2 is another reply to the same request', async () => {
-    const { id, message } = await openRequest();
-    await bench.reply(message, 'first');
-    await bench.reaches(id, 'replied');
-    await bench.reply(message, 'second');
-    await until(async () => (await bench.status(id)).replies === 2, { what: 'the second reply' });
-    expect((await reply(id)).text()).to.equal('first');
-    expect((await reply(id, '?n=1')).text()).to.equal('first');
-    const second = await reply(id, '?n=2');
-    expect([second.status, second.text()]).to.deep.equal([200, 'second']);
-    expect(second.headers).not.to.have.property('late');
-    const third = faultOf(await reply(id, '?n=3'), 400, 'INVALID_REQUEST');
-    expect(third).to.deep.equal({ field: '?n', value: '3', allowed: '1 to 2' });
-  });
+  happens(
+    'Messages',
+    'a second, other reply',
+    'it is kept as number 2; the first stays the answer',
+    async () => {
+      const { id, message } = await openRequest();
+      await bench.reply(message, 'first');
+      await bench.reaches(id, 'replied');
+      await bench.reply(message, 'second');
+      await until(async () => (await bench.status(id)).replies === 2, { what: 'the second reply' });
+      expect((await reply(id)).text()).to.equal('first');
+      expect((await reply(id, '?n=1')).text()).to.equal('first');
+      const second = await reply(id, '?n=2');
+      expect([second.status, second.text()]).to.deep.equal([200, 'second']);
+      expect(second.headers).not.to.have.property('late');
+      const third = faultOf(await reply(id, '?n=3'), 400, 'INVALID_REQUEST');
+      expect(third).to.deep.equal({ field: '?n', value: '3', allowed: '1 to 2' });
+    },
+  );
 
-  it('can be read although its service gave headers that none can be, or that are not its own to give', async () => {
-    const { id } = await openRequest();
-    const service = await openStranger(bench.gateway.brokerUrl);
-    await service.send(
-      `${bench.gateway.prefix}.replies`,
-      {
-        'Message-ID': `${id}-reply`,
-        'correlation-id': id,
-        'content-type': 'text/html\r\nX-Injected: 1',
-        'X-Note': 'line\nend',
-        'X-Own': 'let out',
-        'Forward-Headers': 'trailer,transfer-encoding,set-cookie,cache-control,accept-language',
-        trailer: 'x',
-        'transfer-encoding': 'chunked',
-        'set-cookie': 'a=b',
-        'cache-control': 'public',
-        'accept-language': 'de',
-      },
-      'text',
-    );
-    service.destroy();
-    await bench.reaches(id, 'replied');
-    const answer = await reply(id);
-    expect([answer.status, answer.text()]).to.deep.equal([200, 'text']);
-    expect(answer.headers).to.include({ 'x-own': 'let out', 'cache-control': 'no-cache' });
-    expect(answer.headers).not.to.have.any.keys(
-      'trailer',
-      'transfer-encoding',
-      'set-cookie',
-      'accept-language',
-    );
-    // Had it ended the process, nobody would say this.
-    expect((await call(`${bench.url}/livez`)).status).to.equal(200);
-    expect(answer.headers['content-type']).to.match(
-      /^(?:text\/plain; charset=utf-8|application\/octet-stream)$/u,
-    );
-    expect(answer.headers).not.to.have.any.keys('x-injected', 'x-note');
-  });
+  happens(
+    'Messages',
+    'a reply with headers that break HTTP or belong to the gateway',
+    'the reply is taken; of its headers those that can be are passed on',
+    async () => {
+      const { id } = await openRequest();
+      const service = await openStranger(bench.gateway.brokerUrl);
+      await service.send(
+        `${bench.gateway.prefix}.replies`,
+        {
+          'Message-ID': `${id}-reply`,
+          'correlation-id': id,
+          'content-type': 'text/html\r\nX-Injected: 1',
+          'X-Note': 'line\nend',
+          'X-Own': 'let out',
+          'Forward-Headers': 'trailer,transfer-encoding,set-cookie,cache-control,accept-language',
+          trailer: 'x',
+          'transfer-encoding': 'chunked',
+          'set-cookie': 'a=b',
+          'cache-control': 'public',
+          'accept-language': 'de',
+        },
+        'text',
+      );
+      service.destroy();
+      await bench.reaches(id, 'replied');
+      const answer = await reply(id);
+      expect([answer.status, answer.text()]).to.deep.equal([200, 'text']);
+      expect(answer.headers).to.include({ 'x-own': 'let out', 'cache-control': 'no-cache' });
+      expect(answer.headers).not.to.have.any.keys(
+        'trailer',
+        'transfer-encoding',
+        'set-cookie',
+        'accept-language',
+      );
+      // Had it ended the process, nobody would say this.
+      expect((await call(`${bench.url}/livez`)).status).to.equal(200);
+      expect(answer.headers['content-type']).to.match(
+        /^(?:text\/plain; charset=utf-8|application\/octet-stream)$/u,
+      );
+      expect(answer.headers).not.to.have.any.keys('x-injected', 'x-note');
+    },
+  );
 
   it('without a content type is what it reads as: text of a text message, bytes of any other', async () => {
     const bytes = await openRequest();

@@ -1,8 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { createDeployment } from '#app/deployment.js';
 import { loadConfiguration } from '#app/configuration/load.js';
 import { connectBroker } from '#app/library/connect-broker.js';
 import type { Broker } from '#app/library/connect-broker.js';
+import type { Database } from '#adapters/sqlite/database.js';
+import { openDatabase } from '#adapters/sqlite/database.js';
+import type { Logger } from '#core/ports/logger.js';
 import { silentLogger } from '#core/ports/logger.js';
 import { makeTemporaryFolder } from './temporary-folder.js';
 
@@ -15,6 +19,8 @@ export interface TestGateway {
   readonly prefix: string;
   /** Errors that would have ended the process. */
   readonly fatal: readonly unknown[];
+  /** Ends it, reads its store, which nobody else may open while it runs, and removes its data. */
+  endAndRead<T>(read: (store: Database) => T): Promise<T>;
   stop(): Promise<void>;
 }
 
@@ -25,6 +31,8 @@ export interface TestGatewayOptions {
   readonly connectUrl?: string;
   /** As environment variables. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Default: silent. */
+  readonly logger?: Logger;
 }
 
 export async function startGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
@@ -44,20 +52,34 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
   const fatal: unknown[] = [];
   const deployment = createDeployment({
     loaded,
-    logger: silentLogger,
+    logger: options.logger ?? silentLogger,
     onFatal: (error) => fatal.push(error),
   });
   const { httpUrl, brokerUrl } = await deployment.start();
   const broker = await connectBroker({ url: options.connectUrl ?? brokerUrl, prefix, logger: silentLogger });
+  async function end(): Promise<void> {
+    await broker.close();
+    await deployment.stop(5_000);
+  }
+
   return {
     url: httpUrl,
     brokerUrl,
     broker,
     prefix,
     fatal,
+    async endAndRead(read) {
+      await end();
+      const store = openDatabase({ path: join(folder.path, 'replyto.db') });
+      try {
+        return read(store);
+      } finally {
+        store.close();
+        await folder.remove();
+      }
+    },
     async stop() {
-      await broker.close();
-      await deployment.stop(5_000);
+      await end();
       await folder.remove();
     },
   };

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import Libsql from 'libsql';
 import { ReplytoError, isReplytoError } from '#core/errors.js';
+import { createFilePresence } from './file-presence.js';
 
 /** What may be bound: libsql aborts the process on a boolean and cuts text at NUL, so both are handled here. */
 export type SqlValue = string | number | bigint | boolean | Uint8Array | null | undefined;
@@ -43,6 +44,12 @@ const cachedStatements = 500;
 export function openDatabase(options: OpenDatabaseOptions): Database {
   const handle = translated(options.path, () => new Libsql(options.path));
   const statements = new Map<string, Libsql.Statement>();
+  const presence = options.path === ':memory:' ? undefined : createFilePresence(options.path);
+
+  /** Before each transaction: what it writes is to be there after the next start. */
+  function requireFile(): void {
+    if (!handle.inTransaction) presence?.require();
+  }
 
   function prepare(sql: string): Libsql.Statement {
     const known = statements.get(sql);
@@ -59,13 +66,17 @@ export function openDatabase(options: OpenDatabaseOptions): Database {
   const database: Database = {
     run: (sql, values = []) =>
       translated(options.path, () => {
+        requireFile();
         const { changes, lastInsertRowid } = prepare(sql).run(values.map(toBound));
         return { changes, lastInsertRowid: Number(lastInsertRowid) };
       }),
     all: (sql, values = []) =>
       translated(options.path, () => (prepare(sql).all(values.map(toBound)) as SqlRow[]).map(fromRow)),
     exec: (sql) => {
-      translated(options.path, () => handle.exec(sql));
+      translated(options.path, () => {
+        requireFile();
+        handle.exec(sql);
+      });
     },
     transaction: (work) => {
       database.exec('BEGIN IMMEDIATE');

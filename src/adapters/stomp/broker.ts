@@ -6,7 +6,7 @@ import type { MessageSource } from '#core/ports/message-source.js';
 import { parseBrokerUrl } from './broker-url.js';
 import { createConnectionLog } from './connection-log.js';
 import { createStompChannel } from './channel.js';
-import type { ConnectionSettings } from './connection.js';
+import type { ConnectionSettings } from './stomp-connection.js';
 import type { Dialect } from './dialects/dialect.js';
 import type { DetectedDialect } from './dialects/detect.js';
 import { createStompSource } from './source.js';
@@ -37,6 +37,8 @@ export interface StompBrokerOptions {
   readonly maxUnconfirmedBytes?: number;
   /** Instead of the one found from the broker's name. */
   readonly dialect?: Dialect;
+  /** How many messages are kept for it now, for the log. */
+  readonly waiting?: () => number;
   /** Source of jitter, 0 up to 1; default Math.random. */
   readonly random?: () => number;
 }
@@ -54,6 +56,8 @@ export interface StompBroker {
   stop(deadlineMs: number): Promise<void>;
   /** What answers, while a sending connection is up. */
   broker(): DetectedDialect | undefined;
+  /** Milliseconds for which no sending connection heard anything although the broker owes something; 0 = it answers. */
+  overdueMs(): number;
   /** Sends under way and subscriptions, for metrics and leak tests. */
   activity(): {
     readonly sends: number;
@@ -101,6 +105,7 @@ export function createStompBroker(options: StompBrokerOptions): StompBroker {
       await channel.stop(Math.max(0, endAt - options.clock.monotonic()));
     },
     broker: () => channel.broker(),
+    overdueMs: () => channel.overdueMs(),
     activity() {
       const { wanted, up } = source.subscriptions();
       return { sends: channel.pending, wantedSubscriptions: wanted, subscriptions: up };

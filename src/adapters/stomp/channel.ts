@@ -2,7 +2,9 @@
  * Message Channel (https://www.enterpriseintegrationpatterns.com/MessageChannel.html) over STOMP.
  * Sends have connections of their own, several, each with a bound on what is unconfirmed: a broker that
  * blocks while it writes a receipt must never hold back replies, nor the other way round. What a connection has no
- * room for waits here, in order, and costs no memory but the message itself.
+ * room for waits here, in order for each destination, and costs no memory but the message itself.
+ * A missing receipt ends its connection. So a destination that missed one is sent to over a connection apart, until it
+ * confirms again: the next miss ends nothing that others use.
  * Failure: a send rejects as soon as its connection ends; nothing is sent again here, that is the caller's
  * decision. Shutdown: what waits is rejected, what is written gets until the deadline for its receipt.
  */
@@ -13,24 +15,26 @@ import type { MessageChannel, SendOptions } from '#core/ports/message-channel.js
 import { bodyForm } from './body.js';
 import type { BrokerAddress } from './broker-url.js';
 import type { ConnectionLog } from './connection-log.js';
-import type { ConnectionSettings, StompConnection } from './connection.js';
 import type { Dialect } from './dialects/dialect.js';
 import { toHeaders } from './headers.js';
 import type { OutgoingFrame } from './outgoing-frame.js';
+import { overdueMs } from './overdue.js';
 import { createReconnecting } from './reconnecting.js';
+import { createReservations } from './reservations.js';
+import { createSendPlaces } from './send-places.js';
+import type { PlacedSend, SendPlacesOptions } from './send-places.js';
+import type { ConnectionSettings, StompConnection } from './stomp-connection.js';
 import { createSuspects } from './suspects.js';
+import { createUnconfirming } from './unconfirming.js';
+import { createWaitingSends } from './waiting-sends.js';
 
-export interface ChannelOptions {
+export interface ChannelOptions extends SendPlacesOptions {
   readonly address: BrokerAddress;
   readonly log: ConnectionLog;
   readonly settings: ConnectionSettings;
   readonly random: () => number;
   /** Connections that share the sends; at least 1. */
   readonly connections: number;
-  /** Sends without a receipt, per connection; more wait in order. */
-  readonly maxUnconfirmed: number;
-  /** Their bytes, per connection; a message that is larger goes alone. */
-  readonly maxUnconfirmedBytes: number;
 }
 
 export interface StompChannel extends MessageChannel {
@@ -40,9 +44,12 @@ export interface StompChannel extends MessageChannel {
   readonly pending: number;
   /** The broker of an open connection, if there is one. */
   broker(): StompConnection['broker'] | undefined;
+  /** Of the open connections, see `overdueMs` in overdue.ts; 0 without one. */
+  overdueMs(): number;
 }
 
 interface WaitingSend {
+  readonly place: PlacedSend;
   readonly destination: Destination;
   readonly message: Message;
   readonly options: SendOptions & { readonly persistent: boolean };
@@ -53,10 +60,10 @@ interface WaitingSend {
 export function createStompChannel(options: ChannelOptions): StompChannel {
   const { clock } = options.settings;
   const upListeners = new Set<() => void>();
-  const waiting: WaitingSend[] = [];
+  const waiting = createWaitingSends<WaitingSend>();
+  const places = createSendPlaces(options);
   const suspects = createSuspects();
-  /** Those that one message has to itself. */
-  const reserved = new Set<StompConnection>();
+  const reservations = createReservations<WaitingSend>();
   let sending = 0;
   let stopped = false;
 
@@ -75,39 +82,42 @@ export function createStompChannel(options: ChannelOptions): StompChannel {
     }),
   );
 
+  const unconfirming = createUnconfirming({
+    ...options,
+    onChange: (connection) => {
+      connection?.onDrain(dispatch);
+      dispatch();
+    },
+  });
+
   function openConnections(): StompConnection[] {
     return links.map((link) => link.current()).filter((connection) => connection !== undefined);
   }
 
   function rejectWaiting(detail: string): void {
-    for (const { reject } of waiting.splice(0)) reject(new ReplytoError('BROKER_UNAVAILABLE', { detail }));
-  }
-
-  function hasRoom(connection: StompConnection, { message, destination }: WaitingSend): boolean {
-    const { body } = message;
-    if (connection.isCongested || reserved.has(connection)) return false;
-    const { unconfirmed, unconfirmedBytes } = connection;
-    if (unconfirmed === 0) return true;
-    return (
-      !suspects.has(message, destination) &&
-      unconfirmed < options.maxUnconfirmed &&
-      unconfirmedBytes + body.byteLength <= options.maxUnconfirmedBytes
-    );
+    reservations.clear();
+    for (const { reject } of waiting.clear()) reject(new ReplytoError('BROKER_UNAVAILABLE', { detail }));
   }
 
   /** Of the connections that have room the one with the fewest unconfirmed sends. */
   function freeConnection(send: WaitingSend): StompConnection | undefined {
-    const free = openConnections().filter((connection) => hasRoom(connection, send));
+    const { place, message, destination } = send;
+    const apart = unconfirming.connectionFor(place.destination);
+    if (apart === 'wait') return undefined;
+    const candidates = apart === undefined ? openConnections() : [apart];
+    if (suspects.has(message, destination)) return reservations.connectionFor(send, candidates);
+    reservations.giveUp(send);
+    const free = candidates.filter((one) => reservations.isFree(one) && places.hasRoom(one, place));
     return free.sort((a, b) => a.unconfirmed - b.unconfirmed)[0];
   }
 
   function dispatch(): void {
-    for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
-      const connection = freeConnection(next);
-      if (connection === undefined) return;
-      waiting.shift();
-      write(connection, next);
-    }
+    if (waiting.size === 0) return;
+    waiting.offer((send) => {
+      const connection = freeConnection(send);
+      if (connection !== undefined) write(connection, send);
+      return connection !== undefined;
+    });
   }
 
   function write(connection: StompConnection, send: WaitingSend): void {
@@ -115,23 +125,26 @@ export function createStompChannel(options: ChannelOptions): StompChannel {
     try {
       frame = toFrame(send, connection.broker.dialect);
     } catch (error) {
+      reservations.release(connection);
       send.reject(error);
       return;
     }
-    const { message, destination } = send;
+    const { message, destination, place } = send;
     const isSuspect = suspects.has(message, destination);
-    if (isSuspect) reserved.add(connection);
+    const leave = places.take(connection, place);
     sending += 1;
     connection
       .send(frame)
       .finally(() => {
         sending -= 1;
-        if (isSuspect) reserved.delete(connection);
+        leave();
+        if (isSuspect) reservations.release(connection);
         dispatch();
       })
       .then(
         () => {
           suspects.clear(message, destination);
+          unconfirming.clear(place.destination);
           send.resolve();
         },
         (error: unknown) => send.reject(judge(send, connection, { error, wasAlone: isSuspect })),
@@ -150,10 +163,13 @@ export function createStompChannel(options: ChannelOptions): StompChannel {
 
   /** What a send that failed rejects with. */
   function judge(
-    { message, destination }: WaitingSend,
+    { message, destination, place }: WaitingSend,
     { broker }: StompConnection,
     { error, wasAlone }: { readonly error: unknown; readonly wasAlone: boolean },
   ): unknown {
+    if (isReplytoError(error) && error.code === 'RECEIPT_TIMEOUT' && !stopped) {
+      unconfirming.add(place.destination);
+    }
     if (broker.dialect.namesRefusedFrames || stopped || !isReplytoError(error)) return error;
     if (error.code === 'SEND_UNCONFIRMED')
       return suspects.lost({ message, destination, error, wasAlone, broker });
@@ -168,8 +184,9 @@ export function createStompChannel(options: ChannelOptions): StompChannel {
         new ReplytoError('BROKER_UNAVAILABLE', { detail, destination: destination.name }),
       );
     }
+    const place = { destination: `${destination.kind} ${destination.name}`, bytes: message.body.byteLength };
     return new Promise((resolve, reject) => {
-      waiting.push({ destination, message, options: how, resolve, reject });
+      waiting.add(place.destination, { place, destination, message, options: how, resolve, reject });
       dispatch();
     });
   }
@@ -190,11 +207,12 @@ export function createStompChannel(options: ChannelOptions): StompChannel {
       stopped = true;
       rejectWaiting('the channel is stopped');
       upListeners.clear();
-      await Promise.all(links.map((link) => link.stop(deadlineMs)));
+      await Promise.all([unconfirming.stop(deadlineMs), ...links.map((link) => link.stop(deadlineMs))]);
     },
     get pending() {
-      return waiting.length + sending;
+      return waiting.size + sending;
     },
     broker: () => openConnections()[0]?.broker,
+    overdueMs: () => overdueMs(openConnections(), clock.monotonic()),
   };
 }

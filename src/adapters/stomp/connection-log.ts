@@ -30,7 +30,14 @@ const sentences: Partial<Record<ErrorCode, string>> = {
   SUBSCRIBE_REFUSED: 'the broker refuses a subscription',
 };
 
-export function createConnectionLog({ clock, logger }: { clock: Clock; logger: Logger }): ConnectionLog {
+export interface ConnectionLogOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** How many messages are kept for the broker now; told with an outage and its end. Default: not told. */
+  readonly waiting?: (() => number) | undefined;
+}
+
+export function createConnectionLog({ clock, logger, waiting }: ConnectionLogOptions): ConnectionLog {
   const down = new Set<LinkLog>();
   const toldAt = new Map<string, number>();
   let awaySince = 0;
@@ -45,8 +52,9 @@ export function createConnectionLog({ clock, logger }: { clock: Clock; logger: L
     return true;
   }
 
-  function awayMs(): number {
-    return Math.round(clock.monotonic() - awaySince);
+  function outage(): { readonly awayMs: number; readonly waiting?: number } {
+    const awayMs = Math.round(clock.monotonic() - awaySince);
+    return waiting === undefined ? { awayMs } : { awayMs, waiting: waiting() };
   }
 
   return {
@@ -61,7 +69,7 @@ export function createConnectionLog({ clock, logger }: { clock: Clock; logger: L
           isKnown = true;
           if (!down.delete(log) || down.size > 0) return;
           // As loud as its beginning: whoever was told that it is away wants to know that it is back.
-          logger.warn({ ...facts, awayMs: awayMs() }, 'the broker is back');
+          logger.warn({ ...facts, ...outage() }, 'the broker is back');
           toldAt.clear();
         },
         down({ code, message }) {
@@ -71,7 +79,7 @@ export function createConnectionLog({ clock, logger }: { clock: Clock; logger: L
           logger.debug({ ...facts, connection: purpose }, 'a connection to the broker is down');
           const lost = wasUp ? 'the broker connection ended' : 'the broker cannot be reached';
           wasUp = false;
-          if (isNews(message)) logger.warn({ ...facts, awayMs: awayMs() }, sentences[code] ?? lost);
+          if (isNews(message)) logger.warn({ ...facts, ...outage() }, sentences[code] ?? lost);
         },
         end() {
           down.delete(log);

@@ -9,76 +9,24 @@ import type { IFrame, IMessage } from '@stomp/stompjs';
 import { createDeferred } from '#core/deferred.js';
 import type { ReplytoError } from '#core/errors.js';
 import { isReplytoError } from '#core/errors.js';
-import type { Clock } from '#core/ports/clock.js';
-import type { Logger } from '#core/ports/logger.js';
 import type { Endpoint } from './broker-url.js';
 import { describeEndpoint } from './broker-url.js';
-import type { Login } from './connect-headers.js';
 import { connectHeaders } from './connect-headers.js';
 import type { DetectedDialect } from './dialects/detect.js';
-import type { Dialect } from './dialects/dialect.js';
 import { toFailure } from './error-frame.js';
 import { messageOf, unavailable } from './failures.js';
 import { readGreeting } from './greeting.js';
 import { startHeartBeats } from './heart-beats.js';
 import { createIncomingBytes } from './incoming-bytes.js';
-import type { MessageHandler } from './incoming-frame.js';
 import { receive } from './incoming-frame.js';
-import type { OutgoingFrame } from './outgoing-frame.js';
+import { owedSince } from './overdue.js';
 import { frameSize, requireText, toPublication } from './outgoing-frame.js';
 import { createReceipts } from './receipts.js';
 import { openSocket } from './socket.js';
-import type { SocketOptions, StompSocket } from './stomp-socket.js';
+import type { ConnectionSettings, StompConnection } from './stomp-connection.js';
+import type { StompSocket } from './stomp-socket.js';
 import { maxMessageBytes, messageTooBig } from './stomp-socket.js';
 import { createTextRepair } from './text-message.js';
-
-export interface ConnectionSettings extends Login {
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** Milliseconds until CONNECTED must have come; 10,000. */
-  readonly connectTimeoutMs: number;
-  /** Milliseconds until a receipt must have come. */
-  readonly receiptTimeoutMs: number;
-  /** Offered and asked for, both ways; 0 = none. */
-  readonly heartbeatMs: number;
-  readonly tls?: SocketOptions['tls'] | undefined;
-  /** Instead of the one found from the broker's name. */
-  readonly dialect?: Dialect | undefined;
-  /** Default {@link openSocket}. */
-  readonly openSocket?: typeof openSocket;
-}
-
-export interface StompConnection {
-  readonly broker: DetectedDialect;
-  readonly endpoint: string;
-  /** Whether a frame written now reaches the broker; false from the moment it says goodbye. */
-  isOpen(): boolean;
-  /** Resolves with the broker's receipt; rejects as MessageChannel says. */
-  send(frame: OutgoingFrame): Promise<void>;
-  /** Resolves with the receipt of SUBSCRIBE. `mode` auto needs no acknowledgement. */
-  subscribe(
-    address: string,
-    subscribe: {
-      readonly mode: 'auto' | 'client-individual';
-      readonly headers: Readonly<Record<string, string>>;
-    },
-    onMessage: MessageHandler,
-  ): Promise<void>;
-  /** Says goodbye and waits for it, at most `deadlineMs`. */
-  close(deadlineMs: number): Promise<void>;
-  /** Ends it at once, for instance because a receipt is missing. */
-  terminate(reason: ReplytoError): void;
-  /** Resolves, never rejects, when the connection has ended, with why. */
-  readonly ended: Promise<ReplytoError>;
-  /** Receipts awaited; 0 once ended. */
-  readonly unconfirmed: number;
-  /** Bytes of the sends whose receipts are awaited. */
-  readonly unconfirmedBytes: number;
-  /** The network does not keep up with what was written. */
-  readonly isCongested: boolean;
-  /** Calls back each time the network keeps up again. */
-  onDrain(callback: () => void): void;
-}
 
 /**
  * Connects to one endpoint. Aborting `giveUp` ends the attempt at once.
@@ -103,11 +51,13 @@ export async function openConnection(
   let detected: DetectedDialect | undefined;
   let endReason: ReplytoError | undefined;
   let isClosing = false;
+  let beatMs = 0;
   let endHeartBeats = (): void => undefined;
   const awaitsClose = (): boolean => detected?.dialect.closesItself === true;
   const repairText = createTextRepair(logger, name);
   const incoming = createIncomingBytes({
-    ...{ logger, clock },
+    clock,
+    logger,
     endpoint: name,
     hasEnded: () => endReason !== undefined,
     onFault: (reason, cause) => end(unavailable(`${name}: ${reason}`, cause)),
@@ -152,6 +102,7 @@ export async function openConnection(
     try {
       const greeting = readGreeting(headers, settings);
       detected = greeting.broker;
+      beatMs = greeting.expectedBeatMs;
       endHeartBeats = startHeartBeats({ intervalMs: greeting.heartBeatMs, clock, beat });
       connected.resolve(detected);
     } catch (error) {
@@ -212,6 +163,13 @@ export async function openConnection(
     },
     get unconfirmedBytes() {
       return receipts.bytes;
+    },
+    get heardAt() {
+      return incoming.heardAt;
+    },
+    get owedSince() {
+      const { heardAt } = incoming;
+      return owedSince({ now: clock.monotonic(), heardAt, oldestAt: receipts.oldestAt, beatMs });
     },
     get isCongested() {
       return socket?.isCongested === true;

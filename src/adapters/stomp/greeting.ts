@@ -3,12 +3,14 @@ import { ReplytoError } from '#core/errors.js';
 import type { DetectedDialect } from './dialects/detect.js';
 import { detectDialect } from './dialects/detect.js';
 import type { Dialect } from './dialects/dialect.js';
-import { agreedIntervalMs } from './heart-beats.js';
+import { agreedIntervalMs, expectedIntervalMs } from './heart-beats.js';
 
 export interface Greeting {
   readonly broker: DetectedDialect;
   /** Milliseconds, see {@link agreedIntervalMs}. */
   readonly heartBeatMs: number;
+  /** Milliseconds, see {@link expectedIntervalMs}. */
+  readonly expectedBeatMs: number;
 }
 
 /**
@@ -26,5 +28,11 @@ export function readGreeting(
     const detail = `the broker answers with STOMP version '${version.slice(0, 60)}'; understood is 1.2 or 1.1`;
     throw new ReplytoError('BROKER_UNSUPPORTED', { detail });
   }
-  return { broker, heartBeatMs: agreedIntervalMs(offered.heartbeatMs, headers['heart-beat']) };
+  const { heartbeatMs } = offered;
+  const beats = headers['heart-beat'];
+  return {
+    broker,
+    heartBeatMs: agreedIntervalMs(heartbeatMs, beats),
+    expectedBeatMs: expectedIntervalMs(heartbeatMs, beats),
+  };
 }

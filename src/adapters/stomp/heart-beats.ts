@@ -17,6 +17,12 @@ export function agreedIntervalMs(offeredMs: number, header: string | undefined):
   return offeredMs > 0 && wantedMs > 0 ? Math.max(offeredMs, wantedMs) : 0;
 }
 
+/** The same of what the broker sends: how long it may be silent, by its `heart-beat: offers,wants`. */
+export function expectedIntervalMs(wantedMs: number, header: string | undefined): number {
+  const offeredMs = Number.parseInt(header?.split(',')[0] ?? '', 10);
+  return wantedMs > 0 && offeredMs > 0 ? Math.max(wantedMs, offeredMs) : 0;
+}
+
 /**
  * Beats twice in each interval: ActiveMQ ends a connection that is one interval silent, and a beat at its very end
  * comes too late on a loaded machine (as those of stompjs do). Returns what ends it.

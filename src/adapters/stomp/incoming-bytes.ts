@@ -9,6 +9,8 @@ export interface IncomingBytes {
   readonly toPieces: (bytes: Buffer) => Iterable<Uint8Array>;
   /** Of the frame that stompjs handles now. */
   readonly body: Uint8Array;
+  /** When anything came last, monotonic; at first when this was made. */
+  readonly heardAt: number;
 }
 
 export interface IncomingBytesOptions extends Omit<FrameReaderOptions, 'onDamage' | 'now'> {
@@ -28,12 +30,13 @@ const none = new Uint8Array(0);
 const signOfLife = Buffer.from('\n');
 
 export function createIncomingBytes(options: IncomingBytesOptions): IncomingBytes {
-  const { logger, endpoint, hasEnded, onFault } = options;
+  const { clock, logger, endpoint, hasEnded, onFault } = options;
   const told = new Set<string>();
   let body: Uint8Array = none;
+  let heardAt = clock.monotonic();
   const reader = createFrameReader({
     ...options,
-    now: () => options.clock.monotonic(),
+    now: () => clock.monotonic(),
     onDamage(what) {
       if (told.has(what)) return;
       told.add(what);
@@ -42,6 +45,7 @@ export function createIncomingBytes(options: IncomingBytesOptions): IncomingByte
   });
 
   function* toPieces(bytes: Buffer): Iterable<Uint8Array> {
+    heardAt = clock.monotonic();
     try {
       for (const frame of reader.read(bytes)) {
         if (hasEnded()) return;
@@ -61,6 +65,9 @@ export function createIncomingBytes(options: IncomingBytesOptions): IncomingByte
     toPieces,
     get body() {
       return body;
+    },
+    get heardAt() {
+      return heardAt;
     },
   };
 }

@@ -32,6 +32,8 @@ export interface Receipts {
   readonly size: number;
   /** Of the frames whose receipts are awaited. */
   readonly bytes: number;
+  /** When the oldest of those frames was written, monotonic; undefined when none is awaited. */
+  readonly oldestAt: number | undefined;
 }
 
 export interface ReceiptsOptions {
@@ -57,6 +59,7 @@ interface Awaited {
   readonly cancelDeadline: () => void;
   readonly destination: string;
   readonly bytes: number;
+  readonly writtenAt: number;
 }
 
 export function createReceipts({ clock, timeoutMs, name, onTimeout }: ReceiptsOptions): Receipts {
@@ -101,7 +104,8 @@ export function createReceipts({ clock, timeoutMs, name, onTimeout }: ReceiptsOp
           settle(receiptId, new ReplytoError('RECEIPT_TIMEOUT', { detail, destination }));
           onTimeout(detail);
         });
-        awaited.set(receiptId, { resolve, reject, cancelDeadline, destination, bytes });
+        const writtenAt = clock.monotonic();
+        awaited.set(receiptId, { resolve, reject, cancelDeadline, destination, bytes, writtenAt });
         awaitedBytes += bytes;
         try {
           write(receiptId);
@@ -150,6 +154,10 @@ export function createReceipts({ clock, timeoutMs, name, onTimeout }: ReceiptsOp
     },
     get bytes() {
       return awaitedBytes;
+    },
+    get oldestAt() {
+      const [oldest] = awaited.values();
+      return oldest?.writtenAt;
     },
   };
 }

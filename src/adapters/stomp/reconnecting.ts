@@ -2,7 +2,7 @@ import { ReplytoError, toReplytoError } from '#core/errors.js';
 import type { BrokerAddress, Endpoint } from './broker-url.js';
 import type { ConnectionLog } from './connection-log.js';
 import { openConnection } from './connection.js';
-import type { ConnectionSettings, StompConnection } from './connection.js';
+import type { ConnectionSettings, StompConnection } from './stomp-connection.js';
 
 export interface ReconnectingOptions {
   /** For the log: what the connection is for. */

@@ -11,7 +11,7 @@ import { ReplytoError, isReplytoError, toProblem } from '#core/errors.js';
 import type { Delivery, MessageSource, SubscribeOptions, Subscription } from '#core/ports/message-source.js';
 import type { BrokerAddress } from './broker-url.js';
 import type { ConnectionLog } from './connection-log.js';
-import type { ConnectionSettings, StompConnection } from './connection.js';
+import type { ConnectionSettings, StompConnection } from './stomp-connection.js';
 import type { IncomingFrame } from './incoming-frame.js';
 import { toMessage } from './headers.js';
 import { createReconnecting } from './reconnecting.js';

@@ -85,6 +85,16 @@ function readSection(section: string, environment: Environment): Given {
   return { values: [], problems: [toProblem(name, undefined, `a JSON object with the keys of ${section}`)] };
 }
 
+/** Kubernetes sets `BROKER_PORT=tcp://10.0.0.7:61613` in every pod of a namespace with a service called `broker`. */
+function isServiceLink(name: string, text: string): boolean {
+  return name.endsWith('_PORT') && /^(?:tcp|udp|sctp):\/\//u.test(text.trim());
+}
+
+function serviceLinkWords(name: string): string {
+  const service = name.slice(0, -'_PORT'.length).toLowerCase().replaceAll('_', '-');
+  return `a port number; this is what Kubernetes sets for a service called '${service}': write enableServiceLinks: false into the pod, or give the service another name`;
+}
+
 function readSetting(setting: Setting, environment: Environment): Given {
   const [name, other] = environmentNames(setting).filter((candidate) => isSet(environment, candidate));
   if (name === undefined) return { values: [], problems: [] };
@@ -93,6 +103,8 @@ function readSetting(setting: Setting, environment: Environment): Given {
   if (other !== undefined) {
     return { values: [], problems: [toProblem(name, value, `only one of ${name} and ${other}`)] };
   }
+  if (isServiceLink(name, text))
+    return { values: [], problems: [toProblem(name, value, serviceLinkWords(name))] };
   const read = fromText(text, setting.kind);
   if (!read.ok) {
     const form = setting.kind === 'list' ? 'entries with commas between them, or a JSON list' : 'JSON';

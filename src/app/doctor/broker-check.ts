@@ -10,6 +10,7 @@ import { connectBroker } from '../library/connect-broker.js';
 import { readOrThrow } from '../http-tls.js';
 import { brokerTlsFiles } from '../tls-files.js';
 import { systemClock as clock } from '../system-clock.js';
+import { silenceRemedy } from './broker-silence.js';
 import type { Finding } from './finding.js';
 import { findForgottenPlugin, rabbitmqRemedy } from './rabbitmq.js';
 
@@ -127,6 +128,7 @@ function toFinding(error: unknown): Finding {
   const says = error instanceof Error ? error.message : String(error);
   const remedy =
     rabbitmqRemedy(says) ??
+    silenceRemedy(says) ??
     remedies[code] ??
     'look into the log of the broker: it may be full or out of order';
   return { check: 'broker', state: 'wrong', says, remedy, code };

@@ -2,15 +2,16 @@
  * Looks into the data folder as a start would, and changes nothing that matters: databases are opened only where
  * they exist, and for a moment, in which nobody else can. That a running gateway holds them is as it should be.
  */
-import { accessSync, constants, existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { statfs } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { logMigrations } from '#adapters/broker/log-schema.js';
+import type { Database } from '#adapters/sqlite/database.js';
 import { openDatabase } from '#adapters/sqlite/database.js';
 import { storeMigrations } from '#adapters/store/migrations.js';
 import { ReplytoError, isReplytoError } from '#core/errors.js';
 import type { ErrorCode } from '#core/error-kinds.js';
 import type { Finding } from './finding.js';
+import { diskRoom, freeInWords, roomObstacle, writeObstacle } from './folder-access.js';
 
 export interface DataFolderCheckOptions {
   readonly folder: string;
@@ -24,44 +25,38 @@ export interface DataFolderCheck {
   readonly storeId: string | undefined;
   /** A running process holds the store. */
   readonly isHeld: boolean;
+  /** Requests that wait for a reply, or to be sent; 0 where it could not be read. */
+  readonly openRequests: number;
 }
 
 const name = 'data folder';
-const mebibyte = 1024 * 1024;
-/** Below this a start may work, but not for long. */
-const leastFreeBytes = 100 * mebibyte;
 
 export async function checkDataFolder({
   folder,
   isEmbedded,
 }: DataFolderCheckOptions): Promise<DataFolderCheck> {
-  const nothing = { storeId: undefined, isHeld: false };
+  const nothing = { storeId: undefined, isHeld: false, openRequests: 0 };
   const place = existsSync(folder) ? folder : nearestFolder(folder);
-  const unwritable = writeProblem(place);
+  const unwritable = writeObstacle(place);
   if (unwritable !== undefined) {
-    const says = `${folder} cannot be written: ${unwritable}`;
-    const remedy =
-      'give this user the right to write there, or name another folder by --data-dir or DATA_DIR';
-    return { findings: [wrong('STORE_UNAVAILABLE', says, remedy)], ...nothing };
+    const says = `${folder} cannot be written: ${unwritable.says}`;
+    return { findings: [wrong('STORE_UNAVAILABLE', says, unwritable.remedy)], ...nothing };
   }
   const findings: Finding[] = [];
-  const free = await freeBytes(place);
-  if (free !== undefined && free < leastFreeBytes) {
-    const says = `only ${Math.floor(free / mebibyte)} MiB are free where ${folder} is`;
-    findings.push(
-      wrong('STORE_UNAVAILABLE', says, 'make room, or name another folder by --data-dir or DATA_DIR'),
-    );
-  }
+  const room = await diskRoom(place);
+  const tooFull = room === undefined ? undefined : roomObstacle(room, folder);
+  if (tooFull !== undefined) findings.push(wrong('STORE_UNAVAILABLE', tooFull.says, tooFull.remedy));
   const store = look(join(folder, 'replyto.db'), storeMigrations.length);
   const broker = isEmbedded
     ? look(join(folder, 'broker.db'), logMigrations.length)
     : { state: 'absent' as const };
   for (const { error } of [store, broker]) if (error !== undefined) findings.push(toFinding(error));
   if (findings.length === 0) {
-    const room = free === undefined ? '' : `, ${Math.floor(free / mebibyte)} MiB free`;
-    findings.push({ check: name, state: 'ok', says: `${folder} ${inWords[store.state]}${room}` });
+    const free = room === undefined ? '' : `, ${freeInWords(room.freeBytes)} free`;
+    findings.push({ check: name, state: 'ok', says: `${folder} ${inWords[store.state]}${free}` });
   }
-  return { findings, storeId: store.id, isHeld: store.state === 'held' };
+  const { id: storeId, openRequests = 0 } = store;
+  return { findings, storeId, isHeld: store.state === 'held', openRequests };
 }
 
 const inWords: Readonly<Record<Look['state'], string>> = {
@@ -74,6 +69,7 @@ const inWords: Readonly<Record<Look['state'], string>> = {
 interface Look {
   readonly state: 'absent' | 'held' | 'good' | 'bad';
   readonly id?: string | undefined;
+  readonly openRequests?: number;
   readonly error?: ReplytoError;
 }
 
@@ -90,7 +86,11 @@ function look(path: string, knownSchema: number): Look {
       }
       const hasMeta = database.all("SELECT 1 FROM sqlite_schema WHERE name = 'meta'").length > 0;
       const [identity] = hasMeta ? database.all("SELECT value FROM meta WHERE key = 'id'") : [];
-      return { state: 'good', id: identity?.['value']?.toString() };
+      return {
+        state: 'good',
+        id: identity?.['value']?.toString(),
+        openRequests: hasMeta ? openRequests(database) : 0,
+      };
     } finally {
       database.close();
     }
@@ -98,6 +98,11 @@ function look(path: string, knownSchema: number): Look {
     if (!isReplytoError(error)) throw error;
     return error.code === 'STORE_LOCKED' ? { state: 'held' } : { state: 'bad', error };
   }
+}
+
+function openRequests(database: Database): number {
+  const [row] = database.all("SELECT count(*) AS open FROM requests WHERE status IN ('accepted', 'sent')");
+  return Number(row?.['open'] ?? 0);
 }
 
 const remedies: Partial<Record<ErrorCode, string>> = {
@@ -119,27 +124,4 @@ function wrong(code: ErrorCode, says: string, remedy: string): Finding {
 function nearestFolder(folder: string): string {
   const parent = dirname(folder);
   return existsSync(folder) || parent === folder ? folder : nearestFolder(parent);
-}
-
-/** Writes and removes a file: permissions alone do not tell of read-only disks. */
-function writeProblem(folder: string): string | undefined {
-  const probe = join(folder, `.replyto-doctor-${process.pid}`);
-  try {
-    if (!statSync(folder).isDirectory()) return `${folder} is no folder`;
-    accessSync(folder, constants.W_OK | constants.X_OK);
-    writeFileSync(probe, '');
-    rmSync(probe);
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
-}
-
-async function freeBytes(folder: string): Promise<number | undefined> {
-  try {
-    const { bavail, bsize } = await statfs(folder);
-    return bavail * bsize;
-  } catch {
-    return undefined;
-  }
 }

@@ -22,7 +22,8 @@ import { checkDataFolder } from './data-folder-check.js';
 import type { Finding } from './finding.js';
 import { checkNames } from './finding.js';
 import type { GatewayCheck } from './gateway-check.js';
-import { checkGateway } from './gateway-check.js';
+import { checkGateway, missingGateway } from './gateway-check.js';
+import { checkOpenFiles } from './open-files-check.js';
 import { checkPort } from './port-check.js';
 import { checkPrefix } from './prefix-check.js';
 import { reportJson, reportText } from './report.js';
@@ -39,23 +40,30 @@ const stepMs = 5_000;
 /** Resolves with exit code 0 when nothing is wrong, else with that of the first error, by the error table. */
 export async function doctor(context: CommandContext, options: DoctorOptions): Promise<number> {
   const { stdout } = context;
-  const findings = await examine(context, options);
+  const { findings, isRunning } = await examine(context, options);
   const ordered = checkNames.flatMap((name) => findings.filter(({ check }) => check === name));
   const isColourful = stdout.isColourful;
-  await stdout.write(options.output === 'json' ? reportJson(ordered) : reportText(ordered, isColourful));
+  await stdout.write(
+    options.output === 'json' ? reportJson(ordered) : reportText(ordered, isColourful, isRunning),
+  );
   const first = ordered.find(({ state }) => state === 'wrong');
   return first === undefined ? 0 : first.code === undefined ? 1 : errorKinds[first.code].exitCode;
 }
 
-async function examine(context: CommandContext, { flags, url }: DoctorOptions): Promise<Finding[]> {
+interface Examination {
+  readonly findings: readonly Finding[];
+  /** False when none answers where one would be. */
+  readonly isRunning: boolean;
+}
+
+async function examine(context: CommandContext, { flags, url }: DoctorOptions): Promise<Examination> {
   const environment = withoutMessageVariables(context.environment);
   const { workingFolder } = context;
   const { findings, loaded } = checkConfiguration({ environment, flags, workingFolder });
-  const named = url ?? (environment['REPLYTO_URL'] === '' ? undefined : environment['REPLYTO_URL']);
+  const named = url ?? namedGateway(environment);
   if (loaded === undefined) {
-    return named === undefined
-      ? [...findings]
-      : [...findings, (await checkNamedGateway(named, environment)).finding];
+    const gateway = named === undefined ? [] : [(await checkNamedGateway(named, environment)).finding];
+    return { findings: [...findings, ...gateway], isRunning: true };
   }
   const gateway = await (named === undefined
     ? checkOwnGateway(loaded, environment)
@@ -71,15 +79,43 @@ async function examine(context: CommandContext, { flags, url }: DoctorOptions): 
   const other = gateway.running && compareBrokers(gateway.running, ownBroker(loaded, atBroker.server));
   // Our gateway is none of those that answered, when it is on another broker.
   const isHeld = data.isHeld && (named !== undefined || other === undefined);
-  return [
+  const isHeard = hearsGateway(isEmbedded, atBroker);
+  const isSought = named === undefined && !isHeard;
+  const all = [
     ...findings,
     httpPortFinding,
     ...data.findings,
+    checkOpenFiles(loaded.configuration),
     ...('findings' in atBroker ? atBroker.findings : [atBroker.finding]),
     ...(isEmbedded ? [] : [checkPrefix({ prefix, ...data, ...atBroker, isHeld })]),
-    gateway.finding,
-    ...(other === undefined ? [] : [other]),
+    (isSought ? stuckOrMissing(gateway, { folder: dataDir, ...data }) : undefined) ?? gateway.finding,
+    other,
+    gateway.clock,
   ];
+  return {
+    findings: all.filter((finding) => finding !== undefined),
+    isRunning: gateway.url === undefined || gateway.running !== undefined || isHeard,
+  };
+}
+
+/** It may well listen elsewhere: then it is heard through its broker. */
+function hearsGateway(
+  isEmbedded: boolean,
+  { server, storeIds }: Pick<BrokerCheck, 'server' | 'storeIds'>,
+): boolean {
+  return isEmbedded ? isEmbeddedBroker(server) : storeIds.size > 0;
+}
+
+function namedGateway({ REPLYTO_URL }: Environment): string | undefined {
+  return REPLYTO_URL === '' ? undefined : REPLYTO_URL;
+}
+
+/** Undefined when one answers, when nobody knows where, and when none has to. */
+function stuckOrMissing(
+  { url, running }: GatewayCheck,
+  data: Parameters<typeof missingGateway>[1],
+): Finding | undefined {
+  return url === undefined || running !== undefined ? undefined : missingGateway(url, data);
 }
 
 /** The embedded broker is there when a gateway is; whoever else listens on its port is in the way. */
@@ -124,7 +160,12 @@ async function checkOwnGateway(
     return checkGateway(listenUrl(http), false, { headers, tls: { ...tls, ...trustOwn(http) } });
   }
   const says = 'its port is chosen when it starts; name the one that runs by REPLYTO_URL';
-  return { running: undefined, finding: { check: 'gateway', state: 'note', says } };
+  return {
+    url: undefined,
+    clock: undefined,
+    running: undefined,
+    finding: { check: 'gateway', state: 'note', says },
+  };
 }
 
 async function checkNamedGateway(text: string, environment: Environment): Promise<GatewayCheck> {
@@ -138,5 +179,5 @@ async function checkNamedGateway(text: string, environment: Environment): Promis
     remedy: 'write it as http://127.0.0.1:8080',
     code: 'INVALID_ARGUMENT',
   };
-  return { running: undefined, finding };
+  return { url: undefined, clock: undefined, running: undefined, finding };
 }

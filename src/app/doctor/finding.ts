@@ -8,7 +8,7 @@ export interface Finding {
   readonly state: 'ok' | 'note' | 'wrong';
   /** What is so, in a sentence. */
   readonly says: string;
-  /** What to do about it; only with something wrong. */
+  /** What to do about it; always with something wrong. */
   readonly remedy?: string;
   /** Error that a start or a call would meet; gives the exit code. */
   readonly code?: ErrorCode;
@@ -20,10 +20,12 @@ export interface Finding {
 export const checkNames = [
   'configuration',
   'data folder',
+  'open files',
   'HTTP port',
   'broker port',
   'broker',
   'prefix',
   'gateway',
+  'clock',
 ] as const;
 export type CheckName = (typeof checkNames)[number];

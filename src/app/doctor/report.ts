@@ -7,8 +7,8 @@ const marks: Readonly<Record<Finding['state'], { readonly text: string; readonly
   wrong: { text: 'WRONG', colour: 31 },
 };
 
-/** One line each, what is wrong with its remedy below it. */
-export function reportText(findings: readonly Finding[], isColourful: boolean): string {
+/** One line each, what is wrong with its remedy below it; at the end a verdict, with whether a gateway runs. */
+export function reportText(findings: readonly Finding[], isColourful: boolean, isRunning = true): string {
   const width = Math.max(...findings.map(({ check }) => check.length));
   const lines = findings.flatMap(({ check, state, says, remedy, problems = [] }) => {
     const { text, colour } = marks[state];
@@ -26,7 +26,9 @@ export function reportText(findings: readonly Finding[], isColourful: boolean): 
   const checks = (of: readonly Finding[]): number => new Set(of.map(({ check }) => check)).size;
   const wrong = checks(findings.filter(({ state }) => state === 'wrong'));
   const verdict =
-    wrong === 0 ? 'Nothing is wrong.' : `${wrong} of ${checks(findings)} checks found something wrong.`;
+    wrong === 0
+      ? `Nothing is wrong${isRunning ? '' : ', but no gateway runs'}.`
+      : `${wrong} of ${checks(findings)} checks found something wrong.`;
   return `${[...lines, '', verdict].join('\n')}\n`;
 }
 

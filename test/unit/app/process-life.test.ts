@@ -85,10 +85,22 @@ describe('the life of a process', () => {
     it(`is stopped in order by ${signal} and ends with 0`, async () => {
       await served();
       ownProcess.emit(signal, signal);
+      clock.advance(700);
       await hasStopped();
       expect(exitCode).to.equal(0);
+      expect(logger.sentences('info')).to.deep.equal(['stopping', 'stopped']);
     });
   }
+
+  it('says how long the stop took when it came to its end in order', async () => {
+    await served();
+    ownProcess.emit('SIGTERM', 'SIGTERM');
+    await settled();
+    clock.advance(1_234);
+    stopping.resolve(undefined);
+    await settled();
+    expect(logger.entries.at(-1)).to.deep.include({ sentence: 'stopped', facts: { afterMs: 1_234 } });
+  });
 
   it('is stopped when it cannot go on, tells why, and ends with the exit code of the error', async () => {
     const life = await served();
@@ -157,6 +169,7 @@ describe('the life of a process', () => {
       clock.advance(1);
       await settled();
       expect(exitCode).to.equal(1);
+      expect(logger.sentences('info')).to.deep.equal(['stopping']);
       expect(logger.sentences('error')).to.deep.equal(['the stop did not end within its deadline']);
     });
 

@@ -20,6 +20,7 @@ import { newMessage } from '../../support/messages.js';
 import type { CountingMeter, RecordingLogger } from '../../support/recording.js';
 import { createCountingMeter, createRecordingLogger } from '../../support/recording.js';
 import { newRequest } from '../../support/requests.js';
+import { happens } from '../../support/happens.js';
 
 const replies = queue('replyto.replies');
 
@@ -126,18 +127,23 @@ describe('the correlator', () => {
     expect([meter.counts(), ended]).to.deep.equal([{ 'requests-faulted': 1 }, 1]);
   });
 
-  it('acknowledges a reply that is delivered again, tells nobody and ends nothing twice', async () => {
-    const { id } = await sent({ replyTo: 'answers' });
-    await start();
-    const reply = replyTo(id);
-    source.deliver(replies.name, reply);
-    await settled();
-    const changes = changesOf(id);
-    const again = source.deliver(replies.name, reply, { redelivered: true });
-    await settled();
-    expect([again.isAcknowledged, changes, ended, forwards]).to.deep.equal([true, [], 1, 1]);
-    expect(meter.counts()).to.deep.equal({ 'requests-replied': 1, 'replies-repeated': 1 });
-  });
+  happens(
+    'Messages',
+    'the broker delivers the same reply again',
+    'it is recognised and acknowledged; nobody is told, nothing ends twice',
+    async () => {
+      const { id } = await sent({ replyTo: 'answers' });
+      await start();
+      const reply = replyTo(id);
+      source.deliver(replies.name, reply);
+      await settled();
+      const changes = changesOf(id);
+      const again = source.deliver(replies.name, reply, { redelivered: true });
+      await settled();
+      expect([again.isAcknowledged, changes, ended, forwards]).to.deep.equal([true, [], 1, 1]);
+      expect(meter.counts()).to.deep.equal({ 'requests-replied': 1, 'replies-repeated': 1 });
+    },
+  );
 
   it('keeps a second reply as a duplicate and tells watchers of the history', async () => {
     const { id } = await sent();
@@ -171,31 +177,41 @@ describe('the correlator', () => {
     expect(await store.deadLetters.count()).to.include({ 'unmatched-reply': 1 });
   });
 
-  it('moves what it cannot read to the invalid messages, once, and acknowledges it', async () => {
-    await start();
-    const message = newMessage();
-    const brokerId = { value: 'ID:1', stable: true };
-    for (let count = 0; count < 2; count += 1) {
-      const delivery = source.deliver(replies.name, message, { brokerId });
+  happens(
+    'Messages',
+    'a message on the reply queue that cannot be read, delivered twice',
+    'it is kept among the invalid messages once, counted once, and acknowledged',
+    async () => {
+      await start();
+      const message = newMessage();
+      const brokerId = { value: 'ID:1', stable: true };
+      for (let count = 0; count < 2; count += 1) {
+        const delivery = source.deliver(replies.name, message, { brokerId });
+        await settled();
+        expect(delivery.isAcknowledged).to.equal(true);
+      }
+      expect(await store.deadLetters.count()).to.include({ invalid: 1 });
+      expect(meter.counts()).to.deep.equal({ 'messages-invalid': 1 });
+      expect(logger.sentences('warn')).to.deep.equal(
+        Array.from({ length: 2 }, () => 'an invalid message came to the reply queue'),
+      );
+    },
+  );
+
+  happens(
+    'Messages',
+    'a reply that the JSON Schema of its route refuses',
+    'it is kept among the invalid messages; the request stays open',
+    async () => {
+      const { id } = await sent();
+      await start({ checkReply: () => Promise.resolve('the price is missing') });
+      const delivery = source.deliver(replies.name, replyTo(id));
       await settled();
       expect(delivery.isAcknowledged).to.equal(true);
-    }
-    expect(await store.deadLetters.count()).to.include({ invalid: 1 });
-    expect(meter.counts()).to.deep.equal({ 'messages-invalid': 1 });
-    expect(logger.sentences('warn')).to.deep.equal(
-      Array.from({ length: 2 }, () => 'an invalid message came to the reply queue'),
-    );
-  });
-
-  it('moves a reply that its check refuses to the invalid messages; the request stays open', async () => {
-    const { id } = await sent();
-    await start({ checkReply: () => Promise.resolve('the price is missing') });
-    const delivery = source.deliver(replies.name, replyTo(id));
-    await settled();
-    expect(delivery.isAcknowledged).to.equal(true);
-    expect(await store.requests.find(id)).to.include({ status: 'sent' });
-    expect(logger.entries.at(-1)!.facts).to.include({ reason: 'the price is missing' });
-  });
+      expect(await store.requests.find(id)).to.include({ status: 'sent' });
+      expect(logger.entries.at(-1)!.facts).to.include({ reason: 'the price is missing' });
+    },
+  );
 
   it('takes a reply that its check accepts', async () => {
     const { id } = await sent();
@@ -205,33 +221,43 @@ describe('the correlator', () => {
     expect(await store.requests.find(id)).to.include({ status: 'replied' });
   });
 
-  it('moves a reply that can never be stored to the invalid messages instead of trying for ever', async () => {
-    await start({
-      store: { ...store.requests, settle: () => Promise.reject(new ReplytoError('INTERNAL')) },
-    });
-    const delivery = source.deliver(replies.name, replyTo('any'));
-    await settled();
-    expect(delivery.isAcknowledged).to.equal(true);
-    expect(await store.deadLetters.count()).to.include({ invalid: 1 });
-    expect(logger.sentences('error')).to.deep.equal(['a message cannot be stored']);
-  });
+  happens(
+    'Messages',
+    'a reply that the store can never take',
+    'it is kept among the invalid messages instead of coming back for ever',
+    async () => {
+      await start({
+        store: { ...store.requests, settle: () => Promise.reject(new ReplytoError('INTERNAL')) },
+      });
+      const delivery = source.deliver(replies.name, replyTo('any'));
+      await settled();
+      expect(delivery.isAcknowledged).to.equal(true);
+      expect(await store.deadLetters.count()).to.include({ invalid: 1 });
+      expect(logger.sentences('error')).to.deep.equal(['a message cannot be stored']);
+    },
+  );
 
-  it('acknowledges nothing while the store is away, and settles when it is back', async () => {
-    const { id } = await sent();
-    let isAway = true;
-    const settle = (
-      ...given: Parameters<Store['requests']['settle']>
-    ): ReturnType<Store['requests']['settle']> =>
-      isAway ? Promise.reject(new ReplytoError('STORE_UNAVAILABLE')) : store.requests.settle(...given);
-    await start({ store: { ...store.requests, settle } });
-    const delivery = source.deliver(replies.name, replyTo(id));
-    await passTime(clock, 5_000);
-    expect([delivery.isAcknowledged, source.subscriptions]).to.deep.equal([false, 1]);
-    isAway = false;
-    await passTime(clock, 500);
-    expect(delivery.isAcknowledged).to.equal(true);
-    expect(await store.requests.find(id)).to.include({ status: 'replied' });
-  });
+  happens(
+    'Surroundings',
+    'the store is away when a reply comes',
+    'it is not acknowledged until the store has it',
+    async () => {
+      const { id } = await sent();
+      let isAway = true;
+      const settle = (
+        ...given: Parameters<Store['requests']['settle']>
+      ): ReturnType<Store['requests']['settle']> =>
+        isAway ? Promise.reject(new ReplytoError('STORE_UNAVAILABLE')) : store.requests.settle(...given);
+      await start({ store: { ...store.requests, settle } });
+      const delivery = source.deliver(replies.name, replyTo(id));
+      await passTime(clock, 5_000);
+      expect([delivery.isAcknowledged, source.subscriptions]).to.deep.equal([false, 1]);
+      isAway = false;
+      await passTime(clock, 500);
+      expect(delivery.isAcknowledged).to.equal(true);
+      expect(await store.requests.find(id)).to.include({ status: 'replied' });
+    },
+  );
 
   it('takes replies of many requests at once, in one commit', async () => {
     const ids: string[] = [];

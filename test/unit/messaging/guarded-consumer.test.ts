@@ -14,6 +14,7 @@ import { createManualClock } from '../../support/manual-clock.js';
 import { newMessage } from '../../support/messages.js';
 import type { RecordingLogger } from '../../support/recording.js';
 import { createRecordingLogger } from '../../support/recording.js';
+import { happens } from '../../support/happens.js';
 
 describe('a guarded consumer', () => {
   let clock: ManualClock;
@@ -107,26 +108,31 @@ describe('a guarded consumer', () => {
     expect([source.subscriptions, source.subscribed, clock.pending]).to.deep.equal([1, 1, 0]);
   });
 
-  it('gives everything back after 10 s without a store, and subscribes again when it answers', async () => {
-    await started();
-    isAway = true;
-    const deliveries = [deliver('1'), deliver('2')];
-    await passTime(clock, 10_500);
-    expect([source.subscriptions, source.subscribed]).to.deep.equal([0, 1]);
-    await passTime(clock, 60_000);
-    expect([source.subscriptions, source.subscribed]).to.deep.equal([0, 1]);
-    isAway = false;
-    await passTime(clock, 1_000);
-    expect([source.subscriptions, source.subscribed]).to.deep.equal([1, 2]);
-    // They are the broker's; handling them here too would be for nothing.
-    expect([handled, deliveries.map(({ isAcknowledged }) => isAcknowledged)]).to.deep.equal([
-      [],
-      [false, false],
-    ]);
-    const again = deliver('1');
-    await settled();
-    expect([handled, again.isAcknowledged]).to.deep.equal([['1'], true]);
-  });
+  happens(
+    'Surroundings',
+    'the store is away for ten seconds',
+    'what the broker handed over goes back to it, for other instances, and is taken again when the store answers',
+    async () => {
+      await started();
+      isAway = true;
+      const deliveries = [deliver('1'), deliver('2')];
+      await passTime(clock, 10_500);
+      expect([source.subscriptions, source.subscribed]).to.deep.equal([0, 1]);
+      await passTime(clock, 60_000);
+      expect([source.subscriptions, source.subscribed]).to.deep.equal([0, 1]);
+      isAway = false;
+      await passTime(clock, 1_000);
+      expect([source.subscriptions, source.subscribed]).to.deep.equal([1, 2]);
+      // They are the broker's; handling them here too would be for nothing.
+      expect([handled, deliveries.map(({ isAcknowledged }) => isAcknowledged)]).to.deep.equal([
+        [],
+        [false, false],
+      ]);
+      const again = deliver('1');
+      await settled();
+      expect([handled, again.isAcknowledged]).to.deep.equal([['1'], true]);
+    },
+  );
 
   it('handles nothing of what it gave back, though the store answers before the next try', async () => {
     await started();

@@ -137,19 +137,22 @@ describe('the outbox relay with requests', () => {
     expect(idsOf(bench.channel.sent).sort()).to.deep.equal(ids.sort());
   });
 
-  it('has no more under way than it may', async () => {
+  it('has no more under way than it may, and of one queue about half of that', async () => {
     const relay = bench.another({ instance: 'b', maxInFlight: 3 });
     for (let count = 0; count < 10; count += 1) await bench.stored();
     bench.channel.always('hold');
     relay.start();
     await passTime(bench.clock, 3_000);
+    expect(bench.channel.sent).to.have.length(2);
+    await bench.stored({ queue: 'others' });
+    await passTime(bench.clock, 3_000);
     expect(bench.channel.sent).to.have.length(3);
     expect(relay.status().inFlight).to.equal(3);
-    expect(relay.canSendNow('prices')).to.equal(false);
+    expect(relay.canSendNow('third')).to.equal(false);
     bench.channel.always('confirm');
     for (const frame of [...bench.channel.sent]) frame.answer('confirm');
     await settled(60);
-    expect(bench.channel.sent).to.have.length(10);
+    expect(bench.channel.sent).to.have.length(11);
     expect(relay.status().inFlight).to.equal(0);
   });
 

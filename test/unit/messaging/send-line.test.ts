@@ -96,11 +96,11 @@ describe('a send line', () => {
     const sending = line();
     sending.start();
     await settled();
-    expect(claims.map(({ limit }) => limit)).to.deep.equal([10]);
+    expect(claims.map(({ limit }) => limit)).to.deep.equal([3, 2, 2, 1, 1, 1]);
     expect([sending.inFlight, sending.hasRoom('q')]).to.deep.equal([10, false]);
     channel.sent[0]!.answer('confirm');
     await settled();
-    expect(claims.map(({ limit }) => limit)).to.deep.equal([10, 1]);
+    expect(claims.map(({ limit }) => limit)).to.deep.equal([3, 2, 2, 1, 1, 1, 1]);
     channel.always('confirm');
     for (const frame of [...channel.sent]) frame.answer('confirm');
     await settled();
@@ -139,6 +139,51 @@ describe('a send line', () => {
     await stopNow(sending);
   });
 
+  /** As a store does: what is asked for and no more. */
+  const claimStored = (claim: SendClaim): Promise<Item[]> => {
+    claims.push(claim);
+    const { exceptQueues = [], limit } = claim;
+    const claimed = stored.filter(({ queue }) => !exceptQueues.includes(queue)).slice(0, limit);
+    stored = stored.filter((one) => !claimed.includes(one));
+    return Promise.resolve(claimed);
+  };
+
+  it('leaves places to other queues when one confirms nothing, and goes on with that when it does again', async () => {
+    stored = Array.from({ length: 300 }, (_, index) => item(`full ${index}`, 'full'));
+    channel.always(({ destination }) => (destination.name === 'full' ? 'hold' : 'confirm'));
+    const sending = line({ maxInFlight: 100, claim: claimStored });
+    sending.start();
+    await settled();
+    expect(sending.inFlight).to.be.within(50, 75);
+    expect([sending.hasRoom('full'), sending.hasRoom('other')]).to.deep.equal([false, true]);
+    stored.push(...Array.from({ length: 50 }, (_, index) => item(`other ${index}`, 'other')));
+    sending.wake();
+    await settled();
+    expect(channel.sentTo('other')).to.have.length(50);
+    expect(stored.every(({ queue }) => queue === 'full')).to.equal(true);
+    channel.always('confirm');
+    for (const frame of [...channel.sentTo('full')]) frame.answer('confirm');
+    await settled();
+    expect([stored.length, channel.sentTo('full').length, sending.inFlight]).to.deep.equal([0, 300, 0]);
+    await stopNow(sending);
+  });
+
+  it('leaves places whatever the number of queues that confirm nothing', async () => {
+    stored = Array.from({ length: 2_000 }, (_, index) => item(`${index}`, `full ${index % 5}`));
+    stored.sort((one, other) => one.queue.localeCompare(other.queue));
+    channel.always('hold');
+    const sending = line({ maxInFlight: 1_000, claim: claimStored });
+    sending.start();
+    await settled();
+    expect(sending.hasRoom('other')).to.equal(true);
+    channel.always('confirm');
+    await sending.sendOwned(item('x', 'other'));
+    expect(finished).to.deep.equal([{ name: 'x', code: null }]);
+    sending.stop(0).catch(() => undefined);
+    for (const frame of [...channel.sent]) frame.answer('BROKER_UNAVAILABLE');
+    await stopNow(sending);
+  });
+
   it('asks for nothing of a held queue but its oldest item, by a claim of that queue alone', async () => {
     stored = [item('1')];
     channel.next('SEND_REFUSED');
@@ -146,8 +191,8 @@ describe('a send line', () => {
     sending.start();
     await passTime(clock, 1_250);
     const scopes = claims.map(({ queue, exceptQueues, limit }) => ({ queue, exceptQueues, limit }));
-    expect(scopes[0]).to.deep.equal({ queue: undefined, exceptQueues: [], limit: 10 });
-    expect(scopes).to.deep.include({ queue: undefined, exceptQueues: ['q'], limit: 10 });
+    expect(scopes[0]).to.deep.equal({ queue: undefined, exceptQueues: [], limit: 3 });
+    expect(scopes).to.deep.include({ queue: undefined, exceptQueues: ['q'], limit: 3 });
     expect(scopes).to.deep.include({ queue: 'q', exceptQueues: undefined, limit: 1 });
     expect(sending.heldQueues()).to.deep.equal([]);
     await stopNow(sending);

@@ -61,6 +61,25 @@ describe('the log of the connections to a broker', () => {
     expect(back!.facts).to.include({ awayMs: 20_000, endpoint: connection.endpoint });
   });
 
+  it('tells with an outage and with its end how much waits for the broker', () => {
+    let waiting = 0;
+    log = createConnectionLog({ clock, logger, waiting: () => waiting });
+    const [link] = three();
+    link!.down(away('closed'));
+    waiting = 7;
+    clock.advance(30_000);
+    link!.down(away('closed'));
+    waiting = 12;
+    clock.advance(10_000);
+    link!.up(connection);
+    const facts = logger.entries.filter(({ level }) => level === 'warn').map((entry) => entry.facts);
+    expect(facts.map(({ awayMs, waiting: told }) => [awayMs, told])).to.deep.equal([
+      [0, 0],
+      [30_000, 7],
+      [40_000, 12],
+    ]);
+  });
+
   it('says every half minute that it is still away', () => {
     const [link] = three();
     for (let second = 0; second <= 90; second += 1) {

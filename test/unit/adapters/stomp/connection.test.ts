@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { classicDialect } from '#adapters/stomp/dialects/classic.js';
 import { embeddedDialect } from '#adapters/stomp/dialects/embedded.js';
-import type { StompConnection } from '#adapters/stomp/connection.js';
+import type { StompConnection } from '#adapters/stomp/stomp-connection.js';
 import { openConnection } from '#adapters/stomp/connection.js';
 import type { IncomingFrame } from '#adapters/stomp/incoming-frame.js';
 import { parseBrokerUrl } from '#adapters/stomp/broker-url.js';

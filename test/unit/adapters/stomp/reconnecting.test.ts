@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { parseBrokerUrl } from '#adapters/stomp/broker-url.js';
 import { createConnectionLog } from '#adapters/stomp/connection-log.js';
-import type { StompConnection } from '#adapters/stomp/connection.js';
+import type { StompConnection } from '#adapters/stomp/stomp-connection.js';
 import type { Reconnecting, ReconnectingOptions } from '#adapters/stomp/reconnecting.js';
 import { backoffMs, createReconnecting } from '#adapters/stomp/reconnecting.js';
 import type { ReplytoError } from '#core/errors.js';

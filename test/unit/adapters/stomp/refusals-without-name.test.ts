@@ -1,6 +1,6 @@
 /** What becomes of sends on a broker whose ERRORs name no frame, or that ends the connection without one. */
 import { expect } from 'chai';
-import type { StompConnection } from '#adapters/stomp/connection.js';
+import type { StompConnection } from '#adapters/stomp/stomp-connection.js';
 import { queue } from '#core/destination.js';
 import type { ReplytoError } from '#core/errors.js';
 import type { Message } from '#core/message.js';

@@ -1,7 +1,7 @@
 import type { StompBroker, StompBrokerOptions } from '#adapters/stomp/broker.js';
 import { createStompBroker } from '#adapters/stomp/broker.js';
 import { parseBrokerUrl } from '#adapters/stomp/broker-url.js';
-import type { ConnectionSettings, StompConnection } from '#adapters/stomp/connection.js';
+import type { ConnectionSettings, StompConnection } from '#adapters/stomp/stomp-connection.js';
 import { openConnection } from '#adapters/stomp/connection.js';
 import { systemClock } from '#app/system-clock.js';
 import type { FakeStompConnection, FakeStompServer } from '../../../support/fake-stomp-server.js';

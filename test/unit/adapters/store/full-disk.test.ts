@@ -14,6 +14,7 @@ import type { ManualClock } from '../../../support/manual-clock.js';
 import { createManualClock } from '../../../support/manual-clock.js';
 import { newReply, newRequest } from '../../../support/requests.js';
 import { temporaryFolder } from '../../../support/temporary-folder.js';
+import { happens } from '../../../support/happens.js';
 
 const leaseMs = 60_000;
 const retentionMs = 86_400_000;
@@ -151,18 +152,23 @@ describe('a store on a full disk', () => {
     };
   }
 
-  it('says so to whoever changes something, one after the other, and changes nothing', async () => {
-    const asked = await changes();
-    const before = everything();
-    fillDisk();
-    const failures = [];
-    for (const [name, change] of Object.entries(asked)) {
-      failures.push(await failureOf(change()).catch(() => expect.fail(`${name} was carried out`)));
-    }
-    expectFull(failures);
-    clearDisk();
-    expect(everything()).to.deep.equal(before);
-  });
+  happens(
+    'Surroundings',
+    'the disk is full',
+    'whoever changes something gets STORE_UNAVAILABLE with the path, and nothing is changed',
+    async () => {
+      const asked = await changes();
+      const before = everything();
+      fillDisk();
+      const failures = [];
+      for (const [name, change] of Object.entries(asked)) {
+        failures.push(await failureOf(change()).catch(() => expect.fail(`${name} was carried out`)));
+      }
+      expectFull(failures);
+      clearDisk();
+      expect(everything()).to.deep.equal(before);
+    },
+  );
 
   it('says so to everybody who asks at the same time, and changes nothing', async () => {
     const asked = await changes();
@@ -211,16 +217,21 @@ describe('a store on a full disk', () => {
     expect(await deadLetters.count()).to.include({ invalid: 0 });
   });
 
-  it('does everything again when there is room', async () => {
-    const asked = await changes();
-    fillDisk();
-    await Promise.all(Object.values(asked).map((change) => failureOf(change())));
-    clearDisk();
-    clock.advance(1_000);
-    for (const [name, change] of Object.entries(asked)) {
-      const before = JSON.stringify(everything());
-      await change();
-      expect(JSON.stringify(everything()), `what ${name} changed`).to.not.equal(before);
-    }
-  });
+  happens(
+    'Surroundings',
+    'there is room again on a disk that was full',
+    'everything is done again, without a restart',
+    async () => {
+      const asked = await changes();
+      fillDisk();
+      await Promise.all(Object.values(asked).map((change) => failureOf(change())));
+      clearDisk();
+      clock.advance(1_000);
+      for (const [name, change] of Object.entries(asked)) {
+        const before = JSON.stringify(everything());
+        await change();
+        expect(JSON.stringify(everything()), `what ${name} changed`).to.not.equal(before);
+      }
+    },
+  );
 });

@@ -9,6 +9,7 @@ import { thrownBy } from '../../../support/errors.js';
 import { createManualClock } from '../../../support/manual-clock.js';
 import { newReply, newRequest } from '../../../support/requests.js';
 import { temporaryFolder } from '../../../support/temporary-folder.js';
+import { happens } from '../../../support/happens.js';
 
 describe('opening a store on SQLite', () => {
   const folder = temporaryFolder();
@@ -38,19 +39,29 @@ describe('opening a store on SQLite', () => {
     expect(error.message).to.match(/^cannot make the data folder: /u);
   });
 
-  it('fails with STORE_CORRUPT for a file that is no database, and leaves it as it is', () => {
-    const path = join(folder(), 'replyto.db');
-    writeFileSync(path, 'this is no database, whatever its name says; really not '.repeat(20));
-    expect(thrownBy(() => open(path)).code).to.equal('STORE_CORRUPT');
-  });
+  happens(
+    'Surroundings',
+    'the file of the store is no database',
+    'STORE_CORRUPT; the file stays as it is',
+    () => {
+      const path = join(folder(), 'replyto.db');
+      writeFileSync(path, 'this is no database, whatever its name says; really not '.repeat(20));
+      expect(thrownBy(() => open(path)).code).to.equal('STORE_CORRUPT');
+    },
+  );
 
-  it('fails with STORE_NEWER for the file of a newer version, and lets go of it', () => {
-    const path = join(folder(), 'replyto.db');
-    const database = openDatabase({ path });
-    database.exec('PRAGMA user_version=1000');
-    database.close();
-    for (let turn = 0; turn < 2; turn += 1) expect(thrownBy(() => open(path)).code).to.equal('STORE_NEWER');
-  });
+  happens(
+    'Surroundings',
+    'the store was written by a newer version',
+    'STORE_NEWER; the file is let go',
+    () => {
+      const path = join(folder(), 'replyto.db');
+      const database = openDatabase({ path });
+      database.exec('PRAGMA user_version=1000');
+      database.close();
+      for (let turn = 0; turn < 2; turn += 1) expect(thrownBy(() => open(path)).code).to.equal('STORE_NEWER');
+    },
+  );
 
   it('lets go of its file when it is closed, though nothing was ever asked of it', async () => {
     const path = join(folder(), 'replyto.db');

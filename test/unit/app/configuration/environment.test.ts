@@ -33,6 +33,16 @@ describe('settings from the environment', () => {
     ]);
   });
 
+  it('tell what Kubernetes sets for a service from what was meant for us', () => {
+    const problems = problemsOf({ BROKER_PORT: 'tcp://10.0.0.7:61613' });
+    expect(problems).to.have.length(1);
+    expect(problems[0]!.slice(0, 2)).to.deep.equal(['BROKER_PORT', 'tcp://10.0.0.7:61613']);
+    expect(problems[0]![2])
+      .to.include("Kubernetes sets for a service called 'broker'")
+      .and.to.include('enableServiceLinks: false');
+    expect(read({ BROKER_PORT: '61613' })).to.deep.equal({ 'broker.port': 61_613 });
+  });
+
   it('are read by kind', () => {
     expect(
       read({
