@@ -121,6 +121,11 @@ function createConnection(
 
   socket.on('data', (bytes: Buffer) => {
     pieces.push(bytes);
+    // Whoever looks for another protocol is let go.
+    if (frames.length === 0 && bytes.subarray(0, 4).toString() === 'AMQP') {
+      socket.destroy();
+      return;
+    }
     parser.feed(bytes);
     for (let frame = parser.next(); frame !== undefined; frame = parser.next()) {
       frames.push({ ...frame, body: Buffer.from(frame.body) });

@@ -137,7 +137,9 @@ function toFinding(error: unknown): Finding {
 /** A broker that is there and cannot be used looks like one that is away. */
 async function withPluginHint(finding: Finding, url: string, withinMs: number): Promise<Finding> {
   if (finding.code !== 'BROKER_UNAVAILABLE') return finding;
-  const found = await findForgottenPlugin(url, { withinMs, clock });
+  // Where something takes connections, a RabbitMQ beside it is another broker.
+  const isThere = silenceRemedy(finding.says) !== undefined;
+  const found = await findForgottenPlugin(url, { withinMs, clock, ...(isThere ? { otherPort: null } : {}) });
   return found === undefined
     ? finding
     : { ...finding, says: `${finding.says}; ${found.says}`, remedy: found.remedy };

@@ -34,14 +34,17 @@ export interface ForgottenPlugin {
   readonly remedy: string;
 }
 
-/** Looks for RabbitMQ by AMQP where nothing speaks STOMP, because the STOMP plugin is off unless it was enabled. */
+/**
+ * Looks for RabbitMQ by AMQP where nothing speaks STOMP, because the STOMP plugin is off unless it was enabled: at the
+ * port that was asked, and at `otherPort`, 5672 unless null.
+ */
 export async function findForgottenPlugin(
   url: string,
-  { withinMs, clock, otherPort = amqpPort }: { withinMs: number; clock: Clock; otherPort?: number },
+  { withinMs, clock, otherPort = amqpPort }: { withinMs: number; clock: Clock; otherPort?: number | null },
 ): Promise<ForgottenPlugin | undefined> {
   const { endpoints } = parseBrokerUrl(url);
   for (const { host, port } of endpoints) {
-    for (const asked of new Set([port, otherPort])) {
+    for (const asked of new Set([port, otherPort ?? port])) {
       const server = await probeAmqp({ host, port: asked, withinMs, clock });
       if (server === undefined) continue;
       return {
