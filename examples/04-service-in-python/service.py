@@ -17,6 +17,7 @@ def work(order, progress):
     if not order.get('items'):
         raise Fault('NO_ITEMS', 'an order has items', 422)
     progress(50, 'half way')
+    time.sleep(1)  # the other half
     return {'ordered': len(order['items'])}
 
 

@@ -35,7 +35,8 @@ export async function follow(queue, body, meanwhile = async () => undefined) {
   console.log(`asked: ${accepted.status}`);
   const request = new URL(accepted.headers.get('location'), gateway);
   await meanwhile();
-  const events = await fetch(`${request}/events`);
+  // The stream ends with the request.
+  const events = await fetch(`${request}/events`, { signal: AbortSignal.timeout(60_000) });
   for (const [, data] of (await events.text()).matchAll(/^data: (.*)$/gmu)) {
     const { kind, percent, text } = JSON.parse(data);
     if (kind === 'progress') console.log(`progress: ${percent} % ${text}`);

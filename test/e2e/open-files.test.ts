@@ -12,7 +12,7 @@ import { temporaryFolder } from '../support/temporary-folder.js';
 import { until } from '../support/until.js';
 
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
-const mostFiles = 90;
+const mostFiles = 256;
 
 describe('a gateway with few open files', function () {
   this.timeout(90_000);
