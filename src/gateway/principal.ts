@@ -59,7 +59,7 @@ export function toPrincipal({ grants, expiresAt, onWithdrawn }: Identity): Princ
     mayUseProject: (project) => isQueueAllowed(grants.projects, project),
     mayUseBroker: () => grants.broker,
     onEnd(clock, callback) {
-      let hasEnded = false;
+      const ended = new AbortController();
       let stop = (): void => undefined;
       // May call back at once.
       const unwatch = onWithdrawn(end);
@@ -69,11 +69,11 @@ export function toPrincipal({ grants, expiresAt, onWithdrawn }: Identity): Princ
         unwatch();
         cancel();
       };
-      if (hasEnded) stop();
+      if (ended.signal.aborted) stop();
 
       function end(): void {
-        if (hasEnded) return;
-        hasEnded = true;
+        if (ended.signal.aborted) return;
+        ended.abort();
         stop();
         callback();
       }
