@@ -239,6 +239,25 @@ describe('callers with the JWTs of an issuer', () => {
     },
   );
 
+  happens(
+    'HTTP',
+    'JWTs with made-up key ids while their issuer is away',
+    '503 for those alone; whoever signs with a key that was fetched in the last ten minutes is served',
+    async function () {
+      this.timeout(30_000);
+      await start();
+      expect((await get(await sign())).status).to.equal(200);
+      await closeKeys();
+      const madeUp = await sign({}, { by: await makeKey('made-up') });
+      // Its key is asked for only some seconds after the last fetch.
+      await until(async () => (await get(madeUp)).status === 503, {
+        what: 'the issuer to be missed',
+        withinMs: 20_000,
+      });
+      expect((await get(await sign({ sub: 'bank' }))).status).to.equal(200);
+    },
+  );
+
   it('end their event streams when they expire', async () => {
     const { url } = await start({ REPLYTO_JWT__CLOCK_TOLERANCE_MS: '0' });
     const lasting = await sign();
