@@ -73,6 +73,7 @@ export default defineConfig(
         fetch: 'readonly',
         URL: 'readonly',
         setTimeout: 'readonly',
+        AbortSignal: 'readonly',
         clearTimeout: 'readonly',
         performance: 'readonly',
       },
