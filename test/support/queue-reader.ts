@@ -7,7 +7,7 @@ import type { HttpBench } from './http-bench.js';
 export interface QueueReader {
   /** Address of the messages of a queue. */
   readonly messagesOf: (queue: string) => string;
-  /** GET, with a wait of ten seconds. */
+  /** GET, with a wait that outlasts a login without an answer. */
   readonly read: (queue: string, headers?: Record<string, string>) => Promise<HttpAnswer>;
   /** Reads a message that must come. */
   readonly lease: (queue: string, headers?: Record<string, string>) => Promise<HttpAnswer>;
@@ -18,7 +18,7 @@ export interface QueueReader {
 export function queueReader(bench: HttpBench): QueueReader {
   const messagesOf = (queue: string): string => `${bench.url}/queues/${encodeURIComponent(queue)}/messages`;
   const read = (queue: string, headers: Record<string, string> = {}): Promise<HttpAnswer> =>
-    call(messagesOf(queue), { headers: { prefer: 'wait=10', ...headers } });
+    call(messagesOf(queue), { headers: { prefer: 'wait=15', ...headers } });
   return {
     messagesOf,
     read,
