@@ -53,6 +53,8 @@ export interface OwnDestinations {
   readonly control: Destination;
   /** Whether a queue name is the product's or the broker's own, so that callers may not use it. */
   isReserved(name: string): boolean;
+  /** What a name has to be that is not reserved, in words. */
+  readonly unreserved: string;
 }
 
 export function ownDestinations(prefix: string): OwnDestinations {
@@ -64,5 +66,6 @@ export function ownDestinations(prefix: string): OwnDestinations {
     invalid: queue(`${prefix}.invalid`),
     control: topic(`${prefix}.control`),
     isReserved: (name) => name.toLowerCase().startsWith(ownPrefix) || brokerOwned.test(name),
+    unreserved: `a queue that belongs neither to the product (${prefix}.*) nor to the broker (ActiveMQ.*, amq.*, $*)`,
   };
 }

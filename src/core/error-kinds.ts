@@ -116,7 +116,8 @@ export const errorKinds = {
     category: 'state',
     httpStatus: 409,
     retryable: false,
-    exitCode: 6,
+    // Not 6: whoever cancels would take it for done.
+    exitCode: 1,
     sentence: 'The request has ended already and cannot be cancelled.',
   },
   LEASE_NOT_FOUND: {
@@ -143,6 +144,13 @@ export const errorKinds = {
     ...input,
     httpStatus: 403,
     sentence: 'The Reply-Token is not the one that came with the request.',
+  },
+  TOO_MANY_REPLIES: {
+    category: 'state',
+    httpStatus: 409,
+    retryable: false,
+    exitCode: 6,
+    sentence: 'The limit of replies kept of one request is reached.',
   },
   WAIT_ABORTED: {
     category: 'state',
@@ -205,6 +213,11 @@ export const errorKinds = {
     ...away,
     category: 'broker',
     sentence: 'The broker did not confirm the message within the deadline; it may be full.',
+  },
+  BROKER_FULL: {
+    ...away,
+    category: 'broker',
+    sentence: 'The broker has no room for the message at present.',
   },
   SEND_REFUSED: {
     category: 'broker',

@@ -50,7 +50,7 @@ export const errorRemedies: Readonly<Record<ErrorCode, ErrorRemedy>> = {
   },
   REQUEST_NOT_FOUND: {
     meaning:
-      'The id was never accepted here, or the request ended longer ago than `retention.finalMs` and was removed.',
+      'The id was never accepted here, the request ended longer ago than `retention.finalMs` and was removed, or, where callers log in, another name posted it.',
     remedy:
       'Check the id against the `Location` of the 202. When nothing was accepted, posting again with the same `Message-ID` is safe.',
   },
@@ -114,24 +114,30 @@ export const errorRemedies: Readonly<Record<ErrorCode, ErrorRemedy>> = {
       'Drop what was done, or make it harmless to do it twice. Ask for a longer lease with `Lease-Seconds`, or renew it in time.',
   },
   NO_REPLY_ADDRESS: {
-    meaning: 'The message names no `Reply-To`, so nobody waits for a reply. It stays leased.',
+    meaning:
+      'The message names no `Reply-To`, so nobody waits for a reply; or it names one where nothing may be sent for a stranger: a queue or topic of this product or of the broker, or no one plain name. `detail` says which. It stays leased.',
     remedy: 'Acknowledge it with `DELETE`.',
   },
   REPLY_TOKEN_WRONG: {
     meaning: `The \`Reply-Token\` is missing, or it is not the one of this request. ${nothingHappened}`,
     remedy: 'Send the `Reply-Token` header of the request message, as it came.',
   },
+  TOO_MANY_REPLIES: {
+    meaning:
+      'A hundred different replies to the request are kept already, the first of them as its answer. This one was not stored.',
+    remedy: 'Stop: one reply answers a request. To repeat a reply give it the same `Message-ID`.',
+  },
   WAIT_ABORTED: {
     meaning: 'The caller ended its wait before the reply came.',
     remedy: 'Read the reply later by the id of the request, or ask again with the same id and join it.',
   },
   TOO_MANY_PENDING: {
-    meaning: `As many requests are without an end as \`requests.maxPending\` allows. ${nothingHappened}`,
+    meaning: `As many requests are without an end as \`requests.maxPending\` allows, or, where callers log in, as it allows one name, which is half of it at most. ${nothingHappened}`,
     remedy:
       'Wait as long as `Retry-After` says and post again with the same `Message-ID`. If it stays so, the services do not keep up.',
   },
   TOO_MANY_WAITING: {
-    meaning: `As many callers are kept waiting as \`requests.maxWaiting\` allows, or ten calls on one connection, or a hundred calls of one connection have no answer yet. ${nothingHappened}`,
+    meaning: `As many callers are kept waiting as \`requests.maxWaiting\` allows, or, where callers log in, as it allows one name, which is half of it at most; or as many queues are read; or ten calls on one connection, or a hundred calls of one connection have no answer yet, or more bytes of bodies come than \`http.maxIncomingBytes\` allows. ${nothingHappened}`,
     remedy: 'Post with `Prefer: respond-async` and come back for the reply, or wait as `Retry-After` says.',
   },
   OUTBOX_FULL: {
@@ -170,6 +176,12 @@ export const errorRemedies: Readonly<Record<ErrorCode, ErrorRemedy>> = {
       'The message was written, and the broker did not confirm it within `broker.receiptTimeoutMs`; a full broker does so. It may be on the queue or not.',
     remedy:
       'Look at the disk, the memory limit and the consumers of the broker; the message is tried again by itself when a gateway sent it.',
+  },
+  BROKER_FULL: {
+    meaning:
+      'The broker answered that a queue, its memory or its disk is full. Of what was under way with the message it may have taken some.',
+    remedy:
+      'Make room at the broker: consume, free its disk or raise its limits. The message is tried again by itself when a gateway sent it.',
   },
   SEND_REFUSED: {
     meaning: 'The broker answered the message with an error; it is not on the queue.',
@@ -229,7 +241,8 @@ export const errorRemedies: Readonly<Record<ErrorCode, ErrorRemedy>> = {
   PREFIX_TAKEN: {
     meaning:
       'A deployment with another store takes replies under the same prefix; both would eat the replies of the other.',
-    remedy: 'Give each deployment on a broker a `prefix` of its own, or let them share one store.',
+    remedy:
+      'Give each deployment on a broker a `prefix` of its own (`--prefix` or `REPLYTO_PREFIX`), or let them share one store.',
   },
 
   INTERNAL: {

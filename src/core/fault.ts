@@ -14,7 +14,7 @@ export interface FaultBody {
   readonly message: string;
   /** Whether asking again may help. */
   readonly retryable?: boolean;
-  /** HTTP status that the gateway answers with, 400-599. */
+  /** HTTP status that the gateway answers with, 400-599; it answers with 502 for 401, 405, 407 and 426. */
   readonly status?: number;
   readonly details?: unknown;
 }

@@ -60,16 +60,23 @@ export interface MessageProperties {
   readonly baggage?: string;
 }
 
-/** How often a service was given it; a message that does not say so comes for the first time. */
-export function attemptOf({ properties: { attempt } }: Message): number {
-  return attempt ?? 1;
+/** Far beyond what anybody counts to, and far below what a header of digits can say. */
+const mostAttempts = 1_000_000_000;
+
+/**
+ * How often a service was given it, from 1 to 1,000,000,000. Strangers write any number: one that no message begins with
+ * is as good as none, and one that is too large stays so.
+ */
+export function attemptOf({ properties: { attempt = 1 } }: Pick<Message, 'properties'>): number {
+  return Math.min(Math.max(attempt, 1), mostAttempts);
 }
 
 /** The same message once more, for another attempt; its deadline is made anew. */
 export function nextAttempt(message: Message, now: number): Message {
   const { expiresAt } = message.properties;
   const deadline = expiresAt === undefined ? {} : { deadlineMs: Math.max(0, expiresAt - now) };
-  return { ...message, properties: { ...message.properties, ...deadline, attempt: attemptOf(message) + 1 } };
+  const attempt = Math.min(attemptOf(message) + 1, mostAttempts);
+  return { ...message, properties: { ...message.properties, ...deadline, attempt } };
 }
 
 const messageIdPattern = /^(?!\.{1,2}$)[!-~]{1,255}$/u;

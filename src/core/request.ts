@@ -1,6 +1,9 @@
 import type { FaultBody } from './fault.js';
 import type { MessageProperties } from './message.js';
 
+/** Requests in one answer of a list. */
+export const longestList = 500;
+
 /**
  * The request as it is kept: accepted → sent → replied | faulted | expired | cancelled | completed.
  * The last five are final; `completed` ends a one-way request after its receipt.

@@ -1,4 +1,5 @@
-import type { Destination } from './destination.js';
+import type { Destination, OwnDestinations } from './destination.js';
+import { queueNameProblem } from './destination.js';
 import type { Message, MessageProperties } from './message.js';
 
 /**
@@ -32,4 +33,27 @@ export function returnAddressOf(request: Message, requestDigest?: string): Retur
       ...(contentDigest === undefined || requestDigest === undefined ? {} : { requestDigest }),
     },
   };
+}
+
+/** How a reply address begins that only its broker reads; with another scheme it is none of a queue. */
+const opaqueStart = /^(?:\/|temp-(?:queue|topic):\/\/)/u;
+/** RabbitMQ's names of queues that belong to a client; all others that begin so are its own. */
+const ofClient = /^\/(?:reply-queue|amq\/queue)\/amq\.(?:gen-|rabbitmq\.reply-to\.)/u;
+
+/**
+ * Says why this product sends no reply there for somebody who may reach its queue, but perhaps no other: whoever sends a
+ * message writes any address. Undefined for a plain queue or topic that is nobody's own, for the product's own replies,
+ * and for what only the broker reads, such as a temporary queue, unless one of its names is reserved.
+ */
+export function replyAddressProblem(own: OwnDestinations, { kind, name }: Destination): string | undefined {
+  if (kind === 'opaque' && ofClient.test(name)) return undefined;
+  if (kind === 'opaque' && !opaqueStart.test(name)) return 'is no address of a queue';
+  // An address may carry its meaning in front of the name; which one, depends on the broker and how it is set up.
+  const names = (kind === 'opaque' ? name.replace(opaqueStart, '') : name).split('/');
+  const isReserved = names.some((part) => part !== own.replies.name && own.isReserved(part));
+  if (isReserved) return 'belongs to this product or to the broker';
+  const isPlain = [...names, names.join('.')].every(
+    (part) => queueNameProblem('reply-to', part) === undefined,
+  );
+  return isPlain ? undefined : 'does not name one plain queue';
 }

@@ -29,6 +29,8 @@ export type LeaseState =
 /** What is looked for: leases whose time is over. */
 export interface LapseOptions {
   readonly limit: number;
+  /** No further lease once their bodies have so many bytes together; default: no bound. */
+  readonly enoughBytes?: number;
   /** A message that has been handed out so often goes to the dead letters instead of its queue. */
   readonly maxAttempts: number;
   /** What its sender is told then, where a reply is expected; it goes to the reply address. */

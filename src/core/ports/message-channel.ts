@@ -13,8 +13,9 @@ export interface SendOptions {
  * - `BROKER_UNAVAILABLE`: no connection; the frame was not written, so nothing was sent.
  * - `SEND_UNCONFIRMED`: written, but the connection ended before the receipt; it may or may not be there.
  * - `RECEIPT_TIMEOUT`: the same, because this very receipt missed its deadline: the queue may be full.
+ * - `BROKER_FULL`: the broker says that it has no room; it may be there when others were under way too.
  * - `SEND_REFUSED`: the broker answered with an error, or ended each of several connections on which this message alone
- *   was under way; it is not there.
+ *   was under way, and no others; it is not there.
  * - `INVALID_ARGUMENT`: the broker does not take this message as it is, to whatever queue, for its size, its bytes or
  *   its headers; the message is not there, and others may be sent.
  */

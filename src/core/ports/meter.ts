@@ -17,6 +17,7 @@ export const countedEvents = {
   'messages-invalid': 'messages on own queues that could not be used, kept with the reason',
   'messages-dead-lettered': 'messages that failed for good, kept with the reason',
   'events-recorded': 'status events that were added to a request',
+  'events-unmatched': 'status events about nothing that is kept here, such as requests of the library',
   'deliveries-delivered': 'replies that reached their Reply-To queue',
   'deliveries-refused': 'attempts to deliver a reply that the broker answered with an error',
   'deliveries-postponed': 'attempts to deliver a reply without a broker or a receipt',

@@ -33,5 +33,7 @@ export interface Outbox {
    * that a late reply never overtakes the Fault.
    */
   claimDue(claim: SendClaim): Promise<OutboxDelivery[]>;
+  /** Keeps what this owner claimed while a receipt is awaited. */
+  renew(ids: readonly number[], owner: string, leaseMs: number): Promise<void>;
   finish(id: number, owner: string, result: OutboxResult): Promise<void>;
 }

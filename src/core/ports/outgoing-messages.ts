@@ -16,5 +16,7 @@ export interface OutgoingMessage {
 export interface OutgoingMessages {
   /** Takes messages whose time has come, oldest first. `queue` of the claim is the name of their destination. */
   claimDue(claim: SendClaim): Promise<OutgoingMessage[]>;
+  /** Keeps what this owner claimed while a receipt is awaited. */
+  renew(ids: readonly number[], owner: string, leaseMs: number): Promise<void>;
   finish(id: number, owner: string, result: OutboxResult): Promise<void>;
 }

@@ -37,8 +37,15 @@ export type SettleOutcome =
   | { readonly kind: 'duplicate'; readonly record: RequestRecord; readonly reply: StoredReply }
   /** The very same reply delivered again; only counted. */
   | { readonly kind: 'repeated'; readonly record: RequestRecord }
+  /** As many replies as this way takes are kept already; this one is not. */
+  | { readonly kind: 'full'; readonly record: RequestRecord }
   /** Nobody knows the request; kept among the unmatched replies. */
   | { readonly kind: 'unmatched' };
+
+export interface SettleOptions {
+  /** From so many replies on, of whatever way, no other one is kept; default: every one is. The first always is. */
+  readonly mostReplies?: number;
+}
 
 export interface EventOutcome {
   readonly record: RequestRecord;
@@ -62,6 +69,8 @@ export interface SendClaim {
   readonly owner: string;
   readonly leaseMs: number;
   readonly limit: number;
+  /** No further message once their bodies have so many bytes together; default: no bound. */
+  readonly enoughBytes?: number;
   /** Only of this queue. */
   readonly queue?: string;
   /** Not of these queues: they are held back. */
@@ -92,7 +101,7 @@ export interface RequestStore {
   renewSend(ids: readonly string[], owner: string, leaseMs: number): Promise<void>;
   /** Takes over requests that nobody is sending, oldest first; raises `resend` where a send may have happened. */
   claimUnsent(claim: SendClaim): Promise<StoredRequest[]>;
-  settle(reply: IncomingReply): Promise<SettleOutcome>;
+  settle(reply: IncomingReply, options?: SettleOptions): Promise<SettleOutcome>;
   /**
    * It cannot be sent: ends an open request as `faulted`, with this Fault as its first reply, and queues
    * that for its Reply-To. Null, and nothing changed, when the request has ended or is unknown.
@@ -112,6 +121,8 @@ export interface RequestStore {
   findReply(id: string, number: number): Promise<StoredReply | null>;
   list(filter: RequestFilter): Promise<RequestRecord[]>;
   counts(): Promise<RequestCounts>;
+  /** Requests that have not ended, by the name that posted them; those of no name are not counted. */
+  countsByName(): Promise<ReadonlyMap<string, number>>;
   /** Adds an event to the history of its subject, once. Null when no such request is kept. */
   appendEvent(event: StatusEvent): Promise<EventOutcome | null>;
   events(id: string, after: number, limit: number): Promise<NumberedEvent[]>;

@@ -73,6 +73,7 @@ describe('the destinations of the product', () => {
       deadLetters: queue('acme.dead-letters'),
       invalid: queue('acme.invalid'),
       control: topic('acme.control'),
+      unreserved: own.unreserved,
     });
   });
 

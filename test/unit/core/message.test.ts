@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { isMessageId, messageIdProblem } from '#core/message.js';
+import { attemptOf, isMessageId, messageIdProblem, nextAttempt } from '#core/message.js';
 import { queue } from '#core/destination.js';
 import { returnAddressOf } from '#core/return-address.js';
 import { isFinal, requestStates } from '#core/request.js';
@@ -53,6 +53,27 @@ describe('a message id', () => {
       { numRuns: 1_000 },
     );
   });
+});
+
+describe('the attempt of a message', () => {
+  const cap = 1_000_000_000;
+
+  for (const [said, attempt, next] of [
+    [undefined, 1, 2],
+    [1, 1, 2],
+    [41, 41, 42],
+    [0, 1, 2],
+    [-5, 1, 2],
+    [cap - 1, cap - 1, cap],
+    [cap, cap, cap],
+    [999_999_999_999_999, cap, cap],
+  ] as const) {
+    it(`is ${attempt} where ${said ?? 'nothing'} is said, and then ${next}`, () => {
+      const message = newMessage({ properties: said === undefined ? {} : { attempt: said } });
+      expect(attemptOf(message)).to.equal(attempt);
+      expect(attemptOf(nextAttempt(message, 0))).to.equal(next);
+    });
+  }
 });
 
 describe('a return address', () => {
