@@ -1,9 +1,13 @@
 export interface BrokerHead {
   /** As a frame without a body. */
   readonly head: Buffer;
-  /** Whether it is CONNECTED. */
-  readonly isGreeting: boolean;
-  /** Absent when the body ends at the first NUL. */
+  readonly command: string;
+  /** Of a MESSAGE, the subscription that it is for. */
+  readonly subscription: string | undefined;
+  /**
+   * Absent when the body ends at the first NUL. Only a MESSAGE may have another one in its body; of other frames, which text
+   * of a stranger may look like, a length is not believed.
+   */
   readonly contentLength: number | undefined;
   /** What was wrong with it and was left out. */
   readonly damage: string | undefined;
@@ -19,10 +23,15 @@ function isHeartBeat(value: string): boolean {
   return pair !== null && Number(pair[1]) <= mostHeartBeatMs && Number(pair[2]) <= mostHeartBeatMs;
 }
 
-/** What is wrong with a header of CONNECTED. */
-function faultOf(name: string, value: string): string | undefined {
-  if (name !== 'heart-beat' || isHeartBeat(value)) return undefined;
+/** What is wrong with a header, of CONNECTED alone. */
+function faultOf(command: string, name: string, value: string): string | undefined {
+  if (command !== 'CONNECTED' || name !== 'heart-beat' || isHeartBeat(value)) return undefined;
   return `it answers with heart-beat '${value.slice(0, 60)}', which is not two numbers of milliseconds`;
+}
+
+/** Undefined for what is no number. */
+function toLength(value: string): number | undefined {
+  return /^\d{1,15}$/u.test(value) ? Number(value) : undefined;
 }
 
 const lookedUp = new Set(['receipt-id', 'subscription']);
@@ -34,11 +43,11 @@ const lookedUp = new Set(['receipt-id', 'subscription']);
 export function parseBrokerHead(text: string): BrokerHead {
   const kept: string[] = [];
   let length: string | undefined;
+  let subscription: string | undefined;
   let damage: string | undefined;
   let fault: string | undefined;
   const [first = '', ...lines] = text.split('\n');
   const command = first.trim();
-  const isGreeting = command === 'CONNECTED';
   for (const line of lines) {
     const colon = line.indexOf(':');
     if (colon < 1) {
@@ -47,15 +56,17 @@ export function parseBrokerHead(text: string): BrokerHead {
     }
     const name = line.slice(0, colon).trim();
     const value = line.slice(colon + 1).trim();
+    if (name === 'subscription') subscription ??= value;
     if (name === 'content-length') length ??= value;
     // stompjs looks these up in plain objects, and would call what every object has.
     else if (lookedUp.has(name) && value in Object.prototype) damage = `${name} '${value}'`;
     else kept.push(line);
-    fault ??= isGreeting ? faultOf(name, value) : undefined;
+    fault ??= faultOf(command, name, value);
   }
-  const contentLength = length !== undefined && /^\d{1,15}$/u.test(length) ? Number(length) : undefined;
-  if (length !== undefined && contentLength === undefined) damage = 'a content-length that is no number';
-  if (contentLength !== undefined) kept.push('content-length:0');
+  const announced = length === undefined ? undefined : toLength(length);
+  if (announced !== undefined) kept.push('content-length:0');
+  else if (length !== undefined) damage = 'a content-length that is no number';
+  const contentLength = command === 'MESSAGE' ? announced : undefined;
   const head = Buffer.from(`${[command, ...kept].join('\n')}\n\n\0`, 'latin1');
-  return { head, isGreeting, contentLength, damage, fault };
+  return { head, command, subscription, contentLength, damage, fault };
 }

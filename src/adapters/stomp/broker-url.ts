@@ -21,15 +21,26 @@ export interface BrokerAddress {
   readonly randomize: boolean;
 }
 
-const allowed =
+/** What an address may be, apart from `embedded:`. */
+export const brokerUrlForms =
   'stomp://host:port, stomps://host:port, ws://host:port/path, wss://host:port/path or failover:(url,url)?randomize=true';
 
 const defaultPorts: Readonly<Record<string, number>> = { stomp: 61613, stomps: 61614, ws: 80, wss: 443 };
 
+/** Schemes of what else brokers speak, which people have at hand; what that is, and the address they need. */
+const otherSchemes: Readonly<Record<string, readonly [string, string]>> = {
+  tcp: ['OpenWire', 'stomp'],
+  nio: ['OpenWire', 'stomp'],
+  ssl: ['OpenWire over TLS', 'stomps'],
+  amqp: ['AMQP', 'stomp'],
+  amqps: ['AMQP over TLS', 'stomps'],
+};
+
 /**
  * Reads a broker address. `user:password@` gives the login, a path of `stomp://` the virtual host.
  *
- * @throws INVALID_ARGUMENT naming `broker.url`; the password never stands in the error.
+ * @throws INVALID_ARGUMENT naming `broker.url`; the password never stands in the error. What it says is allowed quotes
+ *   nothing of the address but a host that has no login before it.
  */
 export function parseBrokerUrl(url: string): BrokerAddress {
   const failover = /^failover:\(?(?<list>[^()?]*)\)?(?:\?(?<query>.*))?$/u.exec(url.trim());
@@ -44,13 +55,15 @@ export function parseBrokerUrl(url: string): BrokerAddress {
     .map((part) => part.trim())
     .filter((part) => part !== '')
     .map((part) => parseEndpoint(part, url));
-  if (endpoints.length === 0) throw refused(url, allowed);
+  if (endpoints.length === 0) throw refused(url, formsFor(url));
   return { endpoints, randomize: parameters.get('randomize') === 'true' };
 }
 
 /** `whole` is the address it stands in: a comma in a password has cut it in two. */
 function parseEndpoint(text: string, whole: string): Endpoint {
-  if (!/^(stomps?|wss?):\/\/[^/]/iu.test(text) || !URL.canParse(text)) throw refused(whole, allowed);
+  if (!/^(stomps?|wss?):\/\/[^/]/iu.test(text) || !URL.canParse(text)) {
+    throw refused(whole, reasonOf(text) ?? formsFor(whole));
+  }
   const parsed = new URL(text);
   const scheme = parsed.protocol.slice(0, -1);
   const isWebSocket = scheme.startsWith('ws');
@@ -69,6 +82,24 @@ function parseEndpoint(text: string, whole: string): Endpoint {
     login: parsed.username === '' ? undefined : decoded(whole, parsed.username),
     passcode: parsed.password === '' ? undefined : decoded(whole, parsed.password),
   };
+}
+
+/** What is wrong with an address of a common mistake. */
+function reasonOf(text: string): string | undefined {
+  const scheme = /^([a-z]+):\/\//iu.exec(text)?.[1]?.toLowerCase() ?? '';
+  const other = Object.hasOwn(otherSchemes, scheme) ? otherSchemes[scheme] : undefined;
+  if (other !== undefined) {
+    const [protocol, wanted] = other;
+    const host = /^[a-z]+:\/\/([\w.-]+)(?::\d+)?\/?$/iu.exec(text)?.[1] ?? 'host';
+    return `${scheme}:// is ${protocol} and this speaks STOMP: use ${wanted}://${host}:${defaultPorts[wanted]}`;
+  }
+  const port = /^(?:stomps?|wss?):\/\/(?:.*@)?[^@:/]+:(\d+)(?:\/|$)/iu.exec(text)?.[1];
+  return Number(port) > 65_535 ? 'a port from 1 to 65535' : undefined;
+}
+
+function formsFor(url: string): string {
+  const aboutLogins = '; special characters of login and password are percent-encoded';
+  return `${brokerUrlForms}${url.includes('@') ? aboutLogins : ''}`;
 }
 
 function decoded(url: string, part: string): string {

@@ -48,8 +48,8 @@ export interface StompBroker {
   readonly channel: MessageChannel;
   readonly source: MessageSource;
   /**
-   * Begins to connect; resolves after the first attempt with what went wrong, or null. Without success it
-   * goes on trying.
+   * Begins to connect; resolves with null, or with what went wrong when each address was tried once. Without success
+   * it goes on trying.
    */
   start(): Promise<ReplytoError | null>;
   /** Ends every connection within `deadlineMs`; nothing is pending afterwards. */
@@ -98,10 +98,11 @@ export function createStompBroker(options: StompBrokerOptions): StompBroker {
     channel,
     source,
     start: () => channel.start(),
-    // Receiving ends first: what is already being handled may still want to send.
+    // Receiving ends first: what is already being handled may still want to send. It takes half of the time at most, because
+    // receipts are still awaited afterwards.
     async stop(deadlineMs) {
       const endAt = options.clock.monotonic() + deadlineMs;
-      await source.stop(deadlineMs);
+      await source.stop(deadlineMs / 2);
       await channel.stop(Math.max(0, endAt - options.clock.monotonic()));
     },
     broker: () => channel.broker(),

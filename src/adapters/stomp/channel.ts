@@ -3,12 +3,13 @@
  * Sends have connections of their own, several, each with a bound on what is unconfirmed: a broker that
  * blocks while it writes a receipt must never hold back replies, nor the other way round. What a connection has no
  * room for waits here, in order for each destination, and costs no memory but the message itself.
- * A missing receipt ends its connection. So a destination that missed one is sent to over a connection apart, until it
- * confirms again: the next miss ends nothing that others use.
+ * A missing receipt ends its connection, as does a full Artemis. So a destination that missed one, or has no room, is sent
+ * to over a connection apart, until it confirms again: the next miss ends nothing that others use.
  * Failure: a send rejects as soon as its connection ends; nothing is sent again here, that is the caller's
  * decision. Shutdown: what waits is rejected, what is written gets until the deadline for its receipt.
  */
 import type { Destination } from '#core/destination.js';
+import type { ErrorCode } from '#core/error-kinds.js';
 import { ReplytoError, isReplytoError } from '#core/errors.js';
 import type { Message } from '#core/message.js';
 import type { MessageChannel, SendOptions } from '#core/ports/message-channel.js';
@@ -18,13 +19,15 @@ import type { ConnectionLog } from './connection-log.js';
 import type { Dialect } from './dialects/dialect.js';
 import { toHeaders } from './headers.js';
 import type { OutgoingFrame } from './outgoing-frame.js';
+import { frameSize } from './outgoing-frame.js';
 import { overdueMs } from './overdue.js';
+import { createLosses } from './losses.js';
 import { createReconnecting } from './reconnecting.js';
-import { createReservations } from './reservations.js';
 import { createSendPlaces } from './send-places.js';
 import type { PlacedSend, SendPlacesOptions } from './send-places.js';
 import type { ConnectionSettings, StompConnection } from './stomp-connection.js';
 import { createSuspects } from './suspects.js';
+import { createTrials } from './trials.js';
 import { createUnconfirming } from './unconfirming.js';
 import { createWaitingSends } from './waiting-sends.js';
 
@@ -62,8 +65,7 @@ export function createStompChannel(options: ChannelOptions): StompChannel {
   const upListeners = new Set<() => void>();
   const waiting = createWaitingSends<WaitingSend>();
   const places = createSendPlaces(options);
-  const suspects = createSuspects();
-  const reservations = createReservations<WaitingSend>();
+  const suspects = createSuspects(clock);
   let sending = 0;
   let stopped = false;
 
@@ -82,12 +84,19 @@ export function createStompChannel(options: ChannelOptions): StompChannel {
     }),
   );
 
-  const unconfirming = createUnconfirming({
-    ...options,
-    onChange: (connection) => {
-      connection?.onDrain(dispatch);
-      dispatch();
-    },
+  /** Of a connection apart. */
+  const onChange = (connection: StompConnection | undefined): void => {
+    connection?.onDrain(dispatch);
+    dispatch();
+  };
+  const unconfirming = createUnconfirming({ ...options, onChange });
+  const trials = createTrials({ ...options, places, onChange });
+
+  const losses = createLosses({
+    clock,
+    suspects,
+    connections: () => [...openConnections(), trials.current()].filter((one) => one !== undefined),
+    onJudged: dispatch,
   });
 
   function openConnections(): StompConnection[] {
@@ -95,29 +104,49 @@ export function createStompChannel(options: ChannelOptions): StompChannel {
   }
 
   function rejectWaiting(detail: string): void {
-    reservations.clear();
     for (const { reject } of waiting.clear()) reject(new ReplytoError('BROKER_UNAVAILABLE', { detail }));
   }
 
-  /** Of the connections that have room the one with the fewest unconfirmed sends. */
-  function freeConnection(send: WaitingSend): StompConnection | undefined {
+  /** Of the connections that have room, `shared` or apart, the one with the fewest unconfirmed sends. */
+  function freeConnection(send: WaitingSend, shared: StompConnection[]): StompConnection | undefined {
     const { place, message, destination } = send;
-    const apart = unconfirming.connectionFor(place.destination);
+    const apart = suspects.has(message, destination)
+      ? trialConnection(place, suspects.mostTogether(message, destination))
+      : unconfirming.connectionFor(place.destination);
     if (apart === 'wait') return undefined;
-    const candidates = apart === undefined ? openConnections() : [apart];
-    if (suspects.has(message, destination)) return reservations.connectionFor(send, candidates);
-    reservations.giveUp(send);
-    const free = candidates.filter((one) => reservations.isFree(one) && places.hasRoom(one, place));
+    const candidates = apart === undefined ? shared : [apart];
+    const free = candidates.filter((one) => places.hasRoom(one, place));
     return free.sort((a, b) => a.unconfirmed - b.unconfirmed)[0];
+  }
+
+  function trialConnection(place: PlacedSend, mostTogether: number): StompConnection | 'wait' | undefined {
+    // A trial says nothing without another connection that outlives it.
+    if (losses.areOpen || openConnections().length === 0) return 'wait';
+    return trials.connectionFor(place, mostTogether);
   }
 
   function dispatch(): void {
     if (waiting.size === 0) return;
-    waiting.offer((send) => {
-      const connection = freeConnection(send);
-      if (connection !== undefined) write(connection, send);
-      return connection !== undefined;
-    });
+    // Looked for again only when a place was taken: there may be thousands of destinations that wait.
+    let free = notFull();
+    const take = (send: WaitingSend): boolean => {
+      const isTaken = tryToWrite(send, free.shared);
+      if (isTaken) free = notFull();
+      return isTaken;
+    };
+    waiting.offer(take, () => free.shared.length + free.apart.length === 0);
+  }
+
+  function notFull(): Record<'shared' | 'apart', StompConnection[]> {
+    const apart = [unconfirming.current(), trials.current()].filter((one) => one !== undefined);
+    const isNotFull = (one: StompConnection): boolean => !places.isFull(one);
+    return { shared: openConnections().filter(isNotFull), apart: apart.filter(isNotFull) };
+  }
+
+  function tryToWrite(send: WaitingSend, shared = openConnections()): boolean {
+    const connection = freeConnection(send, shared);
+    if (connection !== undefined) write(connection, send);
+    return connection !== undefined;
   }
 
   function write(connection: StompConnection, send: WaitingSend): void {
@@ -125,20 +154,20 @@ export function createStompChannel(options: ChannelOptions): StompChannel {
     try {
       frame = toFrame(send, connection.broker.dialect);
     } catch (error) {
-      reservations.release(connection);
       send.reject(error);
       return;
     }
     const { message, destination, place } = send;
-    const isSuspect = suspects.has(message, destination);
-    const leave = places.take(connection, place);
+    const wasTrial = connection === trials.current();
+    const endTrial = wasTrial ? trials.begin(suspects.mostTogether(message, destination)) : undefined;
+    const leave = places.take(connection, { ...place, bytes: frameSize(frame) });
     sending += 1;
     connection
       .send(frame)
       .finally(() => {
         sending -= 1;
         leave();
-        if (isSuspect) reservations.release(connection);
+        endTrial?.();
         dispatch();
       })
       .then(
@@ -147,7 +176,7 @@ export function createStompChannel(options: ChannelOptions): StompChannel {
           unconfirming.clear(place.destination);
           send.resolve();
         },
-        (error: unknown) => send.reject(judge(send, connection, { error, wasAlone: isSuspect })),
+        async (error: unknown) => send.reject(await judge(send, connection, { error, wasTrial })),
       );
   }
 
@@ -164,15 +193,16 @@ export function createStompChannel(options: ChannelOptions): StompChannel {
   /** What a send that failed rejects with. */
   function judge(
     { message, destination, place }: WaitingSend,
-    { broker }: StompConnection,
-    { error, wasAlone }: { readonly error: unknown; readonly wasAlone: boolean },
+    connection: StompConnection,
+    { error, wasTrial }: { readonly error: unknown; readonly wasTrial: boolean },
   ): unknown {
-    if (isReplytoError(error) && error.code === 'RECEIPT_TIMEOUT' && !stopped) {
-      unconfirming.add(place.destination);
-    }
-    if (broker.dialect.namesRefusedFrames || stopped || !isReplytoError(error)) return error;
-    if (error.code === 'SEND_UNCONFIRMED')
-      return suspects.lost({ message, destination, error, wasAlone, broker });
+    const { namesRefusedFrames, closesItself } = connection.broker.dialect;
+    const endedIt = (code: ErrorCode): boolean =>
+      code === 'RECEIPT_TIMEOUT' || (code === 'BROKER_FULL' && closesItself);
+    if (isReplytoError(error) && endedIt(error.code) && !stopped) unconfirming.add(place.destination);
+    if (namesRefusedFrames || stopped || !isReplytoError(error)) return error;
+    if (error.code === 'SEND_UNCONFIRMED' && connection.leavesDoubt)
+      return losses.add(connection, { message, destination, error, wasTrial });
     if (error.code === 'SEND_REFUSED') suspects.add(message, destination);
     return error;
   }
@@ -187,7 +217,8 @@ export function createStompChannel(options: ChannelOptions): StompChannel {
     const place = { destination: `${destination.kind} ${destination.name}`, bytes: message.body.byteLength };
     return new Promise((resolve, reject) => {
       waiting.add(place.destination, { place, destination, message, options: how, resolve, reject });
-      dispatch();
+      // No place became free: the others that wait have been asked.
+      waiting.offerOf(place.destination, tryToWrite);
     });
   }
 
@@ -206,8 +237,9 @@ export function createStompChannel(options: ChannelOptions): StompChannel {
     async stop(deadlineMs) {
       stopped = true;
       rejectWaiting('the channel is stopped');
+      losses.stop();
       upListeners.clear();
-      await Promise.all([unconfirming.stop(deadlineMs), ...links.map((link) => link.stop(deadlineMs))]);
+      await Promise.all([unconfirming, trials, ...links].map((one) => one.stop(deadlineMs)));
     },
     get pending() {
       return waiting.size + sending;

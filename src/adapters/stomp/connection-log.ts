@@ -6,11 +6,15 @@ import type { ErrorCode } from '#core/error-kinds.js';
 import type { ReplytoError } from '#core/errors.js';
 import type { Clock } from '#core/ports/clock.js';
 import type { Logger } from '#core/ports/logger.js';
+import { gistOf } from './broker-words.js';
 import type { DetectedDialect } from './dialects/detect.js';
 
 export interface ConnectionLog {
-  /** For one connection that comes back; `purpose` says what it is for. */
-  link(purpose: string): LinkLog;
+  /**
+   * For one connection that comes back; `purpose` says what it is for. One that `isApart` is told of at level debug alone:
+   * it goes where others do not, and when it does not it says nothing of the broker.
+   */
+  link(purpose: string, isApart?: boolean): LinkLog;
 }
 
 interface LinkLog {
@@ -58,13 +62,14 @@ export function createConnectionLog({ clock, logger, waiting }: ConnectionLogOpt
   }
 
   return {
-    link(purpose) {
+    link(purpose, isApart = false) {
       let wasUp = false;
       const log: LinkLog = {
         up({ endpoint, broker }) {
           wasUp = true;
           const facts = { endpoint, server: broker.server, dialect: broker.dialect.name };
           logger.debug({ ...facts, connection: purpose }, 'a connection to the broker is up');
+          if (isApart) return;
           if (!isKnown) logger.info(facts, 'connected to the broker');
           isKnown = true;
           if (!down.delete(log) || down.size > 0) return;
@@ -73,13 +78,14 @@ export function createConnectionLog({ clock, logger, waiting }: ConnectionLogOpt
           toldAt.clear();
         },
         down({ code, message }) {
-          if (down.size === 0) awaySince = clock.monotonic();
-          down.add(log);
           const facts = { code, reason: message };
           logger.debug({ ...facts, connection: purpose }, 'a connection to the broker is down');
+          if (isApart) return;
+          if (down.size === 0) awaySince = clock.monotonic();
+          down.add(log);
           const lost = wasUp ? 'the broker connection ended' : 'the broker cannot be reached';
           wasUp = false;
-          if (isNews(message)) logger.warn({ ...facts, ...outage() }, sentences[code] ?? lost);
+          if (isNews(gistOf(message))) logger.warn({ ...facts, ...outage() }, sentences[code] ?? lost);
         },
         end() {
           down.delete(log);

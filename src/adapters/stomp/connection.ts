@@ -4,6 +4,7 @@
  * it), nothing is sent on a closing socket (stompjs drops it silently), an acknowledgement knows whether its
  * connection is still there, and no callback throws into the parser (it would be printed and swallowed).
  */
+import { randomBytes } from 'node:crypto';
 import { Client, StompSocketState, Versions } from '@stomp/stompjs';
 import type { IFrame, IMessage } from '@stomp/stompjs';
 import { createDeferred } from '#core/deferred.js';
@@ -16,7 +17,7 @@ import type { DetectedDialect } from './dialects/detect.js';
 import { toFailure } from './error-frame.js';
 import { messageOf, unavailable } from './failures.js';
 import { readGreeting } from './greeting.js';
-import { startHeartBeats } from './heart-beats.js';
+import { startHeartBeats, watchSilence } from './heart-beats.js';
 import { createIncomingBytes } from './incoming-bytes.js';
 import { receive } from './incoming-frame.js';
 import { owedSince } from './overdue.js';
@@ -27,6 +28,8 @@ import type { ConnectionSettings, StompConnection } from './stomp-connection.js'
 import type { StompSocket } from './stomp-socket.js';
 import { maxMessageBytes, messageTooBig } from './stomp-socket.js';
 import { createTextRepair } from './text-message.js';
+
+const drawSubscriptionKey = (): string => `sub-${randomBytes(12).toString('hex')}`;
 
 /**
  * Connects to one endpoint. Aborting `giveUp` ends the attempt at once.
@@ -51,13 +54,18 @@ export async function openConnection(
   let detected: DetectedDialect | undefined;
   let endReason: ReplytoError | undefined;
   let isClosing = false;
+  let leavesDoubt = false;
   let beatMs = 0;
   let endHeartBeats = (): void => undefined;
   const awaitsClose = (): boolean => detected?.dialect.closesItself === true;
+  const subscriptionKey = (settings.newSubscriptionKey ?? drawSubscriptionKey)();
+  let subscriptions = 0;
+  let lastStray = '';
   const repairText = createTextRepair(logger, name);
   const incoming = createIncomingBytes({
     clock,
     logger,
+    subscriptionKey,
     endpoint: name,
     hasEnded: () => endReason !== undefined,
     onFault: (reason, cause) => end(unavailable(`${name}: ${reason}`, cause)),
@@ -71,8 +79,8 @@ export async function openConnection(
     reconnectDelay: 0,
     heartbeatIncoming: settings.heartbeatMs,
     heartbeatOutgoing: settings.heartbeatMs,
-    // Classic skips a beat when anything was sent since the last check, so two intervals may pass in silence.
-    heartbeatToleranceMultiplier: 3,
+    // It looks at the time of day, which may be set; see watchSilence.
+    heartbeatToleranceMultiplier: Infinity,
     discardWebsocketOnCommFailure: true,
     webSocketFactory: () => {
       socket = (settings.openSocket ?? openSocket)({
@@ -84,16 +92,17 @@ export async function openConnection(
     onConnect,
     onStompError: ({ headers }) => {
       const said = { headers, body: incoming.body, dialect: detected?.dialect };
-      const failure = toFailure(said, { name, receipts });
+      const failure = toFailure(said, { name, receipts, onStray });
       if (failure !== undefined) end(failure, awaitsClose());
     },
     onUnhandledReceipt: (frame) => void receipts.settle(frame.headers['receipt-id'] ?? ''),
-    onHeartbeatLost: () => end(unavailable(`${name} fell silent: no heart-beat`)),
-    onWebSocketError: (error: unknown) => end(unavailable(`${name}: ${messageOf(error)}`, error)),
+    onWebSocketError: (error: unknown) => fall(unavailable(`${name}: ${messageOf(error)}`, error)),
     onWebSocketClose: ({ code, reason }: { code: number; reason: string }) => {
-      const detail = `${name} closed the connection${reason === '' ? '' : `: ${reason}`}`;
-      if (code === messageTooBig) receipts.refuseLargest(detail);
-      end(unavailable(detail));
+      const why = reason === '' ? lastStray : reason;
+      const detail = `${name} closed the connection${why === '' ? '' : `: ${why}`}`;
+      const isTooBig = code === messageTooBig;
+      if (isTooBig) receipts.refuseLargest(detail);
+      (isTooBig ? end : fall)(unavailable(detail));
     },
   });
 
@@ -103,26 +112,56 @@ export async function openConnection(
       const greeting = readGreeting(headers, settings);
       detected = greeting.broker;
       beatMs = greeting.expectedBeatMs;
-      endHeartBeats = startHeartBeats({ intervalMs: greeting.heartBeatMs, clock, beat });
+      const endBeats = startHeartBeats({ intervalMs: greeting.heartBeatMs, clock, beat });
+      const endWatch = watchSilence({
+        intervalMs: beatMs,
+        clock,
+        heardAt: () => incoming.heardAt,
+        onSilent: () => end(unavailable(`${name} fell silent: no heart-beat`)),
+      });
+      endHeartBeats = () => {
+        endBeats();
+        endWatch();
+      };
       connected.resolve(detected);
     } catch (error) {
       end(isReplytoError(error) ? error : unavailable(`cannot speak to ${name}`, error));
     }
   }
 
+  function onStray(said: string): void {
+    lastStray = `after an ERROR that says '${said}'`;
+    incoming.onDamage('an ERROR that is about nothing that was asked for');
+  }
+
   function beat(): void {
     if (socket?.readyState === StompSocketState.OPEN) socket.send('\n');
+  }
+
+  /** It is ended from outside. */
+  function fall(reason: ReplytoError): void {
+    if (endReason === undefined && !isClosing) leavesDoubt = true;
+    end(reason);
   }
 
   function end(reason: ReplytoError, brokerCloses = false): void {
     if (endReason !== undefined) return;
     endReason = reason;
+    leavesDoubt ||= receipts.areInDoubt && !isClosing;
     endHeartBeats();
     if (brokerCloses) socket?.close();
     else void client.deactivate({ force: true });
     receipts.abandon(reason);
     connected.reject(reason);
     ended.resolve(reason);
+  }
+
+  async function sayGoodbye(): Promise<void> {
+    // What a broker gets after DISCONNECT it drops without a word, and from then on stompjs drops what the broker says.
+    isClosing = true;
+    await receipts.idle();
+    // stompjs sends DISCONNECT, waits for its receipt and closes; on a dead link that never ends.
+    if (endReason === undefined) void client.deactivate();
   }
 
   function carriesTextAlone(): boolean {
@@ -158,11 +197,11 @@ export async function openConnection(
     endpoint: name,
     isOpen,
     ended: ended.promise,
+    get leavesDoubt() {
+      return leavesDoubt;
+    },
     get unconfirmed() {
       return receipts.size;
-    },
-    get unconfirmedBytes() {
-      return receipts.bytes;
     },
     get heardAt() {
       return incoming.heardAt;
@@ -190,16 +229,14 @@ export async function openConnection(
         requireOpen();
         const onFrame = (message: IMessage): void =>
           receive(message, incoming.body, { onMessage, isOpen, logger });
-        client.subscribe(address, onFrame, { ...headers, ack: mode, receipt });
+        const id = `${subscriptionKey}-${subscriptions++}`;
+        client.subscribe(address, onFrame, { ...headers, id, ack: mode, receipt });
       });
     },
     async close(deadlineMs) {
       if (endReason !== undefined) return;
-      // What a broker gets after DISCONNECT it drops without a word.
-      isClosing = true;
       const cancel = clock.after(deadlineMs, () => end(unavailable(`${name} did not say goodbye`)));
-      // stompjs sends DISCONNECT, waits for its receipt and closes; on a dead link that never ends.
-      void client.deactivate();
+      if (!isClosing) void sayGoodbye();
       await ended.promise;
       cancel();
     },

@@ -1,5 +1,6 @@
 import type { StompHeaders } from '@stomp/stompjs';
 import { ReplytoError } from '#core/errors.js';
+import { saidBy } from './broker-words.js';
 import type { Dialect } from './dialects/dialect.js';
 import { saysTooLarge, unavailable } from './failures.js';
 import type { Receipts } from './receipts.js';
@@ -11,8 +12,13 @@ export interface BrokerError {
   readonly dialect: Dialect | undefined;
 }
 
-/** Characters that are kept of what a broker says; it stands in logs and answers. */
-const mostSaid = 500;
+export interface ErrorContext {
+  /** Of the broker. */
+  readonly name: string;
+  readonly receipts: Receipts;
+  /** It is about nothing that was asked for; called with what it says. */
+  readonly onStray: (said: string) => void;
+}
 
 /**
  * What an ERROR means. The send that it is about is rejected and the connection goes on, unless the broker closes it; else the
@@ -20,16 +26,20 @@ const mostSaid = 500;
  */
 export function toFailure(
   { headers, body, dialect }: BrokerError,
-  { name, receipts }: { readonly name: string; readonly receipts: Receipts },
+  { name, receipts, onStray }: ErrorContext,
 ): ReplytoError | undefined {
   const said = saidBy(headers, body);
   if (dialect === undefined) {
     return new ReplytoError('BROKER_LOGIN_REFUSED', { detail: `${name} refused the login: ${said}` });
   }
-  const isTooLarge = saysTooLarge(said);
+  if (isStray(dialect, receipts)) {
+    onStray(said);
+    return undefined;
+  }
+  const code = codeOf(said, dialect);
   const refusal = (destination?: string): ReplytoError => {
     const facts = { detail: `${name} refused the frame: ${said}`, ...(destination && { destination }) };
-    return new ReplytoError(isTooLarge ? 'INVALID_ARGUMENT' : 'SEND_REFUSED', facts);
+    return new ReplytoError(code, facts);
   };
   const receiptId = headers['receipt-id'] ?? '';
   const detail = `${name} reported an error: ${said}`;
@@ -37,11 +47,13 @@ export function toFailure(
     // What else was written may not have been read.
     return dialect.closesItself ? unavailable(detail) : undefined;
   }
-  if (isTooLarge) {
+  const isAbout = (address: string): boolean => quotes(said, address, dialect.fromAddress(address).name);
+  if (code === 'INVALID_ARGUMENT') {
     receipts.refuseLargest(detail);
+  } else if (code === 'BROKER_FULL') {
+    receipts.refuseAll(isAbout, refusal);
   } else if (!dialect.namesRefusedFrames) {
     const { isRefusal, isFatal } = judgeUnnamed(said);
-    const isAbout = (address: string): boolean => quotes(said, address, dialect.fromAddress(address).name);
     if (isRefusal && receipts.refuseUnnamed(isAbout, refusal) && !isFatal) return undefined;
   } else if (receiptId === '') {
     receipts.refuseSubscriptions(refusal());
@@ -50,18 +62,14 @@ export function toFailure(
   return unavailable(detail);
 }
 
-/**
- * What an ERROR says. RabbitMQ, known by the list of its versions, gives a kind in `message` and says the rest in the
- * body; others put a stack trace there.
- */
-function saidBy(headers: StompHeaders, body: Uint8Array): string {
-  const kind = headers['message'];
-  const text = Buffer.from(body).toString().slice(0, mostSaid);
-  if (kind === undefined) return text;
-  const [line = ''] = text.split('\n');
-  if (headers['version']?.startsWith('1.0,') !== true || line === '') return kind.slice(0, mostSaid);
-  const repeats = line.toLowerCase().startsWith(kind.toLowerCase());
-  return (repeats ? line : `${kind}: ${line}`).slice(0, mostSaid);
+function codeOf(said: string, { saysFull }: Dialect): 'INVALID_ARGUMENT' | 'BROKER_FULL' | 'SEND_REFUSED' {
+  if (saysTooLarge(said)) return 'INVALID_ARGUMENT';
+  return saysFull?.test(said) === true ? 'BROKER_FULL' : 'SEND_REFUSED';
+}
+
+/** It may be no ERROR at all but text behind the NUL in a message. A broker that means it closes the socket. */
+function isStray({ namesRefusedFrames, closesItself }: Dialect, { size }: Receipts): boolean {
+  return size === 0 && namesRefusedFrames && !closesItself;
 }
 
 /** Errors of AMQP that are about one frame; the broker ends the connection after them, as after all of its kind. */
@@ -88,5 +96,5 @@ function judgeUnnamed(said: string): UnnamedError {
 
 /** Whether an ERROR speaks of this destination: it stands in quotes in it, as an address or as a name. */
 function quotes(said: string, address: string, name: string): boolean {
-  return said.includes(`'${address}'`) || said.includes(`queue '${name}'`);
+  return said.includes(`'${address}'`) || said.includes(`"${name}"`) || said.includes(`queue '${name}'`);
 }

@@ -4,10 +4,26 @@ export function unavailable(detail: string, cause?: unknown): ReplytoError {
   return new ReplytoError('BROKER_UNAVAILABLE', { detail, cause });
 }
 
-/** Of an Error, or of the event that ws hands over. */
+/** In words, of an Error, or of the event that ws hands over. */
 export function messageOf(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(messageOf).join('; ');
+  if (speaksNoTls(error)) return 'what listens there speaks no TLS';
+  const code = errorCode(error);
+  if (code === 'ENOTFOUND') return 'no host of this name is known (ENOTFOUND)';
+  if (code === 'HPE_INVALID_CONSTANT') return 'what listens there speaks no WebSocket';
   return typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : 'failed';
+}
+
+/** Such as `ECONNREFUSED`; empty where there is none. Of several addresses of one host that of the first. */
+export function errorCode(error: unknown): string {
+  if (error instanceof AggregateError) return errorCode(error.errors[0]);
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}
+
+/** Whether the answer to a TLS handshake were plain bytes, which OpenSSL takes for a record of another version. */
+export function speaksNoTls(error: unknown): boolean {
+  const said = error instanceof Error ? error.message : '';
+  return /:error:.*:(?:wrong version number|packet length too long|http request):/u.test(said);
 }
 
 /**

@@ -23,6 +23,36 @@ export function expectedIntervalMs(wantedMs: number, header: string | undefined)
   return wantedMs > 0 && offeredMs > 0 ? Math.max(wantedMs, offeredMs) : 0;
 }
 
+/** Classic skips a beat when anything was sent since the last check, so two intervals may pass in silence. */
+const silentIntervals = 3;
+/** What came while this process was busy, or asleep, is read in this time. */
+const readMs = 100;
+
+export interface SilenceWatchOptions {
+  /** Milliseconds that the broker may be silent, see {@link expectedIntervalMs}; 0 = as long as it likes. */
+  readonly intervalMs: number;
+  readonly clock: Clock;
+  /** When anything came last, monotonic. */
+  readonly heardAt: () => number;
+  /** Called once. */
+  readonly onSilent: () => void;
+}
+
+/** Tells when a broker has been silent for too long, by a clock that nobody sets. Returns what ends it. */
+export function watchSilence({ intervalMs, clock, heardAt, onSilent }: SilenceWatchOptions): () => void {
+  const longestMs = silentIntervals * intervalMs;
+  const silentMs = (): number => clock.monotonic() - heardAt();
+  let cancel = (): void => undefined;
+  function wait(): void {
+    cancel = clock.after(Math.max(1, longestMs - silentMs()), () => {
+      if (silentMs() < longestMs) wait();
+      else cancel = clock.after(readMs, () => (silentMs() < longestMs ? wait() : onSilent()));
+    });
+  }
+  if (intervalMs > 0) wait();
+  return () => cancel();
+}
+
 /**
  * Beats twice in each interval: ActiveMQ ends a connection that is one interval silent, and a beat at its very end
  * comes too late on a loaded machine (as those of stompjs do). Returns what ends it.

@@ -11,6 +11,8 @@ export interface IncomingBytes {
   readonly body: Uint8Array;
   /** When anything came last, monotonic; at first when this was made. */
   readonly heardAt: number;
+  /** Something was wrong with a frame; it is told once. */
+  readonly onDamage: (what: string) => void;
 }
 
 export interface IncomingBytesOptions extends Omit<FrameReaderOptions, 'onDamage' | 'now'> {
@@ -34,15 +36,13 @@ export function createIncomingBytes(options: IncomingBytesOptions): IncomingByte
   const told = new Set<string>();
   let body: Uint8Array = none;
   let heardAt = clock.monotonic();
-  const reader = createFrameReader({
-    ...options,
-    now: () => clock.monotonic(),
-    onDamage(what) {
-      if (told.has(what)) return;
-      told.add(what);
-      logger.warn({ endpoint, what }, 'a damaged frame came from the broker; it is read as far as it can be');
-    },
-  });
+  function onDamage(what: string): void {
+    if (told.has(what)) return;
+    told.add(what);
+    logger.warn({ endpoint, what }, 'a damaged frame came from the broker; it is read as far as it can be');
+  }
+
+  const reader = createFrameReader({ ...options, now: () => clock.monotonic(), onDamage });
 
   function* toPieces(bytes: Buffer): Iterable<Uint8Array> {
     heardAt = clock.monotonic();
@@ -63,6 +63,7 @@ export function createIncomingBytes(options: IncomingBytesOptions): IncomingByte
 
   return {
     toPieces,
+    onDamage,
     get body() {
       return body;
     },

@@ -5,7 +5,7 @@ import type { Clock } from '#core/ports/clock.js';
 export interface Receipts {
   /**
    * Runs `write` with a new receipt id and follows that receipt. What `write` throws rejects at once: the frame
-   * was not written. `bytes` is its size, of which {@link Receipts.bytes} is the sum; 0 for a subscription.
+   * was not written. `bytes` is its size; 0 for a subscription.
    */
   confirmed(destination: string, write: (receiptId: string) => void, bytes?: number): Promise<void>;
   /** The receipt came, or an ERROR in its place. False when nobody waits for it. */
@@ -15,6 +15,11 @@ export interface Receipts {
    * about no other.
    */
   refuseSubscriptions(refusal: ReplytoError): void;
+  /**
+   * The broker takes none of the frames to the destinations that the ERROR quotes; none at all when it quotes no
+   * destination of those awaited.
+   */
+  refuseAll(isAbout: (destination: string) => boolean, refusal: Refusal): void;
   destinationOf(receiptId: string): string | undefined;
   /**
    * One of the frames was too large for the broker, which does not say which: then it has not taken the largest, and that
@@ -27,11 +32,13 @@ export interface Receipts {
    * awaited. `isAbout` tells for a destination whether the ERROR quotes it, `refusal` is made for the destination found.
    */
   refuseUnnamed(isAbout: (destination: string) => boolean, refusal: Refusal): boolean;
+  /** Resolves when none is awaited. */
+  idle(): Promise<void>;
   /** The connection has ended: whether what is still awaited arrived cannot be known. */
   abandon(reason: ReplytoError): void;
   readonly size: number;
-  /** Of the frames whose receipts are awaited. */
-  readonly bytes: number;
+  /** Whether one of them was refused, and which one is not found yet. */
+  readonly areInDoubt: boolean;
   /** When the oldest of those frames was written, monotonic; undefined when none is awaited. */
   readonly oldestAt: number | undefined;
 }
@@ -65,6 +72,7 @@ interface Awaited {
 export function createReceipts({ clock, timeoutMs, name, onTimeout }: ReceiptsOptions): Receipts {
   const awaited = new Map<string, Awaited>();
   let doubts: Doubt[] = [];
+  const idleListeners: (() => void)[] = [];
   let lastId = 0;
   let awaitedBytes = 0;
 
@@ -77,6 +85,7 @@ export function createReceipts({ clock, timeoutMs, name, onTimeout }: ReceiptsOp
     if (refusal === undefined) entry.resolve();
     else entry.reject(refusal);
     resolveDoubts();
+    if (awaited.size === 0) for (const listener of idleListeners.splice(0)) listener();
     return true;
   }
 
@@ -123,6 +132,11 @@ export function createReceipts({ clock, timeoutMs, name, onTimeout }: ReceiptsOp
       if (awaitedBytes > 0) return;
       for (const receiptId of [...awaited.keys()]) settle(receiptId, refusal);
     },
+    refuseAll(isAbout, refusal) {
+      const all = [...awaited].map(([id, { destination }]) => ({ id, destination }));
+      const quoted = all.filter(({ destination }) => isAbout(destination));
+      for (const { id, destination } of quoted.length > 0 ? quoted : all) settle(id, refusal(destination));
+    },
     destinationOf: (receiptId) => awaited.get(receiptId)?.destination,
     refuseLargest(detail) {
       const [largest] = [...awaited].sort(([, one], [, other]) => other.bytes - one.bytes);
@@ -140,6 +154,12 @@ export function createReceipts({ clock, timeoutMs, name, onTimeout }: ReceiptsOp
       resolveDoubts();
       return true;
     },
+    idle: () =>
+      awaited.size === 0
+        ? Promise.resolve()
+        : new Promise((resolve) => {
+            idleListeners.push(resolve);
+          }),
     abandon(reason) {
       doubts = [];
       for (const [id, { destination }] of [...awaited]) {
@@ -152,8 +172,8 @@ export function createReceipts({ clock, timeoutMs, name, onTimeout }: ReceiptsOp
     get size() {
       return awaited.size;
     },
-    get bytes() {
-      return awaitedBytes;
+    get areInDoubt() {
+      return doubts.length > 0;
     },
     get oldestAt() {
       const [oldest] = awaited.values();

@@ -7,6 +7,8 @@ import type { ConnectionSettings, StompConnection } from './stomp-connection.js'
 export interface ReconnectingOptions {
   /** For the log: what the connection is for. */
   readonly purpose: string;
+  /** It is there for what troubles others: its ups and downs say nothing of the broker. */
+  readonly isApart?: boolean;
   readonly log: ConnectionLog;
   readonly address: BrokerAddress;
   readonly settings: ConnectionSettings;
@@ -20,7 +22,7 @@ export interface ReconnectingOptions {
 
 /** A connection that comes back: after every end it is opened again, at the next endpoint of the list. */
 export interface Reconnecting {
-  /** Begins; resolves after the first attempt, with what went wrong if it failed. */
+  /** Begins; resolves when it is up, or with what went wrong when each address of the list was tried in vain. */
   start(): Promise<ReplytoError | null>;
   stop(deadlineMs: number): Promise<void>;
   /** The connection while it is up. */
@@ -41,7 +43,7 @@ export function backoffMs(failures: number, random: () => number): number {
 export function createReconnecting(options: ReconnectingOptions): Reconnecting {
   const { address, settings, random } = options;
   const { clock } = settings;
-  const log = options.log.link(options.purpose);
+  const log = options.log.link(options.purpose, options.isApart);
   const stopping = new AbortController();
   let current: StompConnection | undefined;
   let wake: (() => void) | undefined;
@@ -73,14 +75,19 @@ export function createReconnecting(options: ReconnectingOptions): Reconnecting {
     return stopping.signal.aborted;
   }
 
-  async function run(firstAttempt: (outcome: ReplytoError | null) => void): Promise<void> {
+  async function run(begun: (outcome: ReplytoError | null) => void): Promise<void> {
     let failures = 0;
+    let untried = address.endpoints.length;
+    let told: ReplytoError | undefined;
     while (!isStopped()) {
       try {
         current = await open();
       } catch (error) {
         const reason = toReplytoError(error);
-        firstAttempt(reason);
+        // What a broker says tells more than that another one is away.
+        if (told === undefined || told.code === 'BROKER_UNAVAILABLE') told = reason;
+        untried -= 1;
+        if (untried <= 0 || isStopped()) begun(told);
         if (isStopped()) return;
         log.down(reason);
         await pause(backoffMs(failures++, random));
@@ -92,7 +99,7 @@ export function createReconnecting(options: ReconnectingOptions): Reconnecting {
       }
       const upAt = clock.monotonic();
       log.up(current);
-      firstAttempt(null);
+      begun(null);
       options.onUp?.(current);
       const reason = await current.ended;
       current = undefined;

@@ -1,4 +1,4 @@
-import { Socket, connect as connectTcp } from 'node:net';
+import { Socket, connect as connectTcp, isIP } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { Endpoint } from './broker-url.js';
 import { describeEndpoint } from './broker-url.js';
@@ -23,5 +23,5 @@ export function openSocket(options: SocketOptions): StompSocket {
 function connect({ host, port, tls: isTls }: Endpoint, tls: SocketOptions['tls']): Socket {
   const where = { host, port, highWaterMark: congestedAtBytes };
   if (!isTls) return connectTcp(where);
-  return connectTls({ ...where, servername: /^[\d.:]+$/u.test(host) ? '' : host, ...tls });
+  return connectTls({ ...where, servername: isIP(host) === 0 ? host : '', ...tls });
 }

@@ -21,6 +21,11 @@ export interface ConnectionSettings extends Login {
   readonly tls?: SocketOptions['tls'] | undefined;
   /** Instead of the one found from the broker's name. */
   readonly dialect?: Dialect | undefined;
+  /**
+   * What the names of the subscriptions of one connection begin with: letters, digits, hyphens. No stranger may guess it, see
+   * frame-reader.ts. Default: drawn by chance.
+   */
+  readonly newSubscriptionKey?: () => string;
   /** Default {@link openSocket}. */
   readonly openSocket?: typeof openSocket;
 }
@@ -41,16 +46,22 @@ export interface StompConnection {
     },
     onMessage: MessageHandler,
   ): Promise<void>;
-  /** Says goodbye and waits for it, at most `deadlineMs`. */
+  /**
+   * Takes nothing more, waits for the receipts that are awaited, then says goodbye and waits for its answer: in all
+   * `deadlineMs` at most. Called again, the earlier deadline holds.
+   */
   close(deadlineMs: number): Promise<void>;
   /** Ends it at once, for instance because a receipt is missing. */
   terminate(reason: ReplytoError): void;
   /** Resolves, never rejects, when the connection has ended, with why. */
   readonly ended: Promise<ReplytoError>;
+  /**
+   * Whether it ended by the other side, or the network, without a word on why, or by an ERROR about a message that was not
+   * found: one of those that were unconfirmed may be the cause.
+   */
+  readonly leavesDoubt: boolean;
   /** Receipts awaited; 0 once ended. */
   readonly unconfirmed: number;
-  /** Bytes of the sends whose receipts are awaited. */
-  readonly unconfirmedBytes: number;
   /** When the broker said anything last, monotonic. */
   readonly heardAt: number;
   /** Since when the broker owes something, monotonic: see `owedSince` in overdue.ts; undefined while it owes nothing. */

@@ -1,7 +1,8 @@
 /**
- * Destinations that did not confirm a message within the deadline, and may be full. They share one connection, which
+ * Destinations that are full, or may be: they did not confirm a message within the deadline. They share one connection, which
  * is there while there are any: when a receipt is missing again, it ends with nobody else's messages on it.
  */
+import { createLeaving } from './leaving.js';
 import type { ReconnectingOptions } from './reconnecting.js';
 import { createReconnecting } from './reconnecting.js';
 import type { Reconnecting } from './reconnecting.js';
@@ -16,25 +17,28 @@ export interface Unconfirming {
    * it does not come up: then it is better to disturb others than not to try at all.
    */
   connectionFor(destination: string): StompConnection | 'wait' | undefined;
+  /** The connection, if there is one and it is up. */
+  current(): StompConnection | undefined;
   stop(deadlineMs: number): Promise<void>;
 }
 
 /** Of more, those that are so for the longest time are forgotten; nothing is lost by that. */
 const mostDestinations = 1_000;
+/** Beside the time that what was sent last has for its receipt. */
 const goodbyeMs = 5_000;
 
-interface UnconfirmingOptions extends Omit<ReconnectingOptions, 'onUp' | 'onDown' | 'purpose'> {
+interface UnconfirmingOptions extends Omit<ReconnectingOptions, 'onUp' | 'onDown' | 'purpose' | 'isApart'> {
   /** Called when more can be said of the connection than `wait`. */
   readonly onChange: (connection: StompConnection | undefined) => void;
 }
 
 export function createUnconfirming(options: UnconfirmingOptions): Unconfirming {
-  const { clock, connectTimeoutMs } = options.settings;
+  const { clock, connectTimeoutMs, receiptTimeoutMs } = options.settings;
   const destinations = new Set<string>();
   let link: Reconnecting | undefined;
   let isAwaited = false;
   let cancelWait = (): void => undefined;
-  let ending: Promise<void> = Promise.resolve();
+  const leaving = createLeaving();
 
   function awaitLink(): void {
     isAwaited = true;
@@ -46,26 +50,30 @@ export function createUnconfirming(options: UnconfirmingOptions): Unconfirming {
 
   function begin(): void {
     awaitLink();
-    link = createReconnecting({
+    const begun = createReconnecting({
       ...options,
       purpose: 'send-apart',
+      isApart: true,
       onUp: (connection) => {
+        if (link !== begun) return;
         cancelWait();
         options.onChange(connection);
       },
       onDown: () => {
-        if (link !== undefined) awaitLink();
+        if (link === begun) awaitLink();
       },
     });
-    void link.start();
+    link = begun;
+    void begun.start();
   }
 
   function end(deadlineMs: number): void {
     cancelWait();
     isAwaited = false;
-    const ended = link?.stop(deadlineMs);
+    const ended = link;
     link = undefined;
-    if (ended !== undefined) ending = Promise.all([ending, ended]).then(() => undefined);
+    if (ended === undefined) return;
+    leaving.add(ended, deadlineMs);
   }
 
   return {
@@ -76,16 +84,17 @@ export function createUnconfirming(options: UnconfirmingOptions): Unconfirming {
       if (link === undefined) begin();
     },
     clear(destination) {
-      if (destinations.delete(destination) && destinations.size === 0) end(goodbyeMs);
+      if (destinations.delete(destination) && destinations.size === 0) end(receiptTimeoutMs + goodbyeMs);
     },
     connectionFor(destination) {
       if (!destinations.has(destination)) return undefined;
       return link?.current() ?? (isAwaited ? 'wait' : undefined);
     },
+    current: () => link?.current(),
     async stop(deadlineMs) {
       destinations.clear();
       end(deadlineMs);
-      await ending;
+      await leaving.stop(deadlineMs);
     },
   };
 }

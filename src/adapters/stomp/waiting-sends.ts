@@ -4,8 +4,13 @@
  */
 export interface WaitingSends<T> {
   add(destination: string, item: T): void;
-  /** Offers the first of each destination in turn, until none is taken; `take` says whether it took it. */
-  offer(take: (item: T) => boolean): void;
+  /**
+   * Offers the first of each destination in turn, until none is taken; `take` says whether it took it. It asks `hasEnded`
+   * before each: with thousands of destinations nobody is asked once there is no place at all.
+   */
+  offer(take: (item: T) => boolean, hasEnded: () => boolean): void;
+  /** Offers the first of this destination alone. */
+  offerOf(destination: string, take: (item: T) => boolean): void;
   /** Takes all of them out. */
   clear(): T[];
   readonly size: number;
@@ -14,6 +19,17 @@ export interface WaitingSends<T> {
 export function createWaitingSends<T>(): WaitingSends<T> {
   const lines = new Map<string, T[]>();
   let size = 0;
+
+  /** What is set again here is behind all others: that is its next turn. */
+  function offerFirst(destination: string, line: T[], take: (item: T) => boolean): void {
+    const [first] = line;
+    if (first === undefined || !take(first)) return;
+    line.shift();
+    size -= 1;
+    lines.delete(destination);
+    if (line.length > 0) lines.set(destination, line);
+  }
+
   return {
     add(destination, item) {
       const line = lines.get(destination);
@@ -21,16 +37,15 @@ export function createWaitingSends<T>(): WaitingSends<T> {
       else line.push(item);
       size += 1;
     },
-    offer(take) {
-      // What is set again during the loop is met again at its end: that is its next turn.
+    offer(take, hasEnded) {
       for (const [destination, line] of lines) {
-        const [first] = line;
-        if (first === undefined || !take(first)) continue;
-        line.shift();
-        size -= 1;
-        lines.delete(destination);
-        if (line.length > 0) lines.set(destination, line);
+        if (hasEnded()) return;
+        offerFirst(destination, line, take);
       }
+    },
+    offerOf(destination, take) {
+      const line = lines.get(destination);
+      if (line !== undefined) offerFirst(destination, line, take);
     },
     clear() {
       const all = [...lines.values()].flat();

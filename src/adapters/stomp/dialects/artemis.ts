@@ -64,6 +64,8 @@ export const artemisDialect: Dialect = {
   // It keeps its own time and sends the sender's as a second header.
   sendsTimestamp: false,
   namesRefusedFrames: true,
+  // The disk, or an address with the policy FAIL.
+  saysFull: /\bAMQ229119\b|\bAMQ229102\b|\bAddress "[^"]*" is full\b/u,
   expiryHeaders: (expiresAt) => ({ expires: String(expiresAt) }),
   sendHeaders: (destination) => routingHeader('destination-type', destination),
   subscribeHeaders: (destination, prefetch) => ({

@@ -16,6 +16,8 @@ export const classicDialect: Dialect = {
   closesItself: false,
   sendsTimestamp: true,
   namesRefusedFrames: true,
+  // With `sendFailIfNoSpace`: the memory limit, the store or the temporary store.
+  saysFull: /\bUsage Manager\b.*\b(?:full|reached)\b|\bstore is full\b|\bto prevent flooding\b/iu,
   expiryHeaders: (expiresAt) => ({ expires: String(expiresAt) }),
   sendHeaders: () => ({}),
   subscribeHeaders: prefetchHeader('activemq.prefetchSize'),

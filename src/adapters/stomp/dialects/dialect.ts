@@ -38,8 +38,13 @@ export interface Dialect {
    * found out, see receipts.ts and suspects.ts.
    */
   readonly namesRefusedFrames: boolean;
-  /** Bytes of a frame beyond which it ends the connection without a word, unless it was configured otherwise. */
-  readonly usualFrameLimitBytes?: number;
+  /** What an ERROR says, in words, when there is no room for a message; absent where that is not told. */
+  readonly saysFull?: RegExp;
+  /**
+   * Bytes of a frame beyond which this version of it ends the connection without a word, unless it was configured
+   * otherwise; undefined for one that has no such limit.
+   */
+  readonly usualFrameLimitBytes?: (version: string) => number | undefined;
   /** Headers that ask the broker to drop the message at an instant (epoch milliseconds). */
   expiryHeaders(expiresAt: number, now: number): Readonly<Record<string, string>>;
   /** Application headers that mean something else to the broker than a header of the message, where there are any. */

@@ -15,6 +15,7 @@ export const embeddedDialect: Dialect = {
   closesItself: false,
   sendsTimestamp: false,
   namesRefusedFrames: true,
+  saysFull: /^(?:store|memory) full\b/u,
   // It knows no expiry; `expires` is an ordinary header there.
   expiryHeaders: () => ({}),
   sendHeaders: () => ({}),

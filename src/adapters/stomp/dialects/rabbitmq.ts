@@ -8,6 +8,12 @@ const longestExpirationMs = 2 ** 32 - 1;
 
 const slash = '%2F';
 
+/** Of `stomp.max_frame_size`, which came with 3.13. */
+function usualFrameLimitBytes(version: string): number | undefined {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major > 3 || (major === 3 && minor >= 13) ? 4 * 1024 * 1024 : undefined;
+}
+
 /**
  * A name is one segment there: a slash in it is written `%2F`, the only escape that it reads; every other `%` means itself.
  * It writes more of them in `destination` of a MESSAGE, which is therefore not read.
@@ -47,8 +53,7 @@ export const rabbitmqDialect: Dialect = {
   // It counts seconds.
   sendsTimestamp: false,
   namesRefusedFrames: false,
-  // Of `stomp.max_frame_size`, since 3.13.
-  usualFrameLimitBytes: 4 * 1024 * 1024,
+  usualFrameLimitBytes,
   expiryHeaders(expiresAt, now) {
     const expiration = Math.max(0, expiresAt - now);
     return expiration > longestExpirationMs ? {} : { expiration: String(expiration) };

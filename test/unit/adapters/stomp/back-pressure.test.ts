@@ -44,9 +44,10 @@ describe('the bound on unconfirmed bytes of a connection', () => {
     const sending = Array.from({ length: 5 }, () =>
       broker.channel.send(full, newMessage({ applicationHeaders })),
     );
-    await server.frame('SEND', 3);
+    await server.frame('SEND', 2);
     await settled();
-    expect(server.framesOf('SEND').length).to.equal(3);
+    // These two are more than half.
+    expect(server.framesOf('SEND').length).to.equal(2);
     for (const nth of [1, 2, 3, 4, 5]) server.confirm(await server.frame('SEND', nth));
     await Promise.all(sending);
   });

@@ -81,6 +81,34 @@ describe('the address of a broker', () => {
   }
 });
 
+describe('what is told of an address that is none', () => {
+  for (const [url, allowed] of [
+    ['tcp://activemq:61616', 'tcp:// is OpenWire and this speaks STOMP: use stomp://activemq:61613'],
+    [
+      'failover:(tcp://a:61616,tcp://b:61616)',
+      'tcp:// is OpenWire and this speaks STOMP: use stomp://a:61613',
+    ],
+    ['nio://a', 'nio:// is OpenWire and this speaks STOMP: use stomp://a:61613'],
+    ['ssl://u:p@a:61617', 'ssl:// is OpenWire over TLS and this speaks STOMP: use stomps://host:61614'],
+    ['AMQP://rabbit:5672', 'amqp:// is AMQP and this speaks STOMP: use stomp://rabbit:61613'],
+    ['stomp://u:p@127.0.0.1:70000', 'a port from 1 to 65535'],
+    ['failover:(stomp://a,stomp://b:65536)', 'a port from 1 to 65535'],
+    ['ws://a:99999/ws', 'a port from 1 to 65535'],
+    ['stomp://u:%zz@a', 'valid percent-encoding in name, password and path'],
+  ] as const) {
+    it(`is the reason for ${url}`, () => {
+      expect(thrownBy(() => parseBrokerUrl(url)).problems[0]!.allowed).to.equal(allowed);
+    });
+  }
+
+  it('is how to write a login only where there is one', () => {
+    const allowedFor = (url: string): string | undefined =>
+      thrownBy(() => parseBrokerUrl(url)).problems[0]?.allowed;
+    expect(allowedFor('stomp://a:b:c')).to.not.contain('percent-encoded');
+    expect(allowedFor('stomp://u:p/q@a')).to.contain('percent-encoded');
+  });
+});
+
 describe('a password in the address of a broker', () => {
   const secret = 'Tr0ub4dor';
 
@@ -91,6 +119,8 @@ describe('a password in the address of a broker', () => {
     `stomp://user:${secret}/x@broker`,
     `stomp://user:${secret}@broker?x=1`,
     `http://user:${secret}@broker`,
+    `tcp://user:${secret}@broker`,
+    `failover:(tcp://user:${secret},x@broker)`,
     `user:${secret}@broker`,
     `failover:(stomp://a,stomp://user:${secret}@broker:port)`,
     `failover:(stomp://user:${secret}@broker)?timeout=5`,
@@ -111,6 +141,8 @@ describe('a password in the address of a broker', () => {
           'stomp://',
           'stomps://',
           'ws://',
+          'tcp://',
+          'failover:(ssl://',
           'failover:(stomp://',
           'failover:(stomp://a,stomp://',
           '',

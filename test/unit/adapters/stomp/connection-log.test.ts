@@ -102,6 +102,22 @@ describe('the log of the connections to a broker', () => {
     expect(told()).to.have.length(20);
   });
 
+  it('tells nobody but at level debug of a connection that goes where others do not', () => {
+    const [send] = three();
+    send!.up(connection);
+    const apart = log.link('send-apart', true);
+    apart.down(away('refused'));
+    apart.up(connection);
+    apart.down(away('closed'));
+    send!.down(away('closed'));
+    send!.up(connection);
+    expect(told()).to.deep.equal([
+      'info: connected to the broker',
+      'warn: the broker connection ended',
+      'warn: the broker is back',
+    ]);
+  });
+
   it('names what the broker refuses', () => {
     const [send, receive] = three();
     send!.down(new ReplytoError('BROKER_LOGIN_REFUSED'));

@@ -300,12 +300,12 @@ describe('a connection to a broker', () => {
     await connection.close(2_000);
   });
 
-  it('closes at its deadline when nobody says goodbye, and rejects what is unconfirmed', async () => {
+  it('closes at its deadline when receipts do not come, and rejects what is unconfirmed', async () => {
     bench.server.holdReceipts(true);
     const [connection, server] = await bench.connect({ clock, receiptTimeoutMs: 60_000 });
     const failing = failureOf(connection.send(frameTo('/queue/q')));
     const closing = connection.close(1_000);
-    await server.frame('DISCONNECT');
+    await server.frame('SEND');
     clock.advance(1_000);
     await within(closing, { what: 'the end of close()' });
     expect((await failing).code).to.equal('SEND_UNCONFIRMED');

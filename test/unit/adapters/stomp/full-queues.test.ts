@@ -1,10 +1,15 @@
+import { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
 import { expect } from 'chai';
 import { queue } from '#core/destination.js';
 import { toReplytoError } from '#core/errors.js';
 import type { Destination } from '#core/destination.js';
 import type { StompBroker } from '#adapters/stomp/broker.js';
+import { settled } from '../../../support/event-loop.js';
 import type { FakeStompConnection } from '../../../support/fake-stomp-server.js';
 import { happens } from '../../../support/happens.js';
+import type { ManualClock } from '../../../support/manual-clock.js';
+import { createManualClock } from '../../../support/manual-clock.js';
 import { newMessage } from '../../../support/messages.js';
 import { until, within } from '../../../support/until.js';
 import { stompBench } from './stomp-bench.js';
@@ -127,5 +132,75 @@ describe('a broker that does not confirm what is sent to some of its queues', ()
     await broker.stop(200);
     await until(() => bench.server.open().length === 0, { what: 'the end of every socket' });
     expect(broker.activity().sends).to.equal(0);
+  });
+
+  describe('while all places of the shared connection are taken, and those of the one apart are not', () => {
+    let clock: ManualClock;
+    let broker: StompBroker;
+    let shared: FakeStompConnection;
+    let apart: FakeStompConnection;
+    let congestionAsked = 0;
+
+    beforeEach(async () => {
+      clock = createManualClock();
+      [broker] = await bench.started({ clock, maxUnconfirmed: 4 });
+      fill(() => true);
+      for (const name of ['full-1', 'full-2']) {
+        const missing = outcome(broker, queue(name));
+        await until(() => bench.server.open().some((one) => sentTo(one, name) > 0), { what: name });
+        clock.advance(2_000);
+        expect(await missing).to.equal('RECEIPT_TIMEOUT');
+        await settled();
+        clock.advance(200);
+        await until(() => broker.channel.isUp() && bench.server.open().length === 2, {
+          what: 'the shared connection, and the one apart',
+        });
+      }
+      for (let nth = 0; nth < 500; nth += 1) void outcome(broker, queue(`other-${nth}`));
+      [shared, apart] = await until(
+        () => {
+          const [one, two] = bench.server.open();
+          if (one!.framesOf('SEND').length === 4) return [one!, two!];
+          return two!.framesOf('SEND').length === 4 ? [two!, one!] : undefined;
+        },
+        { what: 'four sends' },
+      );
+      congestionAsked = 0;
+      const descriptor = Object.getOwnPropertyDescriptor(Duplex.prototype, 'writableNeedDrain')!;
+      Object.defineProperty(Socket.prototype, 'writableNeedDrain', {
+        configurable: true,
+        get(this: Socket) {
+          congestionAsked += 1;
+          return descriptor.get!.call(this) as boolean;
+        },
+      });
+    });
+    afterEach(async () => {
+      delete (Socket.prototype as { writableNeedDrain?: boolean }).writableNeedDrain;
+      const stopping = broker.stop(0);
+      await settled();
+      clock.advance(0);
+      await stopping;
+    });
+
+    it('does not ask for a place anew for each of hundreds of destinations that wait', async () => {
+      for (let nth = 1; nth <= 10; nth += 1) {
+        shared.confirm(await shared.frame('SEND', nth));
+        await shared.frame('SEND', nth + 4);
+      }
+      expect(congestionAsked).to.be.within(1, 200);
+    });
+
+    it('sends what waits for a place apart, behind hundreds that wait for a shared one', async () => {
+      const first = outcome(broker, queue('full-1'));
+      for (const name of ['full-1', 'full-1', 'full-2', 'full-2']) void outcome(broker, queue(name));
+      await apart.frame('SEND', 4);
+      await settled();
+      expect([sentTo(apart, 'full-1'), sentTo(apart, 'full-2')]).to.deep.equal([3, 1]);
+      apart.confirm(apart.framesOf('SEND')[0]!);
+      expect(await first).to.equal('confirmed');
+      await apart.frame('SEND', 5);
+      expect([sentTo(apart, 'full-2'), shared.framesOf('SEND').length]).to.deep.equal([2, 4]);
+    });
   });
 });

@@ -1,6 +1,8 @@
 import { expect } from 'chai';
-import { agreedIntervalMs, startHeartBeats } from '#adapters/stomp/heart-beats.js';
+import { agreedIntervalMs, startHeartBeats, watchSilence } from '#adapters/stomp/heart-beats.js';
 import type { FakeStompConnection } from '../../../support/fake-stomp-server.js';
+import { happens } from '../../../support/happens.js';
+import type { ManualClock } from '../../../support/manual-clock.js';
 import { createManualClock } from '../../../support/manual-clock.js';
 import { until } from '../../../support/until.js';
 import { stompBench } from './stomp-bench.js';
@@ -46,6 +48,73 @@ describe('heart-beats that go out', () => {
     expect(clock.pending).to.equal(0);
     stop();
   });
+});
+
+describe('the watch on the silence of a broker', () => {
+  function watched(intervalMs = 10_000): {
+    clock: ManualClock;
+    heard: () => void;
+    silences: () => number;
+    end: () => void;
+  } {
+    const clock = createManualClock(5_000);
+    let [heardAt, silences] = [clock.monotonic(), 0];
+    const end = watchSilence({ intervalMs, clock, heardAt: () => heardAt, onSilent: () => (silences += 1) });
+    return { clock, heard: () => (heardAt = clock.monotonic()), silences: () => silences, end };
+  }
+
+  it('tells once when three intervals passed and nothing that waited was read then', () => {
+    const { clock, silences } = watched();
+    clock.advance(30_099);
+    expect(silences()).to.equal(0);
+    clock.advance(1);
+    expect([silences(), clock.pending]).to.deep.equal([1, 0]);
+  });
+
+  it('tells nothing while something comes, at the last moment too', () => {
+    const { clock, heard, silences, end } = watched();
+    for (let time = 0; time < 10; time += 1) {
+      clock.advance(30_050);
+      heard();
+    }
+    clock.advance(29_000);
+    expect([silences(), clock.pending]).to.deep.equal([0, 1]);
+    end();
+    expect(clock.pending).to.equal(0);
+  });
+
+  it('is none where the broker said that it would not beat', () => {
+    expect(watched(0).clock.pending).to.equal(0);
+  });
+});
+
+describe('a connection whose broker is to beat', () => {
+  const bench = stompBench({ heartBeat: '10000,0' });
+
+  happens(
+    'Surroundings',
+    'the time of day is set while connections to the broker are up',
+    'no connection ends because of it, and a broker that falls silent is noticed as ever',
+    async () => {
+      const clock = createManualClock();
+      const [connection, server] = await bench.connect({ clock, heartbeatMs: 10_000 });
+      const timeOfDay = Date.now;
+      try {
+        Date.now = () => timeOfDay() + 3_600_000;
+        clock.advance(29_000);
+        server.write('\n');
+        await until(() => connection.heardAt === 29_000, { what: 'the beat' });
+        clock.advance(29_000);
+        expect(connection.isOpen()).to.equal(true);
+        Date.now = () => timeOfDay() - 3_600_000;
+        clock.advance(1_100);
+        expect((await connection.ended).message).to.contain('fell silent');
+        expect(clock.pending).to.equal(0);
+      } finally {
+        Date.now = timeOfDay;
+      }
+    },
+  );
 });
 
 describe('a connection that agreed on heart-beats', () => {

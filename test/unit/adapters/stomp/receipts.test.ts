@@ -38,25 +38,6 @@ describe('the receipts of a connection', () => {
     expect(left()).to.deep.equal([0, 0]);
   });
 
-  it('know the bytes of what they wait for', async () => {
-    const sized = (bytes: number, write = (receiptId: string): unknown => written.push(receiptId)) =>
-      receipts.confirmed('/queue/q', write, bytes);
-    const waits = [sized(100), sized(20), confirmed()];
-    const failing = failureOf(
-      sized(3, () => {
-        throw new ReplytoError('SEND_REFUSED');
-      }),
-    );
-    expect(receipts.bytes).to.equal(120);
-    expect((await failing).code).to.equal('SEND_REFUSED');
-    receipts.settle(written[0]!);
-    expect(receipts.bytes).to.equal(20);
-    const abandoned = Promise.all(waits.slice(1).map((wait) => failureOf(wait)));
-    receipts.abandon(new ReplytoError('BROKER_UNAVAILABLE'));
-    await Promise.all([waits[0], abandoned]);
-    expect(receipts.bytes).to.equal(0);
-  });
-
   it('ignore what nobody waits for', () => {
     expect(receipts.settle('stranger')).to.equal(false);
     expect(receipts.destinationOf('stranger')).to.equal(undefined);
@@ -81,7 +62,7 @@ describe('the receipts of a connection', () => {
     expect(await failing).to.include({
       ...{ code: 'INVALID_ARGUMENT', destination: '/queue/of-300', message: 'too large', retryable: false },
     });
-    expect([receipts.size, receipts.bytes]).to.deep.equal([2, 300]);
+    expect(receipts.size).to.equal(2);
     receipts.settle(written[0]!);
     receipts.settle(written[2]!);
     await Promise.all([waits[0], waits[2]]);

@@ -161,13 +161,32 @@ describe('a connection that comes back', () => {
     const [first, second] = [await server(), await server()];
     const dead = await freePort();
     const one = link(`failover:(stomp://127.0.0.1:${dead},${first.url},${second.url})`);
-    expect(await one.start()).to.include({ code: 'BROKER_UNAVAILABLE' });
+    const starting = one.start();
     await eventually(() => ups.length === 1, 'the first broker');
+    expect(await starting).to.equal(null);
     (await first.connection(1)).destroy();
     await eventually(() => ups.length === 2, 'the second broker');
     (await second.connection(1)).destroy();
     await eventually(() => ups.length === 3, 'the first broker again');
     expect(ups).to.deep.equal([first.url, second.url, first.url]);
+  });
+
+  it('says why it could not begin when it has tried each address of its list, and best what a broker said', async () => {
+    const refusing = await server();
+    refusing.rule((_, connection) => {
+      connection.send('ERROR', { message: 'who are you' });
+      connection.end();
+      return 'handled';
+    });
+    const addresses = [await freePort(), refusing.port, await freePort()];
+    const one = link(`failover:(${addresses.map((port) => `stomp://127.0.0.1:${port}`).join(',')})`);
+    let failure: ReplytoError | null | undefined;
+    void one.start().then((outcome) => (failure = outcome));
+    await eventually(() => failedAttempts() === 2, 'two attempts');
+    expect(failure).to.equal(undefined);
+    await eventually(() => failure !== undefined, 'the third attempt');
+    expect(failure).to.include({ code: 'BROKER_LOGIN_REFUSED' });
+    expect(failedAttempts()).to.equal(3);
   });
 
   it('begins anywhere in its list when it is told to', async () => {

@@ -1,14 +1,21 @@
 /** What becomes of sends on a broker whose ERRORs name no frame, or that ends the connection without one. */
 import { expect } from 'chai';
+import type { StompBroker } from '#adapters/stomp/broker.js';
+import { rabbitmqDialect } from '#adapters/stomp/dialects/rabbitmq.js';
 import type { StompConnection } from '#adapters/stomp/stomp-connection.js';
+import { createSuspects } from '#adapters/stomp/suspects.js';
+import type { Frame } from '#adapters/stomp-server/frame.js';
 import { queue } from '#core/destination.js';
-import type { ReplytoError } from '#core/errors.js';
+import { ReplytoError } from '#core/errors.js';
 import type { Message } from '#core/message.js';
 import { failureOf } from '../../../support/errors.js';
 import type { FakeStompConnection } from '../../../support/fake-stomp-server.js';
+import { happens } from '../../../support/happens.js';
+import { hurriedClock } from '../../../support/hurried-clock.js';
+import { createManualClock } from '../../../support/manual-clock.js';
 import { newMessage } from '../../../support/messages.js';
 import { sendUntilJudged } from '../../../support/send-until-judged.js';
-import { until } from '../../../support/until.js';
+import { until, within } from '../../../support/until.js';
 import { stompBench } from './stomp-bench.js';
 
 const frameTo = (address: string): Parameters<StompConnection['send']>[0] => ({
@@ -131,55 +138,163 @@ describe('an ERROR of RabbitMQ, which names no frame', () => {
 
 describe('a connection of RabbitMQ that ends without a word', () => {
   const bench = stompBench({ name: 'RabbitMQ/4.3.5' });
-  const guilty = (frame: { readonly headers: ReadonlyMap<string, string> }): boolean =>
-    frame.headers.get('Message-ID')?.startsWith('guilty') === true;
+  const guilty = (frame: Pick<Frame, 'command' | 'headers'>): boolean =>
+    frame.command === 'SEND' && frame.headers.get('Message-ID')?.startsWith('guilty') === true;
 
-  const judge = (message: Message): Promise<ReplytoError | null> =>
-    sendUntilJudged(broker.channel, queue('q'), message);
+  const judge = (message: Message, to = queue('q')): Promise<ReplytoError | null> =>
+    sendUntilJudged(broker.channel, to, message);
 
-  let broker: Awaited<ReturnType<typeof bench.started>>[0];
+  const innocents = (count: number): Message[] => Array.from({ length: count }, () => newMessage());
+
+  let broker: StompBroker;
   beforeEach(async () => {
-    [broker] = await bench.started({ random: () => 0 });
+    const clock = hurriedClock(20);
+    [broker] = await bench.started({ clock, receiptTimeoutMs: 60_000, sendConnections: 2, random: () => 0 });
     bench.server.rule((frame, connection) => {
-      if (frame.command !== 'SEND' || !guilty(frame)) return 'default';
+      if (!guilty(frame)) return 'default';
       connection.destroy();
       return 'handled';
     });
   });
 
-  it('refuses the message that ends one after the other, alone, and sends all others', async () => {
-    const messages = Array.from({ length: 20 }, (_, index) =>
-      newMessage(index === 7 ? { messageId: 'guilty' } : {}),
-    );
-    const errors = await Promise.all(messages.map(judge));
-    expect(errors.filter((error) => error !== null)).to.have.length(1);
-    expect(errors[7]!.code).to.equal('SEND_REFUSED');
-    expect(errors[7]!.message).to.match(
-      /^RabbitMQ\/4\.3\.5 ended the connection 3 times while this message of 17 bytes alone/u,
-    );
-    // It goes alone from now on, and needs one connection to be refused again.
-    await until(() => broker.channel.isUp(), { what: 'the next connection' });
-    const before = bench.server.connections.length;
-    const [again, innocent] = await Promise.all([judge(messages[7]!), judge(newMessage())]);
-    expect([again!.code, innocent]).to.deep.equal(['SEND_REFUSED', null]);
-    expect(bench.server.connections.length - before).to.be.at.most(1);
+  happens(
+    'Surroundings',
+    'RabbitMQ ends the connection on which one message goes, without a word, and keeps its others',
+    'the message is found by sending it alone, and is refused after three ends; all others arrive',
+    async () => {
+      const messages = innocents(20);
+      messages[7] = newMessage({ messageId: 'guilty' });
+      const errors = await Promise.all(messages.map((message) => judge(message)));
+      expect(errors.filter((error) => error !== null)).to.have.length(1);
+      expect(errors[7]!.code).to.equal('SEND_REFUSED');
+      expect(errors[7]!.message).to.match(
+        /^RabbitMQ\/4\.3\.5 ended the connection 3 times while this message of 17 bytes alone/u,
+      );
+      // It is tried apart from now on, and needs one connection to be refused again.
+      const before = bench.server.connections.length;
+      const [again, innocent] = await Promise.all([judge(messages[7]), judge(newMessage())]);
+      expect([again!.code, innocent]).to.deep.equal(['SEND_REFUSED', null]);
+      expect(bench.server.connections.length - before).to.be.at.most(2);
+    },
+  );
+
+  it('refuses every one of several that end it with an ERROR which quotes none of them', async () => {
+    const refused = new Set<FakeStompConnection>();
+    bench.server.rule((frame, connection) => {
+      if (frame.command !== 'SEND') return 'default';
+      if (refused.has(connection)) return 'handled';
+      refused.add(connection);
+      setImmediate(() => {
+        refuse(connection, 'access_refused', "ACCESS_REFUSED - access to exchange 'amq.default' refused");
+        connection.end();
+      });
+      return 'handled';
+    });
+    const errors = await Promise.all(innocents(5).map((message) => judge(message)));
+    expect(errors.map((error) => error?.code)).to.deep.equal(Array(5).fill('SEND_REFUSED'));
   });
 
-  it('takes one that is larger than its frames may usually be for too large', async () => {
+  it('finds it among hundreds by halves, and two at the same time', async () => {
+    const messages = innocents(400);
+    messages[7] = newMessage({ messageId: 'guilty-1' });
+    messages[300] = newMessage({ messageId: 'guilty-2' });
+    const errors = await within(Promise.all(messages.map((message) => judge(message))), {
+      what: 'the end of all sends',
+      withinMs: 15_000,
+    });
+    const codes = errors.map((error) => error?.code ?? null);
+    expect(new Set(codes.filter((_, index) => index !== 7 && index !== 300))).to.deep.equal(new Set([null]));
+    expect([codes[7], codes[300]]).to.deep.equal(['SEND_REFUSED', 'SEND_REFUSED']);
+    expect(bench.server.connections.length).to.be.lessThan(50);
+  });
+
+  it('says of one that is larger than its frames may usually be that it is too large, and gives it other chances', async () => {
     const body = Buffer.alloc(4 * 1024 * 1024);
     const error = await judge(newMessage({ messageId: 'guilty', body }));
-    expect(error!.code).to.equal('INVALID_ARGUMENT');
-    expect(error!.message).to.contain('raise stomp.max_frame_size');
+    expect(error!.code).to.equal('SEND_REFUSED');
+    expect(error!.message).to.contain('unless stomp.max_frame_size is raised');
   });
 
-  it('refuses nothing when the broker dies three times under a message, and then takes it', async () => {
+  it('refuses nothing when the connection ends three times under a message, and then it is taken', async () => {
     let deaths = 0;
     bench.server.rule((frame, connection) => {
-      if (frame.command !== 'SEND' || !guilty(frame) || (deaths += 1) > 3) return 'default';
+      if (!guilty(frame) || (deaths += 1) > 3) return 'default';
       connection.destroy();
       return 'handled';
     });
     expect(await judge(newMessage({ messageId: 'guilty' }))).to.equal(null);
     expect(deaths).to.equal(4);
+  });
+
+  it('forgets after a while that it ended connections', () => {
+    const clock = createManualClock();
+    const suspects = createSuspects(clock);
+    const message = newMessage();
+    const loss = { size: 1, wasTrial: true, error: new ReplytoError('SEND_UNCONFIRMED') };
+    const dialect = { dialect: rabbitmqDialect, server: 'RabbitMQ/4.3.5', version: '4.3.5' };
+    const blame = (): string => suspects.blame(message, queue('q'), { ...loss, broker: dialect }).code;
+    expect([blame(), blame()]).to.deep.equal(['SEND_UNCONFIRMED', 'SEND_UNCONFIRMED']);
+    clock.advance(15 * 60_000);
+    expect(suspects.has(message, queue('q'))).to.equal(false);
+    expect([blame(), blame(), blame()]).to.deep.equal([
+      ...['SEND_UNCONFIRMED', 'SEND_UNCONFIRMED'],
+      'SEND_REFUSED',
+    ]);
+  });
+
+  happens(
+    'Surroundings',
+    'RabbitMQ dies again and again, whatever it is sent, while a message is under way',
+    'the message is sent again until it is taken: what ends all connections is held against none, however large it is',
+    async () => {
+      for (const size of [10, 5 * 1024 * 1024]) {
+        let deaths = 0;
+        bench.server.rule((frame) => {
+          if (frame.command !== 'SEND' || (deaths += 1) > 8) return 'default';
+          for (const each of bench.server.open()) each.destroy();
+          return 'handled';
+        });
+        expect(await judge(newMessage({ body: Buffer.alloc(size) }))).to.equal(null);
+        expect(deaths).to.equal(9);
+      }
+    },
+  );
+
+  it('does not make what was under way on it go one by one when the broker is back', async () => {
+    let isDown = true;
+    bench.server.rule((frame, connection) => {
+      if (frame.command !== 'SEND') return 'default';
+      if (!isDown) setTimeout(() => connection.confirm(frame), 50);
+      return 'handled';
+    });
+    const sending = Promise.all(
+      innocents(400).map((message, index) => judge(message, queue(`q${index % 8}`))),
+    );
+    await bench.server.connections[0]!.frame('SEND', 200);
+    await bench.server.connections[1]!.frame('SEND', 200);
+    isDown = false;
+    const startedAt = performance.now();
+    for (const connection of bench.server.open()) connection.destroy();
+    expect(new Set(await sending)).to.deep.equal(new Set([null]));
+    expect(performance.now() - startedAt).to.be.lessThan(2_000);
+  });
+
+  it('holds nothing against what shared a connection with a receipt that is missing', async () => {
+    bench.server.rule((frame) =>
+      frame.headers.get('destination') === '/queue/full' ? 'handled' : 'default',
+    );
+    [broker] = await bench.started({ receiptTimeoutMs: 200, sendConnections: 1 });
+    bench.server.holdReceipts(true);
+    const full = failureOf(broker.channel.send(queue('full'), newMessage()));
+    await bench.server.connections.at(-1)!.frame('SEND');
+    const before = bench.server.connections.length;
+    const message = newMessage();
+    const around = failureOf(broker.channel.send(queue('q'), message));
+    expect((await full).code).to.equal('RECEIPT_TIMEOUT');
+    expect((await around).code).to.equal('SEND_UNCONFIRMED');
+    bench.server.holdReceipts(false);
+    expect(await judge(message)).to.equal(null);
+    // The one that came back, and the one apart for the queue that is full: none for suspects.
+    expect(bench.server.connections.length - before).to.equal(2);
   });
 });

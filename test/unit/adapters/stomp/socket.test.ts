@@ -6,6 +6,7 @@ import { parseBrokerUrl } from '#adapters/stomp/broker-url.js';
 import { openSocket } from '#adapters/stomp/socket.js';
 import type { StompSocket } from '#adapters/stomp/stomp-socket.js';
 import { freePort } from '../../../support/free-port.js';
+import { skip } from '../../../support/skip.js';
 import { until, within } from '../../../support/until.js';
 
 /** A server that keeps every read of its sockets apart. */
@@ -178,6 +179,25 @@ describe('a TCP socket in the shape of a WebSocket', () => {
       socket.terminate?.();
     });
   }
+
+  it('names a host in its TLS greeting, and no address, of whatever kind', async function () {
+    for (const [host, isNamed] of [
+      ['localhost', true],
+      ['127.0.0.1', false],
+      ['[::ffff:127.0.0.1]', false],
+    ] as const) {
+      const [endpoint] = parseBrokerUrl(`stomps://${host}:${seen.port}`).endpoints;
+      const before = seen.reads.length;
+      const socket = openSocket({ endpoint: endpoint!, maxMessageBytes: 1024 });
+      opened.push(socket);
+      let failure: unknown;
+      socket.onerror = (error: unknown) => void (failure = error);
+      await until(() => seen.reads.length > before || failure !== undefined, { what: 'the greeting' });
+      if (failure !== undefined) return skip(this, 'there is no IPv6 on this machine');
+      const greeting = Buffer.concat(seen.reads.slice(before)).toString('latin1');
+      expect(greeting.includes(endpoint!.host), host).to.equal(isNamed);
+    }
+  });
 
   it('does not open any more when it was closed while it connected', async () => {
     const socket = create();

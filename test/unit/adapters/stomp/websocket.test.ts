@@ -123,7 +123,9 @@ describe('a broker whose WebSocket carries text alone', () => {
   }
 
   const deliver = (socket: WebSocket, body: Buffer): void => {
-    const headers = { subscription: 'sub-0', 'message-id': 'ID:1', destination: '/queue/q', ack: '1' };
+    const subscribe = bench().taken.find(({ text }) => text.startsWith('SUBSCRIBE'))!;
+    const subscription = /\nid:(.*)/u.exec(subscribe.text)![1]!;
+    const headers = { subscription, 'message-id': 'ID:1', destination: '/queue/q', ack: '1' };
     socket.send(encodeRawFrame('MESSAGE', headers, body).toString());
   };
 
