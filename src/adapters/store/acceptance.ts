@@ -17,7 +17,7 @@ import { recordColumns, toHeaderBlob, toRecord, toStoredReply } from './rows.js'
 /** Taking requests in and reading them back. */
 export function createAcceptance(
   context: StoreContext,
-): Pick<RequestStore, 'accept' | 'find' | 'findReply' | 'list' | 'counts'> {
+): Pick<RequestStore, 'accept' | 'find' | 'findReply' | 'list' | 'counts' | 'countsByName'> {
   const { db, commits, queries } = context;
   return {
     accept: (request, options) => commits.run((tx) => accept(tx, context, request, options)),
@@ -65,6 +65,17 @@ export function createAcceptance(
         .execute();
       const count = (status: string): number => rows.find((row) => row.status === status)?.count ?? 0;
       return { pending: count('accepted') + count('sent'), unsent: count('accepted') };
+    },
+
+    async countsByName() {
+      const rows = await db
+        .selectFrom('requests')
+        .select((eb) => ['posted_by', eb.fn.countAll<number>().as('count')])
+        .where('posted_by', 'is not', null)
+        .where('final_at', 'is', null)
+        .groupBy('posted_by')
+        .execute();
+      return new Map(rows.map(({ posted_by: name, count }) => [name ?? '', count]));
     },
   };
 }

@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto';
+import type { Kysely } from 'kysely';
 import { queue } from '#core/destination.js';
 import type { Lease, LeaseEnd } from '#core/lease.js';
 import { attemptOf, nextAttempt } from '#core/message.js';
 import type { Message } from '#core/message.js';
 import type { Lapse, LapseOptions, LeaseKey, LeaseState, Leases, NewLease } from '#core/ports/leases.js';
+import { takeEnough } from './claims.js';
 import type { StoreContext, Tx } from './context.js';
 import { keepDeadLetter } from './dead-letters.js';
 import { queueOutgoing } from './outgoing-messages.js';
 import { deadLetterHeaders, toMessage, toMessageColumns } from './rows.js';
-import type { LeaseRow } from './schema.js';
+import type { LeaseRow, Tables } from './schema.js';
 
 /** An ended lease keeps its row for a while, without its message: whoever asks again is told how it ended. */
 export function createLeases(context: StoreContext): Leases {
@@ -16,15 +18,7 @@ export function createLeases(context: StoreContext): Leases {
   return {
     take: (lease) => commits.run((tx) => take(tx, context, lease)),
 
-    async find(key) {
-      const row = await db
-        .selectFrom('leases')
-        .selectAll()
-        .where('id', '=', key.id)
-        .where('queue', '=', key.queue)
-        .executeTakeFirst();
-      return stateOf(row, key, clock.now());
-    },
+    find: async (key) => toState(await read(db, key), clock.now()),
 
     acknowledge: (key) =>
       commits.run(async (tx) => (await end(tx, context, key, { end: 'acknowledged' })).state),
@@ -39,11 +33,16 @@ export function createLeases(context: StoreContext): Leases {
 
     renew: (key, leaseMs) =>
       commits.run(async (tx) => {
-        const row = await findHeld(tx, context, key);
-        if (row === undefined) return endedState(tx, context, key);
-        const expires_at = clock.now() + leaseMs;
-        await tx.updateTable('leases').set({ expires_at }).where('id', '=', key.id).execute();
-        return { kind: 'held', lease: toLease({ ...row, expires_at }) };
+        const state = toState(await read(tx, key), clock.now());
+        if (state?.kind !== 'held') return state;
+        const expiresAt = clock.now() + leaseMs;
+        await tx
+          .updateTable('leases')
+          .set({ expires_at: expiresAt })
+          .where('id', '=', key.id)
+          .where('status', '=', 'held')
+          .execute();
+        return { kind: 'held', lease: { ...state.lease, expiresAt } };
       }),
 
     release: (key, counts) =>
@@ -99,20 +98,6 @@ async function isDealtWith(tx: Tx, { queue: name, message }: NewLease, digest: B
   return row !== undefined;
 }
 
-/** A lease whose time is over is held no more, even before somebody has looked for it. */
-async function findHeld(tx: Tx, { clock }: StoreContext, key: LeaseKey): Promise<HeldRow | undefined> {
-  const row = await tx
-    .selectFrom('leases')
-    .selectAll()
-    .where('id', '=', key.id)
-    .where('queue', '=', key.queue)
-    .where('holder', 'is', key.holder)
-    .where('status', '=', 'held')
-    .where('expires_at', '>', clock.now())
-    .executeTakeFirst();
-  return row === undefined ? undefined : withMessage(row);
-}
-
 interface Ended {
   readonly state: LeaseState | null;
   /** Only when this call ended it. */
@@ -125,10 +110,10 @@ async function end(
   key: LeaseKey,
   how: { readonly end: LeaseEnd; readonly fingerprint?: string },
 ): Promise<Ended> {
-  const row = await findHeld(tx, context, key);
-  if (row === undefined) return { state: await endedState(tx, context, key) };
-  await close(tx, context, row.id, how);
-  return { state: { kind: 'held', lease: toLease(row) }, message: toMessage(row) };
+  const state = toState(await read(tx, key), context.clock.now());
+  if (state?.kind !== 'held') return { state };
+  await close(tx, context, key.id, how);
+  return { state, message: state.lease.message };
 }
 
 async function close(
@@ -151,45 +136,47 @@ async function close(
     .execute();
 }
 
-async function endedState(tx: Tx, { clock }: StoreContext, key: LeaseKey): Promise<LeaseState | null> {
-  const row = await tx
+/** What others hold does not exist for the one who asks. */
+async function read(db: Kysely<Tables>, key: LeaseKey): Promise<LeaseRow | undefined> {
+  return db
     .selectFrom('leases')
     .selectAll()
     .where('id', '=', key.id)
     .where('queue', '=', key.queue)
+    .where('holder', 'is', key.holder)
     .executeTakeFirst();
-  return stateOf(row, key, clock.now());
 }
 
-function stateOf(row: LeaseRow | undefined, { holder }: LeaseKey, now: number): LeaseState | null {
+/** A lease whose time is over is held no more, even before somebody has looked for it. */
+function toState(row: LeaseRow | undefined, now: number): LeaseState | null {
   if (row === undefined) return null;
-  if (row.holder !== holder) return null;
-  if (row.status === 'held' && row.expires_at > now)
-    return { kind: 'held', lease: toLease(withMessage(row)) };
-  const { status, fingerprint } = row;
-  const isLapsing = status === 'held';
-  return {
-    kind: 'ended',
-    end: isLapsing ? 'lapsed' : status,
-    endedAt: isLapsing ? row.expires_at : (row.ended_at ?? row.expires_at),
-    fingerprint,
-  };
+  const { status, fingerprint, expires_at: expiresAt } = row;
+  if (status !== 'held') {
+    return { kind: 'ended', end: status, endedAt: row.ended_at ?? expiresAt, fingerprint };
+  }
+  if (expiresAt <= now) return { kind: 'ended', end: 'lapsed', endedAt: expiresAt, fingerprint };
+  return { kind: 'held', lease: toLease(withMessage(row)) };
 }
 
 async function lapseDue(
   tx: Tx,
   context: StoreContext,
-  { limit, maxAttempts, toFault }: LapseOptions,
+  { limit, enoughBytes, maxAttempts, toFault }: LapseOptions,
 ): Promise<Lapse[]> {
   const now = context.clock.now();
-  const rows = await tx
+  const due = await tx
     .selectFrom('leases')
-    .selectAll()
+    .select('id')
     .where('status', '=', 'held')
     .where('expires_at', '<=', now)
     .orderBy('expires_at')
     .limit(limit)
     .execute();
+  const rows = await takeEnough(due, {
+    enoughBytes,
+    take: ({ id }) => tx.selectFrom('leases').selectAll().where('id', '=', id).executeTakeFirst(),
+    bytesOf: ({ body }) => body?.length ?? 0,
+  });
   const lapses: Lapse[] = [];
   for (const row of rows.map(withMessage)) {
     const message = toMessage(row);

@@ -162,4 +162,26 @@ export const storeMigrations: readonly Migration[] = [
       CREATE INDEX requests_by_poster ON requests (posted_by, seq) WHERE posted_by IS NOT NULL;
     `,
   },
+  {
+    name: 'open requests of a name',
+    // With both columns, because they are counted now and then: no row is read for that.
+    sql: `
+      CREATE INDEX requests_open_by_poster ON requests (posted_by, final_at)
+        WHERE posted_by IS NOT NULL AND final_at IS NULL;
+    `,
+  },
+  {
+    name: 'what a look for work asks of a row',
+    // A look passes over all that waits for a queue on hold: the index alone has to tell, or each row is read for that.
+    sql: `
+      CREATE INDEX requests_unsent ON requests (status, seq, queue, send_lease_until);
+      DROP INDEX requests_by_status;
+      DROP INDEX requests_by_queue_and_status;
+      CREATE INDEX requests_by_queue_and_status ON requests (queue, status, seq, send_lease_until);
+      CREATE INDEX outbox_to_deliver ON outbox (next_at, id, queue, request_seq) WHERE status = 'waiting';
+      DROP INDEX outbox_waiting;
+      CREATE INDEX outgoing_to_send ON outgoing (next_at, id, queue);
+      DROP INDEX outgoing_due;
+    `,
+  },
 ];

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Dialect } from 'kysely';
 import { Kysely } from 'kysely';
@@ -24,6 +23,7 @@ import { createDeadLetters } from './dead-letters.js';
 import { createEnding } from './ending.js';
 import { createHandledMessages } from './handled-messages.js';
 import { createHistory } from './history.js';
+import { makeFolders } from './make-folders.js';
 import { storeMigrations } from './migrations.js';
 import { createLeases } from './leases.js';
 import { createOutbox } from './outbox.js';
@@ -152,11 +152,11 @@ type Identity = Pick<Store, 'id' | 'secret'>;
 
 function makeFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolders(folder);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new ReplytoError('STORE_UNAVAILABLE', {
-      detail: `cannot make the data folder: ${reason}`,
+      detail: `cannot make the folder ${folder}: ${reason}`,
       cause: error,
     });
   }

@@ -1,5 +1,6 @@
 import type { Outbox, OutboxDelivery, OutboxResult } from '#core/ports/outbox.js';
 import type { SendClaim } from '#core/ports/request-store.js';
+import { isNoneOf, takeEnough } from './claims.js';
 import type { StoreContext, Tx } from './context.js';
 import { keepDeadLetter } from './dead-letters.js';
 import type { RecordRow } from './rows.js';
@@ -14,6 +15,17 @@ export function createOutbox(context: StoreContext): Outbox {
   const { commits, clock } = context;
   return {
     claimDue: (claim) => commits.run((tx) => claimDue(tx, context, claim)),
+
+    renew: (ids, owner, leaseMs) =>
+      commits.run(async (tx) => {
+        await tx
+          .updateTable('outbox')
+          .set({ next_at: clock.now() + leaseMs })
+          .where('id', 'in', ids)
+          .where('owner', '=', owner)
+          .where('status', '=', 'waiting')
+          .execute();
+      }),
 
     finish: (id, owner, result) =>
       commits.run(async (tx) => {
@@ -37,13 +49,13 @@ export function createOutbox(context: StoreContext): Outbox {
 async function claimDue(
   tx: Tx,
   { clock }: StoreContext,
-  { owner, leaseMs, limit, queue, exceptQueues = [] }: SendClaim,
+  { owner, leaseMs, limit, enoughBytes, queue, exceptQueues = [] }: SendClaim,
 ): Promise<OutboxDelivery[]> {
   const now = clock.now();
   let query = tx
     .selectFrom('outbox')
-    .selectAll()
-    .where('status', '=', 'waiting')
+    .select('outbox.id')
+    .where('outbox.status', '=', 'waiting')
     .where('next_at', '<=', now)
     .where((eb) =>
       eb.not(
@@ -58,23 +70,25 @@ async function claimDue(
       ),
     )
     .orderBy('next_at')
-    .orderBy('id')
+    .orderBy('outbox.id')
     .limit(limit);
   if (queue !== undefined) query = query.where('queue', '=', queue);
-  if (exceptQueues.length > 0) query = query.where('queue', 'not in', exceptQueues);
-  const rows = await query.execute();
-  const claimed: OutboxDelivery[] = [];
-  for (const row of rows) {
-    const { numUpdatedRows } = await tx
-      .updateTable('outbox')
-      .set({ owner, next_at: now + leaseMs })
-      .where('id', '=', row.id)
-      .where('status', '=', 'waiting')
-      .where('next_at', '<=', now)
-      .executeTakeFirstOrThrow();
-    if (numUpdatedRows > 0) claimed.push(await toDelivery(tx, row));
-  }
-  return claimed;
+  if (exceptQueues.length > 0) query = query.where(isNoneOf(exceptQueues));
+  return takeEnough(await query.execute(), {
+    enoughBytes,
+    take: async ({ id }) => {
+      const row = await tx
+        .updateTable('outbox')
+        .set({ owner, next_at: now + leaseMs })
+        .where('id', '=', id)
+        .where('status', '=', 'waiting')
+        .where('next_at', '<=', now)
+        .returningAll()
+        .executeTakeFirst();
+      return row && toDelivery(tx, row);
+    },
+    bytesOf: ({ reply }) => reply?.body.length ?? 0,
+  });
 }
 
 function changeFor(result: OutboxResult, now: number): Partial<OutboxRow> {

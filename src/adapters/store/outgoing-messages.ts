@@ -3,6 +3,7 @@ import type { Message } from '#core/message.js';
 import type { OutgoingMessage, OutgoingMessages } from '#core/ports/outgoing-messages.js';
 import type { OutboxResult } from '#core/ports/outbox.js';
 import type { SendClaim } from '#core/ports/request-store.js';
+import { isNoneOf, takeEnough } from './claims.js';
 import type { StoreContext, Tx } from './context.js';
 import { keepDeadLetter } from './dead-letters.js';
 import { deadLetterHeaders, toMessage, toMessageColumns } from './rows.js';
@@ -10,9 +11,18 @@ import type { OutgoingRow } from './schema.js';
 
 /** A row is gone once its message is on the broker. While one is claimed, `next_at` is the end of its lease. */
 export function createOutgoingMessages(context: StoreContext): OutgoingMessages {
-  const { commits } = context;
+  const { commits, clock } = context;
   return {
     claimDue: (claim) => commits.run((tx) => claimDue(tx, context, claim)),
+    renew: (ids, owner, leaseMs) =>
+      commits.run(async (tx) => {
+        await tx
+          .updateTable('outgoing')
+          .set({ next_at: clock.now() + leaseMs })
+          .where('id', 'in', ids)
+          .where('owner', '=', owner)
+          .execute();
+      }),
     finish: (id, owner, result) => commits.run((tx) => finish(tx, context, { id, owner, result })),
   };
 }
@@ -20,29 +30,31 @@ export function createOutgoingMessages(context: StoreContext): OutgoingMessages 
 async function claimDue(
   tx: Tx,
   { clock }: StoreContext,
-  { owner, leaseMs, limit, queue, exceptQueues = [] }: SendClaim,
+  { owner, leaseMs, limit, enoughBytes, queue, exceptQueues = [] }: SendClaim,
 ): Promise<OutgoingMessage[]> {
   const now = clock.now();
   let query = tx
     .selectFrom('outgoing')
-    .selectAll()
+    .select('id')
     .where('next_at', '<=', now)
     .orderBy('next_at')
     .orderBy('id')
     .limit(limit);
   if (queue !== undefined) query = query.where('queue', '=', queue);
-  if (exceptQueues.length > 0) query = query.where('queue', 'not in', exceptQueues);
-  const claimed: OutgoingMessage[] = [];
-  for (const row of await query.execute()) {
-    const { numUpdatedRows } = await tx
-      .updateTable('outgoing')
-      .set({ owner, next_at: now + leaseMs })
-      .where('id', '=', row.id)
-      .where('next_at', '<=', now)
-      .executeTakeFirstOrThrow();
-    if (numUpdatedRows > 0) claimed.push(toOutgoing(row));
-  }
-  return claimed;
+  if (exceptQueues.length > 0) query = query.where(isNoneOf(exceptQueues));
+  const rows = await takeEnough(await query.execute(), {
+    enoughBytes,
+    take: ({ id }) =>
+      tx
+        .updateTable('outgoing')
+        .set({ owner, next_at: now + leaseMs })
+        .where('id', '=', id)
+        .where('next_at', '<=', now)
+        .returningAll()
+        .executeTakeFirst(),
+    bytesOf: ({ body }) => body.length,
+  });
+  return rows.map(toOutgoing);
 }
 
 interface Finish {

@@ -1,5 +1,7 @@
-import type { RequestStore } from '#core/ports/request-store.js';
-import type { RequestRecord } from '#core/request.js';
+import { sql } from 'kysely';
+import type { RequestStore, SendClaim } from '#core/ports/request-store.js';
+import type { RequestRecord, StoredRequest } from '#core/request.js';
+import { isNoneOf, takeEnough } from './claims.js';
 import type { StoreContext, Tx } from './context.js';
 import { recordChange } from './history.js';
 import { toRecord, toStoredRequest } from './rows.js';
@@ -44,41 +46,46 @@ export function createSending(
           .execute();
       }),
 
-    claimUnsent: ({ owner, leaseMs, limit, queue, exceptQueues = [] }) =>
-      commits.run(async (tx) => {
-        const now = clock.now();
-        let query = tx
-          .selectFrom('requests')
-          .selectAll()
-          .where('status', '=', 'accepted')
-          .where('send_lease_until', '<=', now)
-          .orderBy('seq')
-          .limit(limit);
-        if (queue !== undefined) query = query.where('queue', '=', queue);
-        if (exceptQueues.length > 0) query = query.where('queue', 'not in', exceptQueues);
-        const rows = await query.execute();
-        const claimed = [];
-        for (const row of rows) {
-          const change = {
-            send_owner: owner,
-            send_lease_until: now + leaseMs,
-            attempts: row.attempts + 1,
-            resend: row.send_owner === null ? row.resend : row.resend + 1,
-            version: row.version + 1,
-          };
-          const { numUpdatedRows } = await tx
-            .updateTable('requests')
-            .set(change)
-            .where('seq', '=', row.seq)
-            .where('status', '=', 'accepted')
-            .where('send_lease_until', '<=', now)
-            .where('version', '=', row.version)
-            .executeTakeFirstOrThrow();
-          if (numUpdatedRows > 0) claimed.push(toStoredRequest({ ...row, ...change }));
-        }
-        return claimed;
-      }),
+    claimUnsent: (claim) => commits.run((tx) => claimUnsent(tx, context, claim)),
   };
+}
+
+async function claimUnsent(
+  tx: Tx,
+  { clock }: StoreContext,
+  { owner, leaseMs, limit, enoughBytes, queue, exceptQueues = [] }: SendClaim,
+): Promise<StoredRequest[]> {
+  const now = clock.now();
+  let query = tx
+    .selectFrom('requests')
+    .select('seq')
+    .where('status', '=', 'accepted')
+    .where('send_lease_until', '<=', now)
+    .orderBy('seq')
+    .limit(limit);
+  if (queue !== undefined) query = query.where('queue', '=', queue);
+  if (exceptQueues.length > 0) query = query.where(isNoneOf(exceptQueues));
+  const rows = await takeEnough(await query.execute(), {
+    enoughBytes,
+    take: ({ seq }) =>
+      tx
+        .updateTable('requests')
+        .set((eb) => ({
+          send_owner: owner,
+          send_lease_until: now + leaseMs,
+          attempts: eb('attempts', '+', 1),
+          // Somebody had it before: the message may be on the broker already.
+          resend: sql<number>`resend + (send_owner IS NOT NULL)`,
+          version: eb('version', '+', 1),
+        }))
+        .where('seq', '=', seq)
+        .where('status', '=', 'accepted')
+        .where('send_lease_until', '<=', now)
+        .returningAll()
+        .executeTakeFirst(),
+    bytesOf: ({ body }) => body.length,
+  });
+  return rows.map(toStoredRequest);
 }
 
 async function markSent(tx: Tx, context: StoreContext, id: string): Promise<RequestRecord | null> {

@@ -3,7 +3,7 @@
  * names the states it may leave, and what follows (forwarding, history) is queued in the same transaction.
  */
 import type { FaultBody } from '#core/fault.js';
-import type { RequestStore, SettleOutcome } from '#core/ports/request-store.js';
+import type { RequestStore, SettleOptions, SettleOutcome } from '#core/ports/request-store.js';
 import { isFinal } from '#core/request.js';
 import type { IncomingReply, StoredReply } from '#core/request.js';
 import type { StoreContext, Tx } from './context.js';
@@ -20,12 +20,17 @@ type Further = Extract<SettleOutcome, { kind: 'late' | 'duplicate' }>;
 export function createSettlement(context: StoreContext): Pick<RequestStore, 'settle' | 'giveUpSend'> {
   const { commits } = context;
   return {
-    settle: (reply) => commits.run((tx) => settle(tx, context, reply)),
+    settle: (reply, options) => commits.run((tx) => settle(tx, context, reply, options)),
     giveUpSend: (id, fault) => commits.run((tx) => giveUpSend(tx, context, id, fault)),
   };
 }
 
-async function settle(tx: Tx, context: StoreContext, reply: IncomingReply): Promise<SettleOutcome> {
+async function settle(
+  tx: Tx,
+  context: StoreContext,
+  reply: IncomingReply,
+  { mostReplies = Infinity }: SettleOptions = {},
+): Promise<SettleOutcome> {
   const request = await findFirst(tx, context, reply.correlationIds);
   if (request === undefined) {
     await keepUnmatched(tx, context, reply);
@@ -36,6 +41,8 @@ async function settle(tx: Tx, context: StoreContext, reply: IncomingReply): Prom
   }
   // A reply proves that the request was sent, even if its receipt is still under way.
   if (!isFinal(request.status)) return endBy(tx, context, request, { reply, provesSend: true });
+  if (request.replies > 0 && request.replies >= mostReplies)
+    return { kind: 'full', record: toRecord(request) };
   return keepFurther(tx, context, request, reply);
 }
 

@@ -2,8 +2,12 @@
 import { expect } from 'chai';
 import { queue } from '#core/destination.js';
 import type { Delivery } from '#core/ports/message-source.js';
+import type { Destination } from '#core/destination.js';
+import type { ReplytoError } from '#core/errors.js';
 import { failureOf } from '../../support/errors.js';
 import { newMessage, uniqueQueue } from '../../support/messages.js';
+import { sendUntilJudged } from '../../support/send-until-judged.js';
+import { until } from '../../support/until.js';
 import type { MessagingContract } from '../messaging.suite.js';
 
 export const artemisDeviations = {
@@ -35,6 +39,40 @@ export const artemisDeviations = {
       expect(await failureOf(failing))
         .to.have.property('message')
         .that.contains(says);
+    });
+
+    test('refuses what is sent to an address that has no queue and gets none by itself', async () => {
+      const { channel } = await bench.connect();
+      const refused = await failureOf(channel.send(queue('bare.orders'), newMessage()));
+      expect(refused).to.include({ code: 'SEND_REFUSED', destination: 'bare.orders' });
+    });
+
+    test('confirms what is sent as it stands to an address where nobody listens, and drops it', async () => {
+      const { channel } = await bench.connect();
+      const nobody: Destination = { kind: 'opaque', name: uniqueQueue('nobody').name };
+      await channel.send(nobody, newMessage());
+      const client = await bench.raw();
+      await client.confirmed('SUBSCRIBE', { id: 'late', destination: nobody.name });
+      const heard = newMessage();
+      await channel.send(nobody, heard);
+      expect((await client.take('MESSAGE')).headers['Message-ID']).to.equal(heard.messageId);
+    });
+
+    test('confirms what goes elsewhere while one send after the other is refused, when it is sent again', async () => {
+      const messaging = await bench.connect();
+      const destination = uniqueQueue('innocent');
+      const messages = Array.from({ length: 60 }, () => newMessage());
+      const sends: Promise<ReplytoError | null>[] = [];
+      for (const [index, message] of messages.entries()) {
+        sends.push(sendUntilJudged(messaging.channel, destination, message));
+        if (index % 20 === 10) sends.push(sendUntilJudged(messaging.channel, bench.refused(), newMessage()));
+      }
+      const refused = (await Promise.all(sends)).filter((outcome) => outcome !== null);
+      expect(refused.map(({ code }) => code)).to.deep.equal(Array(3).fill('SEND_REFUSED'));
+      const inbox = await bench.inbox(messaging, destination);
+      // One that was sent again may be there twice.
+      await until(() => new Set(inbox.ids()).size >= messages.length, { what: 'all messages' });
+      expect(new Set(inbox.ids())).to.deep.equal(new Set(messages.map(({ messageId }) => messageId)));
     });
 
     test('answers to an address with slashes as it stands, because it may be the name of a queue', async () => {

@@ -45,6 +45,22 @@ export function guaranteeCases(test: Case, bench: Bench): void {
     }
   });
 
+  test('confirms what was written before it is stopped', async () => {
+    const destination = uniqueQueue('leaving');
+    const messages = Array.from({ length: 50 }, () => newMessage());
+    const sender = await bench.connect();
+    // So that the broker has the queue already, and is at work when the goodbye comes.
+    await sender.channel.send(destination, messages[0]!);
+    const sending = Promise.all(
+      messages.slice(1).map((message) => sender.channel.send(destination, message)),
+    );
+    await sender.stop();
+    await sending;
+
+    const ids = await kept(await bench.connect(), destination, messages.length);
+    expect(ids).to.have.members(messages.map(({ messageId }) => messageId));
+  });
+
   test('carries any name of a queue that it accepts, as destination and as reply address', async () => {
     const messaging = await bench.connect();
     const carries = fc.asyncProperty(anyName, async (name) => {

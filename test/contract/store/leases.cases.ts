@@ -185,6 +185,31 @@ export function leaseCases(test: Case, bench: StoreBench): void {
     expect(await bench.store.deadLetters.count()).to.include({ 'dead-letter': 1 });
   });
 
+  test('keeps an outgoing message for its owner while that renews the lease', async () => {
+    await bench.store.leases.release(await taken(), true);
+    const [message] = await outgoing();
+    bench.clock.advance(leaseMs - 1);
+    await bench.store.outgoing.renew([message!.id], 'b', leaseMs);
+    await bench.store.outgoing.renew([message!.id], 'a', leaseMs);
+    bench.clock.advance(leaseMs - 1);
+    expect(await outgoing('b')).to.deep.equal([]);
+    bench.clock.advance(1);
+    expect(await outgoing('b')).to.have.length(1);
+  });
+
+  test('moves and claims no more once there are enough bytes', async () => {
+    for (const size of [10, 10, 30]) {
+      await taken({ body: Buffer.alloc(size) });
+      bench.clock.advance(1);
+    }
+    bench.clock.advance(leaseMs);
+    expect(await lapse({ enoughBytes: 20 })).to.have.length(2);
+    expect(await lapse({ enoughBytes: 20 })).to.have.length(1);
+    const claim = { owner: 'a', leaseMs, limit: 10, enoughBytes: 20 };
+    expect(await bench.store.outgoing.claimDue(claim)).to.have.length(2);
+    expect(await bench.store.outgoing.claimDue(claim)).to.have.length(1);
+  });
+
   test('claims outgoing messages of one queue, or of all but some', async () => {
     await bench.store.leases.release(await taken(), true);
     await bench.store.leases.reply(await taken(), newMessage(), 'print');

@@ -55,6 +55,27 @@ export function outboxCases(test: Case, bench: StoreBench): void {
     expect(await bench.due({ owner: 'c' })).to.have.length(1);
   });
 
+  test('hands a delivery to nobody else while its owner renews the lease', async () => {
+    await forwarded();
+    const { id } = await claimOne();
+    bench.clock.advance(leaseMs - 1);
+    await bench.store.outbox.renew([id], 'b', leaseMs);
+    await bench.store.outbox.renew([id], 'a', leaseMs);
+    bench.clock.advance(leaseMs - 1);
+    expect(await bench.due({ owner: 'b' })).to.deep.equal([]);
+    await bench.store.outbox.renew([id], 'b', leaseMs);
+    bench.clock.advance(1);
+    expect(await bench.due({ owner: 'b' })).to.have.length(1);
+  });
+
+  test('hands out no more once there are enough bytes', async () => {
+    for (const size of [10, 10, 30]) await forwarded('answers', Buffer.alloc(size));
+    const sizes = async (enoughBytes: number): Promise<unknown[]> =>
+      (await bench.due({ enoughBytes })).map(({ reply }) => reply?.body.byteLength);
+    expect(await sizes(20)).to.deep.equal([10, 10]);
+    expect(await sizes(20)).to.deep.equal([30]);
+  });
+
   test('gives each delivery to one of several who claim at the same time', async () => {
     for (let turn = 0; turn < 12; turn += 1) await forwarded();
     const claims = await Promise.all(['a', 'b', 'c', 'd'].map((owner) => bench.due({ owner, limit: 4 })));

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { RequestFilter } from '#core/ports/request-store.js';
-import { newRequest } from '../../support/requests.js';
+import { newReply, newRequest } from '../../support/requests.js';
 import type { Case } from '../messaging/case.js';
 import type { StoreBench } from './bench.js';
 import { leaseMs } from './bench.js';
@@ -15,6 +15,22 @@ export function postingCases(test: Case, bench: StoreBench): void {
     const { id, postedBy } = await bench.accepted({ postedBy: 'shop' });
     expect(postedBy).to.equal('shop');
     expect(await bench.record(id)).to.include({ postedBy: 'shop' });
+  });
+
+  test('counts what each name has open', async () => {
+    const { requests } = bench.store;
+    expect([...(await requests.countsByName())]).to.deep.equal([]);
+    await bench.accepted();
+    await bench.accepted({ postedBy: 'bank' });
+    const cancelled = await bench.accepted({ postedBy: 'shop' });
+    const replied = await bench.sent({ postedBy: 'shop' });
+    const oneWay = await bench.accepted({ postedBy: 'shop', oneWay: true });
+    expect(Object.fromEntries(await requests.countsByName())).to.deep.equal({ bank: 1, shop: 3 });
+    await requests.cancel(cancelled.id);
+    await requests.settle(newReply(replied.id));
+    expect(Object.fromEntries(await requests.countsByName())).to.deep.equal({ bank: 1, shop: 1 });
+    await requests.markSent(oneWay.id);
+    expect(Object.fromEntries(await requests.countsByName())).to.deep.equal({ bank: 1 });
   });
 
   test('says taken for an id of another name, whatever was posted, and changes nothing', async () => {

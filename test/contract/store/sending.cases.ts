@@ -100,6 +100,23 @@ export function sendingCases(test: Case, bench: StoreBench): void {
     expect(await bench.claimed('b', { limit: 1 })).to.deep.equal([ids[1]]);
   });
 
+  test('claims no more once there are enough bytes', async () => {
+    const ids: string[] = [];
+    for (const size of [10, 10, 30, 1]) {
+      ids.push((await bench.accepted({ body: Buffer.alloc(size) }, { owner: null })).id);
+    }
+    expect(await bench.claimed('b', { enoughBytes: 20 })).to.deep.equal(ids.slice(0, 2));
+    expect(await bench.claimed('b', { enoughBytes: 20 })).to.deep.equal([ids[2]]);
+    expect(await bench.claimed('b', { enoughBytes: 1 })).to.deep.equal([ids[3]]);
+  });
+
+  test('claims of all but more queues than a statement has variables', async () => {
+    const { id } = await bench.accepted({ queue: 'x' }, { owner: null });
+    const exceptQueues = Array.from({ length: 40_000 }, (_, index) => `q"${index}`);
+    expect(await bench.claimed('b', { exceptQueues: [...exceptQueues, 'x'] })).to.deep.equal([]);
+    expect(await bench.claimed('b', { exceptQueues })).to.deep.equal([id]);
+  });
+
   test('claims of one queue alone, or of all but some', async () => {
     const ids: Record<string, string> = {};
     for (const queue of ['x', 'y', 'z']) ids[queue] = (await bench.accepted({ queue }, { owner: null })).id;

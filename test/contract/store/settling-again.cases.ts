@@ -134,4 +134,21 @@ export function settlingAgainCases(test: Case, bench: StoreBench): void {
     expect(await bench.record(id)).to.include({ status: 'completed', late: true, replies: 1 });
     expect(await bench.due()).to.deep.equal([]);
   });
+
+  test('keeps no more further replies than it is told to, but the first in any case, and knows those it has', async () => {
+    const { id } = await bench.sent({ replyTo: 'answers' });
+    const limited = (parts: Parameters<typeof newReply>[1], mostReplies = 2): Promise<SettleOutcome> =>
+      bench.store.requests.settle(newReply(id, parts), { mostReplies });
+    expect((await limited({ replyId: '1' }, 0)).kind).to.equal('settled');
+    expect((await limited({ replyId: '2' })).kind).to.equal('duplicate');
+    const before = await bench.record(id);
+    expect(await limited({ replyId: '3' })).to.deep.equal({ kind: 'full', record: before });
+    expect(await bench.record(id)).to.deep.equal(before);
+    expect((await limited({ replyId: '2' })).kind).to.equal('repeated');
+    // By another way all are kept.
+    expect((await settle(id, { replyId: '3' })).kind).to.equal('duplicate');
+    const late = await expired();
+    const first = await bench.store.requests.settle(newReply(late.id), { mostReplies: 0 });
+    expect(first.kind).to.equal('late');
+  });
 }

@@ -36,7 +36,7 @@ describe('opening a store on SQLite', () => {
     writeFileSync(join(folder(), 'file'), '');
     const error = thrownBy(() => open(join(folder(), 'file', 'replyto.db')));
     expect(error.code).to.equal('STORE_UNAVAILABLE');
-    expect(error.message).to.match(/^cannot make the data folder: /u);
+    expect(error.message).to.match(/^cannot make the folder /u);
   });
 
   happens(

@@ -1,0 +1,61 @@
+import { randomUUID } from 'node:crypto';
+import { expect } from 'chai';
+import type { Database, SqlValue } from '#adapters/sqlite/database.js';
+import { openDatabase } from '#adapters/sqlite/database.js';
+import type { Store } from '#adapters/store/open-store.js';
+import { createStore } from '#adapters/store/open-store.js';
+import type { SendClaim } from '#core/ports/request-store.js';
+import { createManualClock } from '../../../support/manual-clock.js';
+
+/** All that waits for a queue on hold is passed over at each look, while nobody else is served. */
+describe('a look for work', () => {
+  let database: Database;
+  let store: Store;
+  let plans: string[];
+
+  beforeEach(() => {
+    database = openDatabase({ path: ':memory:' });
+    plans = [];
+    const explained: Database = {
+      ...database,
+      all(sql, values) {
+        if (sql.startsWith('select')) plans.push(planOf(sql, values));
+        return database.all(sql, values);
+      },
+    };
+    store = createStore(explained, { clock: createManualClock(1_700_000_000_000), newId: randomUUID });
+    plans = [];
+  });
+
+  afterEach(() => store.close());
+
+  /** Its first step is the scan. */
+  function planOf(sql: string, values?: readonly SqlValue[]): string {
+    const steps = database.all(`EXPLAIN QUERY PLAN ${sql}`, values);
+    return steps.map(({ detail }) => String(detail)).join('; ');
+  }
+
+  const claim = { owner: 'a', leaseMs: 60_000, limit: 10 };
+  const looks: Record<string, (claim: SendClaim) => Promise<unknown>> = {
+    requests: (what) => store.requests.claimUnsent(what),
+    'replies to deliver': (what) => store.outbox.claimDue(what),
+    'outgoing messages': (what) => store.outgoing.claimDue(what),
+  };
+  for (const [what, look] of Object.entries(looks)) {
+    it(`passes over ${what} by the index alone, and sorts nothing`, async () => {
+      await look(claim);
+      await look({ ...claim, exceptQueues: ['held'] });
+      await look({ ...claim, queue: 'held' });
+      expect(plans).to.have.length(3);
+      for (const plan of plans) {
+        expect(plan).to.match(/^SEARCH \w+ USING COVERING INDEX/);
+        expect(plan).not.to.include('TEMP B-TREE');
+      }
+    });
+  }
+
+  it('reads of the requests only those of its queue', async () => {
+    await store.requests.claimUnsent({ ...claim, queue: 'held' });
+    expect(plans.join()).to.include('(queue=? AND status=?)');
+  });
+});
