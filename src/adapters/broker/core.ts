@@ -8,6 +8,8 @@ import type { Room } from './room.js';
 export interface BrokerCore extends Room {
   readonly log: MessageLog;
   readonly limits: BrokerLimits;
+  /** Names of queues that are made whatever the limit. */
+  readonly freeQueues: ReadonlySet<string>;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Messages taken from and given to clients since the start. */

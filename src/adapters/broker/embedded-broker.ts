@@ -65,6 +65,8 @@ export interface EmbeddedBrokerOptions {
   readonly version?: string;
   /** Default: everybody may connect. */
   readonly credentials?: Credentials;
+  /** Names of queues that are made whatever the limit: whoever runs the broker may not be kept out by others. */
+  readonly freeQueues?: readonly string[];
   /** Replaces single defaults; each is documented with its default there. */
   readonly limits?: Partial<BrokerLimits>;
   /** Default silent. */
@@ -127,7 +129,8 @@ export function createEmbeddedBroker(options: EmbeddedBrokerOptions): EmbeddedBr
   }
 
   async function begin(): Promise<{ host: string; port: number }> {
-    running = createRunningBroker({ log: openMessageLog(path), limits, clock, logger });
+    const freeQueues = new Set(options.freeQueues);
+    running = createRunningBroker({ log: openMessageLog(path), limits, freeQueues, clock, logger });
     state = 'running';
     try {
       listener = await listenTcp({

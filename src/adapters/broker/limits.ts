@@ -13,7 +13,8 @@ export interface BrokerLimits extends SessionLimits {
   readonly durableSubscriptions: number;
   /**
    * Queues at the same time: those that hold messages or are subscribed to. SEND and SUBSCRIBE to one more are
-   * refused; the dead-letter queue of a queue is made all the same, and so is what the store held at the start.
+   * refused; the dead-letter queue of a queue is made all the same, and so are those of the broker's owner and what the
+   * store held at the start.
    * Default 10,000.
    */
   readonly queues: number;

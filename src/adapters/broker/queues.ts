@@ -82,7 +82,7 @@ export function createQueues(core: BrokerCore): Queues {
   return {
     bind(destination) {
       const { name } = destination;
-      const known = entries.has(name) || untouched.has(name);
+      const known = entries.has(name) || untouched.has(name) || core.freeQueues.has(name);
       if (!known && entries.size + untouched.size >= limits.queues) {
         throw refusal(
           'too many queues',

@@ -33,6 +33,7 @@ export interface RunningBroker {
 export interface RunningBrokerOptions {
   readonly log: MessageLog;
   readonly limits: BrokerLimits;
+  readonly freeQueues: ReadonlySet<string>;
   readonly clock: Clock;
   readonly logger: Logger;
 }

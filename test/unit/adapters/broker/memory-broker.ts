@@ -72,7 +72,7 @@ export function createMemoryBroker(options: {
         });
       },
     });
-    return createRunningBroker({ log, limits, clock, logger });
+    return createRunningBroker({ log, limits, freeQueues: new Set(['owner']), clock, logger });
   }
 
   let broker = start();

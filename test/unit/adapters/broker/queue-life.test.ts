@@ -79,6 +79,13 @@ describe('a queue of the embedded broker', () => {
   describe('over the limit of queues', () => {
     const errors = ({ written }: MemoryTransport): number => written.match(/ERROR/gu)?.length ?? 0;
 
+    it("is made all the same when it is one of the broker's owner", async () => {
+      await clientSaying(send('/queue/a', '1'), send('/queue/b', '2'), send('/queue/c', '3'));
+      const client = await clientSaying(subscribe('s', '/queue/owner', 'auto'), send('/queue/owner', '4'));
+      expect(bodiesOf(client)).to.deep.equal(['4']);
+      expect(errors(client)).to.equal(0);
+    });
+
     it('is refused with an ERROR that names the limit, for SEND and SUBSCRIBE, and the connection serves on', async () => {
       const client = await clientSaying(
         send('/queue/a', '1'),
@@ -185,6 +192,7 @@ describe('a queue of the embedded broker', () => {
       const core = {
         log: createMessageLog(memory.database),
         limits: completeLimits(),
+        freeQueues: new Set<string>(),
         memory: createBudget(1_000),
         storage: createBudget(1_000),
         clock: createManualClock(),
