@@ -1,11 +1,12 @@
 /**
- * Admission control: how many requests may be open, and how many may wait for an away broker. Counted in memory and
+ * Admission control: how many requests may be open, in all and of one name, and how many may wait for an away broker. Counted in memory and
  * set right from the store now and then, because a count per request would cost more than the request.
  */
 import { ReplytoError } from '#core/errors.js';
 import type { Clock } from '#core/ports/clock.js';
 import type { Logger } from '#core/ports/logger.js';
 import type { RequestCounts, RequestStore } from '#core/ports/request-store.js';
+import { shareRefusal } from './name-shares.js';
 import { createTimers } from './timers.js';
 
 export interface AdmissionOptions {
@@ -18,12 +19,13 @@ export interface AdmissionOptions {
   readonly maxUnsent: number;
 }
 
+/** `name`: who posted the request; null where nobody has a name. */
 export interface Admission {
   /** @throws TOO_MANY_PENDING, OUTBOX_FULL */
-  check(): void;
-  accepted(): void;
+  check(name: string | null): void;
+  accepted(name: string | null): void;
   sent(): void;
-  ended(): void;
+  ended(name: string | null): void;
   counts(): RequestCounts;
   /** Reads the true counts, then again every ten seconds. */
   start(): Promise<void>;
@@ -41,31 +43,41 @@ export function createAdmission({
 }: AdmissionOptions): Admission {
   let pending = 0;
   let unsent = 0;
+  let ofNames = new Map<string, number>();
   const timers = createTimers(clock);
 
   async function recount(): Promise<void> {
     ({ pending, unsent } = await store.counts());
+    ofNames = new Map(await store.countsByName());
+  }
+
+  const of = (name: string | null): number => (name === null ? 0 : (ofNames.get(name) ?? 0));
+
+  function change(name: string | null, by: 1 | -1): void {
+    pending = Math.max(0, pending + by);
+    if (name === null) return;
+    const count = of(name) + by;
+    if (count > 0) ofNames.set(name, count);
+    else ofNames.delete(name);
   }
 
   return {
-    check() {
-      if (pending >= maxPending) {
-        throw new ReplytoError('TOO_MANY_PENDING', {
-          detail: `${pending} requests are open; the limit is ${maxPending}`,
-        });
-      }
+    check(name) {
+      const counts = { limit: maxPending, all: pending, own: of(name), name };
+      const refusal = shareRefusal({ ...counts, what: 'requests are open' });
+      if (refusal !== null) throw new ReplytoError('TOO_MANY_PENDING', { detail: refusal });
       if (unsent >= maxUnsent) {
         throw new ReplytoError('OUTBOX_FULL', {
           detail: `${unsent} requests wait for the broker; the limit is ${maxUnsent}`,
         });
       }
     },
-    accepted() {
-      pending += 1;
+    accepted(name) {
+      change(name, 1);
       unsent += 1;
     },
     sent: () => void (unsent = Math.max(0, unsent - 1)),
-    ended: () => void (pending = Math.max(0, pending - 1)),
+    ended: (name) => change(name, -1),
     counts: () => ({ pending, unsent }),
     async start() {
       await recount();

@@ -48,9 +48,10 @@ export function createGuardedConsumer(options: GuardedConsumerOptions): GuardedC
   let subscription: Subscription | undefined;
 
   async function subscribe(): Promise<void> {
+    const from = epoch;
     const made = await source.subscribe(destination, {
       prefetch,
-      onDelivery: (delivery) => void decide(delivery, epoch),
+      onDelivery: (delivery) => void decide(delivery, from),
     });
     if (stopped) await made.unsubscribe();
     else subscription = made;

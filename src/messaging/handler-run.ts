@@ -4,6 +4,7 @@
  * later is dropped.
  */
 import { createDeferred } from '#core/deferred.js';
+import { attemptOf } from '#core/message.js';
 import type { Message } from '#core/message.js';
 import { Fault, isFault } from '#core/fault.js';
 import type { Clock } from '#core/ports/clock.js';
@@ -81,7 +82,7 @@ export function runHandler(options: HandlerRunOptions): HandlerRun {
           progress: options.progress,
           signal: controller.signal,
           deadlineMs: timeoutMs,
-          attempt: request.properties.attempt ?? 1,
+          attempt: attemptOf(request),
           log: options.log,
           defer: () => {
             deferred = true;

@@ -6,20 +6,21 @@
  * and the acknowledgement is seen when the broker delivers the message again, and the lease counts; a message whose
  * lease ran out too often becomes a dead letter, and its sender gets a Fault. Shutdown: leases stay in the store.
  */
+import type { OwnDestinations } from '#core/destination.js';
 import { ReplytoError } from '#core/errors.js';
-import type { FaultBody } from '#core/fault.js';
 import type { Lease } from '#core/lease.js';
 import { attemptOf } from '#core/message.js';
 import type { Message } from '#core/message.js';
 import type { Clock } from '#core/ports/clock.js';
 import type { IdSource } from '#core/ports/id-source.js';
-import type { LeaseKey, Leases, LeaseState } from '#core/ports/leases.js';
+import type { LeaseKey, Leases } from '#core/ports/leases.js';
 import type { Logger } from '#core/ports/logger.js';
 import type { CountedEvent, Meter } from '#core/ports/meter.js';
-import type { ReturnAddress } from '#core/return-address.js';
-import { returnAddressOf } from '#core/return-address.js';
-import { contentDigest, fingerprint } from './digest.js';
+import { leaseProblem } from './lease-problem.js';
+import type { LeaseAnswer, LeaseReply } from './lease-reply.js';
+import { answerableAddressOf, createLeaseReplies } from './lease-reply.js';
 import type { PolledDelivery, PollingConsumer } from './polling-consumer.js';
+import type { ReplyCheck } from './reply-settlement.js';
 import { toFaultMessage } from './reply-sender.js';
 import { createTimers } from './timers.js';
 
@@ -34,24 +35,13 @@ export interface LeasingOptions {
   readonly newId: IdSource;
   /** A message that was handed out so often, and never acknowledged, becomes a dead letter. */
   readonly maxAttempts: number;
+  readonly own: OwnDestinations;
+  /** Whether this gateway may send replies to the queue; default: to all. */
+  readonly mayReplyTo?: (queue: string) => boolean;
+  /** Judges what is for the own replies, before a lease ends by it. */
+  readonly checkReply?: ReplyCheck;
   /** Called after a commit that queued a message for the broker. */
   readonly onOutgoing: () => void;
-}
-
-/** A reply to a leased message, without what the message itself says about it. */
-export interface LeaseReply {
-  readonly messageId: string | null;
-  readonly contentType: string | null;
-  readonly body: Uint8Array;
-  readonly applicationHeaders: Readonly<Record<string, string>>;
-  readonly fault: FaultBody | null;
-}
-
-interface LeaseAnswer {
-  /** Of the reply; null when it was given before, without a name. */
-  readonly messageId: string | null;
-  /** The very same reply had been given before. */
-  readonly repeated: boolean;
 }
 
 interface ReceiveLeaseOptions {
@@ -70,7 +60,12 @@ export interface Leasing {
   receive(queueName: string, options: ReceiveLeaseOptions): Promise<Lease | null>;
   /** Done with. Again is no error. */
   acknowledge(key: LeaseKey): Promise<void>;
-  /** Answers and acknowledges in one step; the same reply again is no error (`repeated`). @throws NO_REPLY_ADDRESS */
+  /**
+   * Answers and acknowledges in one step; the same reply again is no error (`repeated`). The lease stays held when it
+   * throws.
+   *
+   * @throws NO_REPLY_ADDRESS also for an address that is not to be used; SCHEMA_MISMATCH
+   */
   reply(key: LeaseKey, reply: LeaseReply): Promise<LeaseAnswer>;
   renew(key: LeaseKey, leaseMs: number): Promise<Lease>;
   /** Back to its queue, now. Again is no error. */
@@ -83,16 +78,19 @@ export interface Leasing {
 
 const lookEveryMs = 1_000;
 const lapseAtOnce = 200;
+/** Others wait while bodies are moved. */
+const lapseBytesAtOnce = 4 * 1024 * 1024;
 
 export function createLeasing(options: LeasingOptions): Leasing {
   const { leases, consumer, clock, logger, meter } = options;
   const timers = createTimers(clock);
+  const replies = createLeaseReplies(options);
 
   async function receive(queue: string, wanted: ReceiveLeaseOptions): Promise<Lease | null> {
     const endAt = clock.monotonic() + wanted.waitMs;
     for (;;) {
       const waitMs = Math.max(0, endAt - clock.monotonic());
-      const polled = await consumer.receive(queue, { waitMs, signal: wanted.signal });
+      const polled = await consumer.receive(queue, { ...wanted, waitMs });
       if (polled === null) return null;
       const lease = await take(queue, polled, wanted);
       if (lease !== null) return lease;
@@ -126,49 +124,16 @@ export function createLeasing(options: LeasingOptions): Leasing {
     options.onOutgoing();
   }
 
-  async function reply(key: LeaseKey, given: LeaseReply): Promise<LeaseAnswer> {
-    const { body, contentType, fault, applicationHeaders } = given;
-    const print = fingerprint([contentType, String(fault !== null), body]);
-    const repeated = { messageId: given.messageId, repeated: true };
-    const known = await leases.find(key);
-    if (isRepeated(known, print)) return repeated;
-    if (known?.kind !== 'held') throw notHeld(key, known);
-    const { message } = known.lease;
-    const address = returnAddressOf(message, contentDigest(message.body));
-    if (address === null) {
-      const detail = `message ${message.messageId} names no Reply-To; acknowledge it instead`;
-      throw new ReplytoError('NO_REPLY_ADDRESS', { detail });
-    }
-    const answer: Message = {
-      // Whoever copies the headers of the message sends its id too, which names no reply.
-      messageId:
-        given.messageId === null || given.messageId === message.messageId ? options.newId() : given.messageId,
-      correlationId: address.correlationId,
-      replyTo: null,
-      time: clock.now(),
-      contentType,
-      body,
-      properties: { ...address.properties, ...(fault === null ? {} : { fault: true }) },
-      applicationHeaders,
-    };
-    const state = await leases.reply(key, answer, print);
-    // Another call with the same reply was faster.
-    if (isRepeated(state, print)) return repeated;
-    if (state?.kind !== 'held') throw notHeld(key, state);
-    ended('leases-replied');
-    return { messageId: answer.messageId, repeated: false };
-  }
-
   async function release(key: LeaseKey, counts: boolean): Promise<void> {
     const state = await leases.release(key, counts);
     if (state?.kind === 'held') ended('leases-released');
-    else if (state?.end !== 'released') throw notHeld(key, state);
+    else if (state?.end !== 'released') throw leaseProblem(key, state);
   }
 
   /** What its sender is told about a message that nobody acknowledged. */
   function toFault(message: Message): Message | null {
-    const address: ReturnAddress | null = returnAddressOf(message);
-    if (address === null) return null;
+    const { address } = answerableAddressOf(message, options);
+    if (address === undefined) return null;
     const attempts = attemptOf(message);
     const fault = {
       code: 'SERVICE_FAILED',
@@ -178,10 +143,12 @@ export function createLeasing(options: LeasingOptions): Leasing {
     return toFaultMessage(address, fault, options);
   }
 
-  async function lapse(): Promise<void> {
+  /** Each moves its part in a turn of its own; gives the time until the next look, at once when there may be more. */
+  async function lapse(): Promise<number> {
     try {
       const { maxAttempts } = options;
-      const lapses = await leases.lapseDue({ limit: lapseAtOnce, maxAttempts, toFault });
+      const how = { limit: lapseAtOnce, enoughBytes: lapseBytesAtOnce, maxAttempts, toFault };
+      const lapses = await leases.lapseDue(how);
       for (const { queue, messageId, attempt, isDead } of lapses) {
         meter.count('leases-lapsed');
         if (isDead) meter.count('messages-dead-lettered');
@@ -190,14 +157,15 @@ export function createLeasing(options: LeasingOptions): Leasing {
         else logger.info(facts, 'a lease ran out; its message goes back to its queue');
       }
       if (lapses.length > 0) options.onOutgoing();
-      if (lapses.length === lapseAtOnce) timers.after(0, () => void lapse());
+      return lapses.length > 0 ? 0 : lookEveryMs;
     } catch (error) {
       logger.warn({ err: error }, 'leases that ran out could not be ended');
+      return lookEveryMs;
     }
   }
 
   return {
-    start: () => timers.every(lookEveryMs, lapse),
+    start: () => timers.repeat(lookEveryMs, lapse),
     async stop(deadlineMs) {
       timers.stop();
       await consumer.stop(deadlineMs);
@@ -206,13 +174,17 @@ export function createLeasing(options: LeasingOptions): Leasing {
     async acknowledge(key) {
       const state = await leases.acknowledge(key);
       if (state?.kind === 'held') meter.count('leases-acknowledged');
-      else if (state?.end !== 'acknowledged' && state?.end !== 'replied') throw notHeld(key, state);
+      else if (state?.end !== 'acknowledged' && state?.end !== 'replied') throw leaseProblem(key, state);
     },
-    reply,
+    async reply(key, given) {
+      const answer = await replies.reply(key, given);
+      if (!answer.repeated) ended('leases-replied');
+      return answer;
+    },
     async renew(key, leaseMs) {
       const state = await leases.renew(key, leaseMs);
       if (state?.kind === 'held') return state.lease;
-      throw notHeld(key, state);
+      throw leaseProblem(key, state);
     },
     release: (key) => release(key, true),
     abandon: (key) =>
@@ -224,27 +196,4 @@ export function createLeasing(options: LeasingOptions): Leasing {
       return consumer.queues;
     },
   };
-}
-
-function isRepeated(state: LeaseState | null, print: string): boolean {
-  return state?.kind === 'ended' && state.end === 'replied' && state.fingerprint === print;
-}
-
-const howItEnded = {
-  acknowledged: 'it was acknowledged',
-  replied: 'it was answered, with another reply',
-  released: 'it was released',
-  lapsed: 'it ran out, and the message went back to its queue',
-} as const;
-
-function notHeld({ id, queue }: LeaseKey, state: LeaseState | null): ReplytoError {
-  if (state === null || state.kind === 'held') {
-    return new ReplytoError('LEASE_NOT_FOUND', {
-      detail: `no lease '${id.slice(0, 64)}' of ${queue} is known`,
-    });
-  }
-  const { end, endedAt } = state;
-  return new ReplytoError('LEASE_ENDED', {
-    detail: `${howItEnded[end]}, at ${endedAt} (epoch milliseconds)`,
-  });
 }

@@ -8,6 +8,7 @@ import type { Clock } from '#core/ports/clock.js';
 import type { Logger } from '#core/ports/logger.js';
 import type { Meter } from '#core/ports/meter.js';
 import type { RequestStore } from '#core/ports/request-store.js';
+import type { RequestRecord } from '#core/request.js';
 import type { RequestWatch } from './request-watch.js';
 import { createTimers } from './timers.js';
 
@@ -20,7 +21,7 @@ export interface MessageExpirationOptions {
   /** Called after a commit that queued Faults for Reply-To queues. */
   readonly onForward: () => void;
   /** Called for each request that ended. */
-  readonly onEnded: () => void;
+  readonly onEnded: (record: RequestRecord) => void;
 }
 
 export interface MessageExpiration {
@@ -43,7 +44,7 @@ export function createMessageExpiration(options: MessageExpirationOptions): Mess
     const expired = await store.expireDue(expireAtOnce);
     for (const record of expired) {
       meter.count('requests-expired');
-      options.onEnded();
+      options.onEnded(record);
       watch.notify({ record, reply: null });
     }
     if (expired.some(({ replyTo }) => replyTo !== null)) options.onForward();
@@ -59,13 +60,12 @@ export function createMessageExpiration(options: MessageExpirationOptions): Mess
     }
   }
 
-  async function look(): Promise<void> {
-    const isMore = await expireOrLog();
-    timers.after(isMore ? betweenBatchesMs : lookEveryMs, () => void look());
+  async function look(): Promise<number> {
+    return (await expireOrLog()) ? betweenBatchesMs : lookEveryMs;
   }
 
   return {
-    start: () => timers.after(lookEveryMs, () => void look()),
+    start: () => timers.repeat(lookEveryMs, look),
     stop: () => timers.stop(),
   };
 }

@@ -4,7 +4,7 @@
  * belong to no request.
  * Guarantee: at least once, always with the same Message-ID; the receipt is recorded after it came, so a crash in
  * between sends again. Failure: an attempt counts only when the broker answered with an error; an absent
- * broker or a missing receipt never counts. After 12 counted attempts, or at once when no frame can be made of it, a
+ * or full broker and a missing receipt never count. After 12 counted attempts, or at once when no frame can be made of it, a
  * request becomes faulted, anything else a dead letter. Shutdown: see send-line.ts.
  */
 import { queue } from '#core/destination.js';
@@ -67,11 +67,12 @@ const shortestLeaseMs = 60_000;
 const firstRetryMs = 1_000;
 const longestRetryMs = 5 * 60_000;
 
-/** An absent broker or a missing receipt says nothing about the message. */
+/** An absent or full broker, or a missing receipt, says nothing about the message. */
 const notCounted: ReadonlySet<ErrorCode> = new Set([
   'BROKER_UNAVAILABLE',
   'SEND_UNCONFIRMED',
   'RECEIPT_TIMEOUT',
+  'BROKER_FULL',
 ]);
 
 function isCounted(error: ReplytoError): boolean {
@@ -81,6 +82,10 @@ function isCounted(error: ReplytoError): boolean {
 /** It was never sent and never will be: no frame can be made of it. */
 function isHopeless(error: ReplytoError): boolean {
   return error.code === 'INVALID_ARGUMENT';
+}
+
+function idsOf<Id>(items: readonly { readonly id: Id }[]): Id[] {
+  return items.map(({ id }) => id);
 }
 
 export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
@@ -101,16 +106,14 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
     logger: options.logger.child({ line: 'requests' }),
     claim: (claim) => store.claimUnsent(claim),
     queueOf: (request) => request.queue,
+    bytesOf: (request) => request.body.byteLength,
     send: (request) => {
       if (request.resend > 0) meter.count('requests-resent');
       const message = toRequestMessage(request, deployment, clock.now());
       return channel.send(queue(request.queue), message, requestSendOptions(request));
     },
     finish: finishRequest,
-    renew: async (items) => {
-      const ids = items.map(({ id }) => id);
-      if (ids.length > 0) await store.renewSend(ids, instance, leaseMs);
-    },
+    renew: (items) => store.renewSend(idsOf(items), instance, leaseMs),
   });
 
   async function finishRequest(request: StoredRequest, error: ReplytoError | null): Promise<void> {
@@ -122,7 +125,7 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
       if (record === null) return;
       if (record.status === 'completed') {
         meter.count('requests-completed');
-        options.admission.ended();
+        options.admission.ended(record.postedBy);
       }
       options.watch.notify({ record, reply: null });
       return;
@@ -143,7 +146,7 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
     refusals.forget(request.id);
     if (outcome === null) return;
     meter.count('requests-faulted');
-    options.admission.ended();
+    options.admission.ended(outcome.record.postedBy);
     options.watch.notify(outcome);
     deliveries.wake();
   }
@@ -153,7 +156,9 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
     logger: options.logger.child({ line: 'deliveries' }),
     claim: (claim) => outbox.claimDue(claim),
     queueOf: (delivery) => delivery.queue,
+    bytesOf: ({ reply }) => reply?.body.byteLength ?? 0,
     send: (delivery) => channel.send(queue(delivery.queue), toForwardMessage(delivery, clock.now())),
+    renew: (items) => outbox.renew(idsOf(items), instance, leaseMs),
     finish: async (delivery, error) => {
       const result = deliveryResult(delivery, error);
       meter.count(`deliveries-${result.kind}`);
@@ -168,7 +173,9 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
     logger: options.logger.child({ line: 'messages' }),
     claim: (claim) => outgoing.claimDue(claim),
     queueOf: ({ destination }) => destination.name,
+    bytesOf: ({ message }) => message.body.byteLength,
     send: ({ destination, message }) => channel.send(destination, message),
+    renew: (items) => outgoing.renew(idsOf(items), instance, leaseMs),
     finish: async (message, error) => {
       const result = deliveryResult(message, error);
       meter.count(`messages-${result.kind}`);

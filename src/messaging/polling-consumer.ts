@@ -12,6 +12,7 @@ import { ReplytoError, toReplytoError } from '#core/errors.js';
 import type { Clock } from '#core/ports/clock.js';
 import type { Logger } from '#core/ports/logger.js';
 import type { Delivery, MessageSource, Subscription } from '#core/ports/message-source.js';
+import { createNameShares } from './name-shares.js';
 
 export interface PollingConsumerOptions {
   readonly source: MessageSource;
@@ -28,6 +29,8 @@ interface ReceiveOptions {
   readonly waitMs: number;
   /** Ends the wait, with null. */
   readonly signal: AbortSignal;
+  /** Who asks; a queue counts as read by the name that began it. Null where nobody has a name. */
+  readonly holder: string | null;
 }
 
 /** A message of which its caller calls either method, once; until then its subscription is kept. */
@@ -73,21 +76,22 @@ interface Reader {
   /** Handed out, and neither acknowledged nor given back yet. */
   taken: number;
   cancelLinger: () => void;
+  /** Gives its place among the queues that are read back. */
+  readonly giveBackPlace: () => void;
 }
 
 export function createPollingConsumer(options: PollingConsumerOptions): PollingConsumer {
   const { source, clock, logger, isUp, maxQueues = 200 } = options;
   const readers = new Map<string, Reader>();
+  const places = createNameShares({ limit: maxQueues, what: 'queues are being read' });
   const closing = new Set<Promise<void>>();
   let stopped = false;
 
-  function readerOf(name: string): Reader {
+  function readerOf(name: string, holder: string | null): Reader {
     const present = readers.get(name);
     if (present !== undefined) return present;
-    if (readers.size >= maxQueues) {
-      const detail = `${readers.size} queues are being read; the limit is ${maxQueues}`;
-      throw new ReplytoError('TOO_MANY_WAITING', { detail });
-    }
+    const refusal = places.refusal(holder);
+    if (refusal !== null) throw new ReplytoError('TOO_MANY_WAITING', { detail: refusal });
     const giveUp = new AbortController();
     const reader: Reader = {
       giveUp,
@@ -101,6 +105,7 @@ export function createPollingConsumer(options: PollingConsumerOptions): PollingC
       isSubscribed: false,
       taken: 0,
       cancelLinger: () => undefined,
+      giveBackPlace: places.take(holder),
     };
     readers.set(name, reader);
     reader.subscription.then(
@@ -132,12 +137,15 @@ export function createPollingConsumer(options: PollingConsumerOptions): PollingC
     return stopped;
   }
 
-  async function receive(name: string, { waitMs, signal }: ReceiveOptions): Promise<PolledDelivery | null> {
+  async function receive(
+    name: string,
+    { waitMs, signal, holder }: ReceiveOptions,
+  ): Promise<PolledDelivery | null> {
     if (stopped) return null;
-    const reader = readerOf(name);
+    const reader = readerOf(name, holder);
     reader.cancelLinger();
     try {
-      const delivery = reader.unclaimed.shift() ?? (await nextOf(reader, { waitMs, signal }));
+      const delivery = reader.unclaimed.shift() ?? (await nextOf(reader, waitMs, signal));
       if (delivery !== null) return handOut(name, reader, delivery);
       if (signal.aborted || hasStopped() || (reader.isSubscribed && isUp())) return null;
       throw new ReplytoError('BROKER_UNAVAILABLE', { detail: `${name} cannot be read at present` });
@@ -166,7 +174,7 @@ export function createPollingConsumer(options: PollingConsumerOptions): PollingC
     };
   }
 
-  function nextOf(reader: Reader, { waitMs, signal }: ReceiveOptions): Promise<Delivery | null> {
+  function nextOf(reader: Reader, waitMs: number, signal: AbortSignal): Promise<Delivery | null> {
     const next = createDeferred<Delivery | null>();
     const waiter = (delivery: Delivery | null): void => next.resolve(delivery);
     const nothing = (): void => {
@@ -200,11 +208,12 @@ export function createPollingConsumer(options: PollingConsumerOptions): PollingC
 
   function forget(name: string, reader: Reader): void {
     if (readers.get(name) === reader) readers.delete(name);
+    reader.giveBackPlace();
   }
 
   function leave(name: string, reader: Reader, deadlineMs?: number): void {
     if (readers.get(name) !== reader) return;
-    readers.delete(name);
+    forget(name, reader);
     reader.cancelLinger();
     const ended = end(reader, deadlineMs)
       .catch((error: unknown) => logger.warn({ err: error, queue: name }, 'a queue could not be left'))

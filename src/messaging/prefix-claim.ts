@@ -5,6 +5,8 @@
  * After an outage of the broker a hello may reach nobody, because subscriptions come back one by one. So it is said
  * again each time the sending channel comes up, and every 30 s; each time until it comes back to its sender, whose
  * own subscription is there then. Whoever answers now runs already: neither ends, but the conflict is told.
+ * A full broker confirms no hello, and what fills it may be the very replies that wait for this start. So a start does not
+ * wait for ever to be heard: it claims the prefix unheard then, and asks on.
  */
 import { ReplytoError, toReplytoError } from '#core/errors.js';
 import type { Clock } from '#core/ports/clock.js';
@@ -31,7 +33,8 @@ export interface PrefixClaimOptions {
 
 export interface PrefixClaim {
   /**
-   * Resolves when the prefix is claimed, or at its stop. After a failure nothing is left, and it may be started again.
+   * Resolves when the prefix is claimed, or at its stop. After a failure nothing is left, and it may be started again;
+   * the second time that a broker is there and does not confirm the hello, the prefix is claimed all the same.
    *
    * @throws PREFIX_TAKEN; SUBSCRIBE_REFUSED; what else a hello ends with that was not confirmed
    */
@@ -45,6 +48,11 @@ export interface PrefixClaim {
 /** Milliseconds that others get to object. */
 const objectionMs = 1_000;
 const repeatMs = 30_000;
+/** Milliseconds that the broker gets to confirm a hello; the channel itself may keep it for minutes. */
+const confirmMs = 10_000;
+const mostUnconfirmed = 2;
+/** Hellos of one start that are confirmed and never come back: a broker that drops them is as good as one that is full. */
+const mostUnheard = 10;
 
 export function createPrefixClaim(options: PrefixClaimOptions): PrefixClaim {
   const { control, channel, prefix, storeId, instance, clock, logger } = options;
@@ -60,9 +68,23 @@ export function createPrefixClaim(options: PrefixClaimOptions): PrefixClaim {
   let isClaimed = false;
   let isAsking = false;
   let isRefused = false;
+  /** Starts that failed although the broker was there. */
+  let unconfirmed = 0;
   let stranger: { readonly instance: string; readonly heardAt: number } | undefined;
 
-  const hello = (): Promise<void> => control.publish({ type: 'hello', storeId, instance });
+  async function hello(): Promise<void> {
+    const answered = new AbortController();
+    const late = pause(clock, confirmMs, signal, answered.signal).then(() => {
+      if (signal.aborted || answered.signal.aborted) return;
+      const detail = `the broker did not confirm within ${confirmMs} ms`;
+      throw new ReplytoError('RECEIPT_TIMEOUT', { detail });
+    });
+    try {
+      await Promise.race([control.publish({ type: 'hello', storeId, instance }), late]);
+    } finally {
+      answered.abort();
+    }
+  }
 
   function onNotice(notice: ControlNotice): void {
     if (notice.type === 'cancel') return;
@@ -80,29 +102,46 @@ export function createPrefixClaim(options: PrefixClaimOptions): PrefixClaim {
   }
 
   function conflict(other: { readonly instance: string }): string {
-    return `another deployment (instance ${other.instance}) uses the prefix '${prefix}' on this broker: give each its own prefix, or the same store`;
+    return `another deployment (instance ${other.instance}) uses the prefix '${prefix}' on this broker: give each its own prefix (--prefix or REPLYTO_PREFIX), or the same store`;
   }
 
   /** Says hello until one came back, and nothing that could bring an objection was lost for a second after it. */
   async function ask(): Promise<void> {
     let isHeard: boolean;
+    let hellos = 0;
     do {
+      if (hellos++ >= mostUnheard && channel.isUp()) {
+        const detail = `the broker confirmed ${mostUnheard} hellos and sent none of them back`;
+        throw new ReplytoError('RECEIPT_TIMEOUT', { detail });
+      }
       const upsBefore = ups;
       const askedAt = clock.monotonic();
-      await unlessAborted(hello(), signal);
+      await hello();
       await pause(clock, objectionMs, signal);
       isHeard = echoedAt >= askedAt && ups === upsBefore;
     } while (!isHeard && !signal.aborted);
   }
 
   async function claim(): Promise<void> {
-    await ask();
+    const unheard = await ask().then(() => undefined, toReplytoError);
     if (signal.aborted) return;
     if (stranger !== undefined) throw new ReplytoError('PREFIX_TAKEN', { detail: conflict(stranger) });
+    if (unheard !== undefined) {
+      if (!isUnconfirmed(unheard) || ++unconfirmed < mostUnconfirmed) throw unheard;
+      const sentence =
+        'the broker confirms nothing: replies are taken before it is known whether another deployment uses this prefix';
+      logger.warn({ err: unheard, prefix }, sentence);
+      return;
+    }
     if (channel.isUp()) return;
     throw new ReplytoError('BROKER_UNAVAILABLE', {
       detail: 'the broker went away while the prefix was claimed',
     });
+  }
+
+  /** The broker is there and does not take a hello; one that went away is waited for. */
+  function isUnconfirmed({ code, retryable }: ReplytoError): boolean {
+    return code === 'RECEIPT_TIMEOUT' || (retryable && channel.isUp());
   }
 
   async function askAgain(): Promise<void> {

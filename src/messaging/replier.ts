@@ -10,6 +10,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Destination } from '#core/destination.js';
 import { toReplytoError } from '#core/errors.js';
+import { attemptOf } from '#core/message.js';
 import type { Message } from '#core/message.js';
 import type { Clock } from '#core/ports/clock.js';
 import type { HandledMessages } from '#core/ports/handled-messages.js';
@@ -125,10 +126,9 @@ export function createReplier(options: ReplierOptions): Replier {
   }
 
   /** The same message for another reply address comes after it, so that a memory of what was answered serves both. */
-  function isUnderWay({ messageId, properties }: Message): boolean {
+  function isUnderWay(asked: Message): boolean {
     return [...current.values()].some(
-      ({ message }) =>
-        message.messageId === messageId && attemptOf(message.properties) === attemptOf(properties),
+      ({ message }) => message.messageId === asked.messageId && attemptOf(message) === attemptOf(asked),
     );
   }
 
@@ -218,10 +218,7 @@ export function createReplier(options: ReplierOptions): Replier {
 }
 
 /** A redelivery, or the same request sent again, joins its like and is served by one run; a retry is another run. */
-function keyOf({ messageId, properties, replyTo }: Message): string {
-  return `${attemptOf(properties)} ${messageId} ${replyTo?.kind ?? ''} ${replyTo?.name ?? ''}`;
-}
-
-function attemptOf({ attempt = 1 }: Message['properties']): number {
-  return attempt;
+function keyOf(message: Message): string {
+  const { messageId, replyTo } = message;
+  return `${attemptOf(message)} ${messageId} ${replyTo?.kind ?? ''} ${replyTo?.name ?? ''}`;
 }

@@ -4,9 +4,14 @@
  */
 import type { Logger } from '#core/ports/logger.js';
 import type { Meter } from '#core/ports/meter.js';
-import type { RequestStore, SettleOutcome } from '#core/ports/request-store.js';
-import type { IncomingReply } from '#core/request.js';
+import type { RequestStore, SettleOptions, SettleOutcome } from '#core/ports/request-store.js';
+import type { IncomingReply, RequestRecord } from '#core/request.js';
 import type { RequestWatch } from './request-watch.js';
+
+/** Says why a reply is not taken, for instance by the JSON Schema of its route; null = it is good. */
+export type ReplyCheck = (
+  reply: Pick<IncomingReply, 'correlationIds' | 'body' | 'fault'>,
+) => Promise<string | null>;
 
 export interface ReplySettlementOptions {
   readonly store: Pick<RequestStore, 'settle'>;
@@ -16,14 +21,16 @@ export interface ReplySettlementOptions {
   /** Called after a commit that queued something for a Reply-To queue. */
   readonly onForward: () => void;
   /** Called after a request ended by its reply. */
-  readonly onEnded: () => void;
-  /** Says why a reply is not taken, for instance by the JSON Schema of its route; null = it is good. */
-  readonly checkReply?: (reply: IncomingReply) => Promise<string | null>;
+  readonly onEnded: (record: RequestRecord) => void;
+  readonly checkReply?: ReplyCheck;
 }
 
 export interface ReplySettlement {
   /** `refused`: why it is not taken; nothing was stored. Rejects with an error of the store when it is away. */
-  settle(reply: IncomingReply): Promise<SettleOutcome | { readonly refused: string }>;
+  settle(
+    reply: IncomingReply,
+    options?: SettleOptions,
+  ): Promise<SettleOutcome | { readonly refused: string }>;
 }
 
 export function createReplySettlement(options: ReplySettlementOptions): ReplySettlement {
@@ -35,7 +42,7 @@ export function createReplySettlement(options: ReplySettlementOptions): ReplySet
         const { record, reply } = outcome;
         meter.count(record.status === 'faulted' ? 'requests-faulted' : 'requests-replied');
         meter.replied(reply.receivedAt - record.createdAt);
-        options.onEnded();
+        options.onEnded(record);
         break;
       }
       case 'late':
@@ -49,6 +56,9 @@ export function createReplySettlement(options: ReplySettlementOptions): ReplySet
       case 'repeated':
         meter.count('replies-repeated');
         return;
+      case 'full':
+        logger.warn({ requestId: outcome.record.id }, 'a further reply was refused: too many are kept');
+        return;
       case 'unmatched':
         meter.count('replies-unmatched');
         logger.warn({ correlationIds }, 'a reply to no request that is known here was kept');
@@ -59,10 +69,10 @@ export function createReplySettlement(options: ReplySettlementOptions): ReplySet
   }
 
   return {
-    async settle(reply) {
+    async settle(reply, settleOptions) {
       const refused = await options.checkReply?.(reply);
       if (refused !== undefined && refused !== null) return { refused };
-      const outcome = await store.settle(reply);
+      const outcome = await store.settle(reply, settleOptions);
       report(outcome, reply);
       return outcome;
     },

@@ -56,7 +56,7 @@ export function createRequestor(options: RequestorOptions): Requestor {
   const { store, relay, watch, admission, meter } = options;
 
   async function accept(request: NewRequest): Promise<{ record: RequestRecord; joined: boolean }> {
-    await admit(request.id);
+    await admit(request);
     const owner = relay.canSendNow(request.queue) ? relay.instance : null;
     const outcome = await store.accept(request, { owner, leaseMs: relay.leaseMs });
     if (outcome.kind === 'mismatch') {
@@ -73,15 +73,15 @@ export function createRequestor(options: RequestorOptions): Requestor {
       return { record, joined: true };
     }
     meter.count('requests-accepted');
-    admission.accepted();
+    admission.accepted(request.postedBy);
     if (owner !== null) relay.sendNow(toStored(record, request));
     return { record, joined: false };
   }
 
   /** The limits are for new requests: whoever repeats a post may learn what became of it. */
-  async function admit(id: string): Promise<void> {
+  async function admit({ id, postedBy }: NewRequest): Promise<void> {
     try {
-      admission.check();
+      admission.check(postedBy);
     } catch (limit) {
       if ((await store.find(id)) === null) throw limit;
     }
@@ -149,7 +149,7 @@ export function createRequestor(options: RequestorOptions): Requestor {
       const outcome = await store.cancel(id, name);
       if (outcome?.changed === true) {
         meter.count('requests-cancelled');
-        admission.ended();
+        admission.ended(outcome.record.postedBy);
         watch.notify({ record: outcome.record, reply: null });
       }
       return outcome;

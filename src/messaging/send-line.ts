@@ -5,13 +5,14 @@
  * that the next send is a resend; a queue that does not confirm is held back. Shutdown: no new claims, what is
  * in flight gets until the deadline, the rest is found by its lease after the next start.
  */
+import type { ErrorCode } from '#core/error-kinds.js';
 import { ReplytoError, toReplytoError } from '#core/errors.js';
 import type { Clock } from '#core/ports/clock.js';
 import type { Logger } from '#core/ports/logger.js';
 import type { SendClaim } from '#core/ports/request-store.js';
+import { createShares } from '#core/shares.js';
 import { createHeldQueues } from './held-queues.js';
 import { createInFlight } from './in-flight.js';
-import { createQueueShares } from './queue-shares.js';
 import { createTimers } from './timers.js';
 
 export interface SendLineOptions<T> {
@@ -24,12 +25,14 @@ export interface SendLineOptions<T> {
   readonly isUp: () => boolean;
   readonly claim: (claim: SendClaim) => Promise<T[]>;
   readonly queueOf: (item: T) => string;
+  /** Of its body. */
+  readonly bytesOf: (item: T) => number;
   /** Rejects as MessageChannel.send does. */
   readonly send: (item: T) => Promise<void>;
   /** Stores the outcome; `error` null = confirmed. */
   readonly finish: (item: T, error: ReplytoError | null) => Promise<void>;
   /** Keeps the leases of what is still in flight. */
-  readonly renew?: (items: readonly T[]) => Promise<void>;
+  readonly renew: (items: readonly T[]) => Promise<void>;
 }
 
 export interface SendLine<T> {
@@ -46,8 +49,15 @@ export interface SendLine<T> {
 }
 
 const claimAtOnce = 200;
+/** A claim is one turn of the event loop, and heart-beats wait for it. */
+const claimBytesAtOnce = 4 * 1024 * 1024;
+/** Of the bodies under way: more than the connections have room for, and the process has memory for it. */
+const mostBytesInFlight = 64 * 1024 * 1024;
 /** Leases that ran out and retries that became due are found by looking this often. */
 const lookEveryMs = 1_000;
+
+/** Its queue takes nothing at present. */
+const holding: ReadonlySet<ErrorCode> = new Set(['RECEIPT_TIMEOUT', 'BROKER_FULL', 'SEND_REFUSED']);
 
 export function createSendLine<T>(options: SendLineOptions<T>): SendLine<T> {
   const { clock, logger } = options;
@@ -56,25 +66,35 @@ export function createSendLine<T>(options: SendLineOptions<T>): SendLine<T> {
   const claims = createInFlight(clock);
   const held = createHeldQueues(clock, (queue) => void probe(queue));
   const timers = createTimers(clock);
-  const shares = createQueueShares(options.maxInFlight);
+  const shares = createShares({ places: options.maxInFlight, bytes: mostBytesInFlight });
   let running = false;
   let claiming = false;
   let lookAgain = false;
-  /** A queue was left out because it has its share: what ends makes room for it. */
+  /** A queue was left out because it has its share, or all were: what ends makes room. */
   let hasLeftOut = false;
 
-  /** Claims and begins to send; returns how many there were. */
-  function take(limit: number, queue?: string): Promise<number> {
-    const crowded = queue === undefined ? shares.crowded() : [];
-    if (crowded.length > 0) hasLeftOut = true;
-    const scope = queue === undefined ? { exceptQueues: [...held.names(), ...crowded] } : { queue };
+  /** Claims and begins to send; returns what. */
+  function take(scope: Pick<SendClaim, 'limit' | 'enoughBytes' | 'queue' | 'exceptQueues'>): Promise<T[]> {
     return claims.run(async () => {
       const { owner, leaseMs } = options;
-      const claimed = await options.claim({ owner, leaseMs, limit, ...scope });
+      const claimed = await options.claim({ owner, leaseMs, ...scope });
       if (isRunning()) for (const item of claimed) void sendOwned(item);
       else await Promise.all(claimed.map((item) => finish(item, unsent())));
-      return claimed.length;
+      return claimed;
     });
+  }
+
+  /** Claims a part of what there is room for, so that all queues get places; says whether there may be more. */
+  async function takeSome(): Promise<boolean> {
+    const limit = Math.min(claimAtOnce, Math.ceil(shares.left / 4));
+    const enoughBytes = Math.min(claimBytesAtOnce, Math.ceil(shares.leftBytes / 4));
+    const isFull = limit === 0 || enoughBytes === 0;
+    const crowded = shares.crowded();
+    hasLeftOut ||= isFull || crowded.length > 0;
+    if (isFull) return false;
+    const taken = await take({ limit, enoughBytes, exceptQueues: [...held.names(), ...crowded] });
+    const bytes = taken.reduce((sum, item) => sum + options.bytesOf(item), 0);
+    return taken.length === limit || bytes >= enoughBytes;
   }
 
   /** A function, because stop() may have been called during an await. */
@@ -91,13 +111,7 @@ export function createSendLine<T>(options: SendLineOptions<T>): SendLine<T> {
     }
     claiming = true;
     try {
-      const limit = Math.min(claimAtOnce, shares.mostAtOnce());
-      if (limit > 0) {
-        const taken = await take(limit);
-        lookAgain ||= taken === limit;
-      } else {
-        lookAgain = true;
-      }
+      if (await takeSome()) lookAgain = true;
     } catch (error) {
       // The next look comes by the clock; without a store there is nothing to send.
       lookAgain = false;
@@ -105,7 +119,7 @@ export function createSendLine<T>(options: SendLineOptions<T>): SendLine<T> {
     } finally {
       claiming = false;
     }
-    if (lookAgain && inFlight.size < options.maxInFlight) {
+    if (lookAgain) {
       lookAgain = false;
       void look();
     }
@@ -117,7 +131,7 @@ export function createSendLine<T>(options: SendLineOptions<T>): SendLine<T> {
       return;
     }
     try {
-      if ((await take(1, queue)) > 0) return;
+      if ((await take({ limit: 1, queue })).length > 0) return;
       held.release(queue);
       logger.info({ queue }, 'nothing waits any more for a queue that was held back');
     } catch (error) {
@@ -128,15 +142,13 @@ export function createSendLine<T>(options: SendLineOptions<T>): SendLine<T> {
 
   async function sendOwned(item: T): Promise<void> {
     items.add(item);
-    const leave = shares.take(options.queueOf(item));
+    const leave = shares.take(options.queueOf(item), options.bytesOf(item));
     await inFlight.run(() => sendAndFinish(item));
     leave();
     items.delete(item);
-    if (lookAgain || hasLeftOut) {
-      lookAgain = false;
-      hasLeftOut = false;
-      void look();
-    }
+    if (!hasLeftOut) return;
+    hasLeftOut = false;
+    void look();
   }
 
   async function sendAndFinish(item: T): Promise<void> {
@@ -166,7 +178,7 @@ export function createSendLine<T>(options: SendLineOptions<T>): SendLine<T> {
       held.release(queue);
       logger.info({ queue }, 'the queue takes messages again');
       void look();
-    } else if (failure.code === 'RECEIPT_TIMEOUT' || failure.code === 'SEND_REFUSED') {
+    } else if (holding.has(failure.code)) {
       const { code, message: reason } = failure;
       if (held.hold(queue)) logger.warn({ queue, code, reason }, 'the queue is held back');
     } else {
@@ -178,18 +190,16 @@ export function createSendLine<T>(options: SendLineOptions<T>): SendLine<T> {
     start() {
       running = true;
       timers.every(lookEveryMs, look);
-      const { renew } = options;
-      if (renew !== undefined) {
-        timers.every(options.leaseMs / 3, async () => {
-          await renew([...items]).catch((error: unknown) =>
-            logger.warn({ err: error }, 'cannot renew send leases'),
-          );
-        });
-      }
+      timers.every(options.leaseMs / 3, async () => {
+        if (items.size === 0) return;
+        await options
+          .renew([...items])
+          .catch((error: unknown) => logger.warn({ err: error }, 'cannot renew send leases'));
+      });
       void look();
     },
     wake: () => void look(),
-    hasRoom: (queue) => running && options.isUp() && shares.hasRoom(queue) && !held.isHeld(queue),
+    hasRoom: (queue) => running && options.isUp() && shares.hasRoom(queue, 0) && !held.isHeld(queue),
     sendOwned,
     async stop(deadlineMs) {
       running = false;

@@ -24,21 +24,19 @@ const sweepAtOnce = 500;
 export function createStoreSweep({ store, clock, logger }: StoreSweepOptions): StoreSweep {
   const timers = createTimers(clock);
 
-  async function sweep(): Promise<void> {
+  async function sweep(): Promise<number> {
     try {
       const removed = await store.sweep(sweepAtOnce);
       // The next batch in a later turn: whoever waits for the store comes first.
-      if (removed === sweepAtOnce) timers.after(0, () => void sweep());
+      return removed === sweepAtOnce ? 0 : sweepEveryMs;
     } catch (error) {
       logger.warn({ err: error }, 'what is past its retention could not be removed');
+      return sweepEveryMs;
     }
   }
 
   return {
-    start() {
-      timers.after(0, () => void sweep());
-      timers.every(sweepEveryMs, sweep);
-    },
+    start: () => timers.repeat(0, sweep),
     stop: () => timers.stop(),
   };
 }

@@ -4,6 +4,10 @@ import type { Clock } from '#core/ports/clock.js';
 export interface Timers {
   /** Runs `task` once after `ms`, unless stopped before. */
   after(ms: number, task: () => void): void;
+  /**
+   * Runs `task` after `ms`, and again after as many as it gives: one run after the other, never two. It handles its failures.
+   */
+  repeat(ms: number, task: () => Promise<number>): void;
   /** Runs `task` every `ms`; an asynchronous task is awaited before the next turn. Failures are its own affair. */
   every(ms: number, task: () => Promise<void> | void): void;
   stop(): void;
@@ -22,6 +26,10 @@ export function createTimers(clock: Clock): Timers {
     pending.add(cancel);
   }
 
+  function repeat(ms: number, task: () => Promise<number>): void {
+    after(ms, () => void task().then((nextMs) => repeat(nextMs, task)));
+  }
+
   function every(ms: number, task: () => Promise<void> | void): void {
     after(ms, () => {
       void Promise.resolve(task()).finally(() => every(ms, task));
@@ -30,6 +38,7 @@ export function createTimers(clock: Clock): Timers {
 
   return {
     after,
+    repeat,
     every,
     stop() {
       stopped = true;

@@ -53,6 +53,10 @@ const http = section({
     { min: 1, max: 1_073_741_824, default: 1_048_576, unit: 'bytes' },
     `Largest body of a call; with \`broker.url\` \`embedded:\` at most ${mostEmbeddedBodyBytes}.`,
   ),
+  maxIncomingBytes: integer(
+    { min: 1, max: 1_099_511_627_776, default: 268_435_456, unit: 'bytes' },
+    'Bytes of the bodies of all calls while they come, but never less than twice `http.maxBodyBytes`; beyond it calls get 429. Where callers log in, half of it at most is for one name.',
+  ),
   headersTimeoutMs: duration(
     { min: 100, max: 3_600_000, default: 20_000 },
     'How long the headers of a call may take to come; at most `http.callTimeoutMs`.',
@@ -157,11 +161,11 @@ const requests = section({
   ),
   maxPending: integer(
     { min: 1, max: 100_000_000, default: 1_000_000 },
-    'Requests without a reply at the same time; beyond it calls get 429.',
+    'Requests without a reply at the same time; beyond it calls get 429. Where callers log in, half of it at most is for one name.',
   ),
   maxWaiting: integer(
     { min: 1, max: 1_000_000, default: 10_000 },
-    'Callers kept waiting at the same time; beyond it calls get 429.',
+    'Callers kept waiting at the same time, and event streams open; beyond it calls that ask for either get 429. Where callers log in, half of it at most is for one name.',
   ),
 });
 

@@ -11,7 +11,9 @@ export const faultSchema = z.object({
   retryable: z.exactOptional(z.boolean()).describe('Whether asking again may help.'),
   status: z
     .exactOptional(z.int().min(400).max(599))
-    .describe('HTTP status that the gateway answers with; 502 when absent.'),
+    .describe(
+      'HTTP status that the gateway answers with; 502 when absent, and for 401, 405, 407 and 426, which are about the gateway itself.',
+    ),
   details: z.exactOptional(z.unknown()).describe('Anything else, for programs.'),
 });
 

@@ -38,8 +38,9 @@ export function parseJson(bytes: Uint8Array, field: string): Parsed<unknown> {
   }
   try {
     return { ok: true, value: JSON.parse(text) as unknown };
-  } catch {
-    return { ok: false, problems: [toProblem(field, text, 'JSON')] };
+  } catch (error) {
+    const reason = error instanceof Error ? `; ${error.message}` : '';
+    return { ok: false, problems: [toProblem(field, text, `JSON${reason}`)] };
   }
 }
 

@@ -49,9 +49,8 @@ function queueProblem(
   const sample = filledWith('x', template, names);
   const problem = queueNameProblem('queue', sample);
   if (problem !== undefined) return `a queue name: ${problem.allowed}`;
-  if (ownDestinations(rules.prefix).isReserved(sample)) {
-    return `a queue that belongs neither to the product (${rules.prefix}.*) nor to the broker`;
-  }
+  const own = ownDestinations(rules.prefix);
+  if (own.isReserved(sample)) return own.unreserved;
   if (names.length === 0 && !isQueueAllowed(rules.allowedQueues, sample)) {
     return `a queue that allow.queues permits: ${rules.allowedQueues.join(', ') || 'none'}`;
   }

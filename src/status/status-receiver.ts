@@ -1,7 +1,8 @@
 /**
  * Takes status events of services from `{prefix}.status` into the history of the request they are about.
  * Guarantee: acknowledged after the commit; an event that comes again with the same id changes nothing. Failure:
- * what breaks the schema, or is about nothing that is kept here, goes to the invalid messages with the reason.
+ * what breaks the schema goes to the invalid messages with the reason; what is about nothing that is kept here is counted
+ * and let go, because services tell of every request, and not all come from a gateway.
  */
 import type { Destination } from '#core/destination.js';
 import type { Clock } from '#core/ports/clock.js';
@@ -44,7 +45,11 @@ export function createStatusReceiver(options: StatusReceiverOptions): GuardedCon
     }
     const outcome = await store.appendEvent(parsed.value);
     if (outcome === null) {
-      await keepInvalid(invalid, delivery, `no request with the id ${parsed.value.subject} is kept here`);
+      meter.count('events-unmatched');
+      options.logger.debug(
+        { subject: parsed.value.subject },
+        'a status event about nothing that is kept here',
+      );
       return;
     }
     if (!outcome.changed) return;

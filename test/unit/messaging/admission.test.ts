@@ -13,6 +13,7 @@ describe('admission', () => {
   let clock: ManualClock;
   let logger: RecordingLogger;
   let stored: RequestCounts;
+  let ofNames: Map<string, number>;
   let isBroken: boolean;
   let admission: Admission;
 
@@ -20,52 +21,73 @@ describe('admission', () => {
     clock = createManualClock();
     logger = createRecordingLogger();
     stored = { pending: 0, unsent: 0 };
+    ofNames = new Map();
     isBroken = false;
     const counts = (): Promise<RequestCounts> =>
       isBroken ? Promise.reject(new Error('away')) : Promise.resolve(stored);
-    const store = { counts } as RequestStore;
+    const store = { counts, countsByName: () => Promise.resolve(ofNames) } as unknown as RequestStore;
     admission = createAdmission({ store, clock, logger, maxPending: 4, maxUnsent: 2 });
   });
   afterEach(() => admission.stop());
 
   it('lets requests in below both limits', () => {
-    admission.accepted();
-    admission.check();
+    admission.accepted(null);
+    admission.check(null);
     expect(admission.counts()).to.deep.equal({ pending: 1, unsent: 1 });
   });
 
   it('refuses with OUTBOX_FULL while too many wait for the broker', () => {
-    admission.accepted();
-    admission.accepted();
-    const error = thrownBy(() => admission.check());
+    admission.accepted(null);
+    admission.accepted(null);
+    const error = thrownBy(() => admission.check(null));
     expect(error).to.include({ code: 'OUTBOX_FULL', retryable: true });
     expect(error.message).to.equal('2 requests wait for the broker; the limit is 2');
     admission.sent();
-    admission.check();
+    admission.check(null);
   });
 
   it('refuses with TOO_MANY_PENDING while too many are open', () => {
     for (let count = 0; count < 4; count += 1) {
-      admission.accepted();
+      admission.accepted(null);
       admission.sent();
     }
-    const error = thrownBy(() => admission.check());
+    const error = thrownBy(() => admission.check(null));
     expect(error).to.include({ code: 'TOO_MANY_PENDING', retryable: true });
     expect(error.message).to.equal('4 requests are open; the limit is 4');
-    admission.ended();
-    admission.check();
+    admission.ended(null);
+    admission.check(null);
+  });
+
+  it('refuses with TOO_MANY_PENDING a name that has half of the limit, and no other', async () => {
+    for (const name of ['shop', 'shop', 'bank']) {
+      admission.accepted(name);
+      admission.sent();
+    }
+    const error = thrownBy(() => admission.check('shop'));
+    expect(error.code).to.equal('TOO_MANY_PENDING');
+    expect(error.message).to.equal(
+      "2 requests are open for 'shop'; of 4 in all a name gets no more than it leaves to others",
+    );
+    for (const name of ['other', null]) admission.check(name);
+    admission.ended('shop');
+    admission.check('shop');
+    stored = { pending: 3, unsent: 0 };
+    ofNames = new Map([['bank', 3]]);
+    await admission.start();
+    admission.check('shop');
+    expect(thrownBy(() => admission.check('bank')).code).to.equal('TOO_MANY_PENDING');
   });
 
   it('never counts below zero', () => {
     admission.sent();
-    admission.ended();
+    admission.ended(null);
     expect(admission.counts()).to.deep.equal({ pending: 0, unsent: 0 });
   });
 
   it('begins with the true counts and sets itself right every ten seconds', async () => {
     stored = { pending: 4, unsent: 1 };
     await admission.start();
-    expect(thrownBy(() => admission.check()).code).to.equal('TOO_MANY_PENDING');
+    expect(thrownBy(() => admission.check(null)).code).to.equal('TOO_MANY_PENDING');
     stored = { pending: 1, unsent: 0 };
     await passTime(clock, 9_000, { stepMs: 1_000 });
     expect(admission.counts()).to.deep.equal({ pending: 4, unsent: 1 });
@@ -75,7 +97,7 @@ describe('admission', () => {
 
   it('keeps its counts when the store cannot be asked, and goes on asking', async () => {
     await admission.start();
-    admission.accepted();
+    admission.accepted(null);
     isBroken = true;
     await passTime(clock, 20_000, { stepMs: 1_000 });
     expect([admission.counts().pending, logger.sentences('warn').length]).to.deep.equal([1, 2]);

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { createDeferred } from '#core/deferred.js';
 import { queue } from '#core/destination.js';
 import { ReplytoError } from '#core/errors.js';
-import type { Delivery } from '#core/ports/message-source.js';
+import type { Delivery, MessageSource, SubscribeOptions } from '#core/ports/message-source.js';
 import type { GuardedConsumer, GuardedConsumerOptions } from '#messaging/guarded-consumer.js';
 import { createGuardedConsumer } from '#messaging/guarded-consumer.js';
 import { failureOf } from '../../support/errors.js';
@@ -61,6 +61,32 @@ describe('a guarded consumer', () => {
 
   const deliver = (messageId: string): ReturnType<FakeSource['deliver']> =>
     source.deliver('q', newMessage({ messageId }));
+
+  it('ignores what an older subscription still delivers: the broker has it again', async () => {
+    const subscribed: SubscribeOptions[] = [];
+    const noting: MessageSource = {
+      subscribe(destination, how) {
+        subscribed.push(how);
+        return source.subscribe(destination, how);
+      },
+    };
+    await started({ source: noting });
+    isAway = true;
+    deliver('1');
+    await passTime(clock, 11_000);
+    isAway = false;
+    await passTime(clock, 1_000);
+    expect([subscribed.length, source.subscriptions]).to.deep.equal([2, 1]);
+    const late = deliver('late');
+    await settled();
+    handled = [];
+    subscribed[0]!.onDelivery(late);
+    await settled();
+    expect(handled).to.deep.equal([]);
+    subscribed[1]!.onDelivery(late);
+    await settled();
+    expect(handled).to.deep.equal(['late']);
+  });
 
   it('acknowledges a delivery after it was handled, not before', async () => {
     const work = createDeferred<undefined>();

@@ -70,6 +70,59 @@ describe('held queues', () => {
     held.release('unknown');
   });
 
+  it('are probed ten at a time, in the order in which their time came', () => {
+    const asked: string[] = [];
+    const many = createHeldQueues(clock, (queue) => asked.push(queue));
+    const names = Array.from({ length: 25 }, (_, index) => `q${index}`);
+    for (const name of names) many.hold(name);
+    clock.advance(1_000);
+    expect(asked).to.deep.equal(names.slice(0, 10));
+    // What was under way before says nothing about one whose turn has not come.
+    expect(many.hold('q20')).to.equal(false);
+    many.release('q3');
+    many.hold('q4');
+    many.postpone('q5');
+    expect(asked).to.deep.equal(names.slice(0, 13));
+    many.release('q13');
+    many.release('q6');
+    expect(asked.at(-1)).to.equal('q14');
+    many.stop();
+  });
+
+  it('keep their turn for two seconds only, while their probes have no outcome', () => {
+    const asked: string[] = [];
+    const many = createHeldQueues(clock, (queue) => asked.push(queue));
+    const names = Array.from({ length: 25 }, (_, index) => `q${index}`);
+    for (const name of names) many.hold(name);
+    clock.advance(1_000);
+    clock.advance(1_999);
+    expect(asked).to.have.length(10);
+    clock.advance(1);
+    expect(asked).to.have.length(20);
+    // The first probes are under way still, and their outcome counts.
+    expect(many.hold('q0')).to.equal(true);
+    clock.advance(1_999);
+    expect(asked.filter((name) => name === 'q0')).to.have.length(1);
+    clock.advance(2_001);
+    expect(asked.filter((name) => name === 'q0')).to.have.length(2);
+    expect(asked).to.have.length(26);
+    many.stop();
+    expect(clock.pending).to.equal(0);
+  });
+
+  it('are probed one after the other when each probe ends at once, however many', () => {
+    let probed = 0;
+    const many = createHeldQueues(clock, (queue) => {
+      probed += 1;
+      many.postpone(queue);
+    });
+    for (let index = 0; index < 1_000; index += 1) many.hold(`q${index}`);
+    clock.advance(1_000);
+    expect([probed, many.names().length]).to.deep.equal([1_000, 1_000]);
+    many.stop();
+    expect(clock.pending).to.equal(0);
+  });
+
   it('leave no timer when they stop, nor make one afterwards', () => {
     held.hold('p');
     held.hold('q');

@@ -1,10 +1,12 @@
 import { expect } from 'chai';
 import { randomUUID } from 'node:crypto';
 import type { Store } from '#adapters/store/open-store.js';
-import { queue } from '#core/destination.js';
+import { ownDestinations, queue, topic } from '#core/destination.js';
 import { ReplytoError } from '#core/errors.js';
 import type { Lease } from '#core/lease.js';
-import type { Leases } from '#core/ports/leases.js';
+import type { Message } from '#core/message.js';
+import type { LeaseKey, Leases } from '#core/ports/leases.js';
+import type { LeaseReply } from '#messaging/lease-reply.js';
 import type { Leasing } from '#messaging/leasing.js';
 import { createLeasing } from '#messaging/leasing.js';
 import { createPollingConsumer } from '#messaging/polling-consumer.js';
@@ -48,6 +50,9 @@ describe('leasing', () => {
       ...{ clock, meter, logger, newId: randomUUID, newLeaseId: randomUUID, maxAttempts: 3 },
       leases: { ...store.leases, ...leases },
       consumer: createPollingConsumer({ source, clock, logger, isUp: () => true }),
+      own: ownDestinations('replyto'),
+      mayReplyTo: (name) => name !== 'left-out',
+      checkReply: ({ body }) => Promise.resolve(body.byteLength > 0 ? null : 'it is empty'),
       onOutgoing: () => (queued += 1),
     });
     running.push(leasing);
@@ -139,6 +144,78 @@ describe('leasing', () => {
     expect(fault!.message.properties).to.include({ fault: true });
     expect(await store.deadLetters.count()).to.include({ 'dead-letter': 1 });
     expect(meter.counts()).to.include({ 'leases-lapsed': 1, 'messages-dead-lettered': 1 });
+  });
+
+  it('counts the attempts of a message that began with a number of its own', async () => {
+    const leasing = start();
+    for (const attempt of [-5, 999_999_999_999_999]) {
+      const receiving = receive(leasing);
+      await settled();
+      source.deliver('q', newMessage({ properties: { attempt } }));
+      await receiving;
+    }
+    await passTime(clock, 61_000);
+    const back = await store.outgoing.claimDue({ owner: 'a', leaseMs: 1, limit: 10 });
+    expect(back.map(({ message }) => message.properties.attempt)).to.deep.equal([2]);
+    expect(await store.deadLetters.count()).to.include({ 'dead-letter': 1 });
+  });
+
+  const replyOf = (text: string): LeaseReply => ({
+    ...{ messageId: null, contentType: null, applicationHeaders: {}, fault: null },
+    body: Buffer.from(text),
+  });
+
+  async function leased(leasing: Leasing, parts: Partial<Message>): Promise<LeaseKey> {
+    const receiving = receive(leasing);
+    await settled();
+    source.deliver('q', newMessage(parts));
+    return { queue: 'q', holder: null, id: (await receiving)!.id };
+  }
+
+  it('keeps a lease whose reply is refused, and takes the next one', async () => {
+    const leasing = start();
+    const key = await leased(leasing, { replyTo: queue('replyto.replies') });
+    const error = await failureOf(leasing.reply(key, replyOf('')));
+    expect([error.code, error.message]).to.deep.equal(['SCHEMA_MISMATCH', 'it is empty']);
+    expect(await store.leases.find(key)).to.include({ kind: 'held' });
+    expect(queued).to.equal(0);
+    await leasing.reply(key, replyOf('done'));
+    expect(await store.outgoing.claimDue({ owner: 'a', leaseMs: 1, limit: 2 })).to.have.length(1);
+    // Whoever made such a reply is told so: the same again is no repetition of it.
+    expect((await failureOf(leasing.reply(key, replyOf('')))).code).to.equal('LEASE_ENDED');
+  });
+
+  it('judges no reply to a request that somebody else keeps', async () => {
+    const leasing = start();
+    const key = await leased(leasing, { replyTo: queue('other.replies') });
+    expect(await leasing.reply(key, replyOf(''))).to.include({ repeated: false });
+  });
+
+  it('sends no reply to an address that is not for it, and lets the message be acknowledged', async () => {
+    const leasing = start();
+    const refused = [
+      queue('replyto.dead-letters'),
+      topic('replyto.control'),
+      queue('a,b>'),
+      queue('left-out'),
+    ];
+    for (const replyTo of refused) {
+      const key = await leased(leasing, { replyTo });
+      const error = await failureOf(leasing.reply(key, replyOf('done')));
+      expect(error.code).to.equal('NO_REPLY_ADDRESS');
+      expect(error.message).to.contain(`'${replyTo.name}'`);
+      await leasing.acknowledge(key);
+    }
+    expect(meter.counts()).to.include({ 'leases-acknowledged': 4 }).and.not.have.property('leases-replied');
+    expect(await store.outgoing.claimDue({ owner: 'a', leaseMs: 1, limit: 1 })).to.have.length(0);
+  });
+
+  it('tells nobody of a dead letter whose sender gave such an address', async () => {
+    const leasing = start();
+    await leased(leasing, { replyTo: queue('replyto.invalid'), properties: { attempt: 3 } });
+    await passTime(clock, 61_000);
+    expect(await store.deadLetters.count()).to.include({ 'dead-letter': 1 });
+    expect(await store.outgoing.claimDue({ owner: 'a', leaseMs: 1, limit: 1 })).to.have.length(0);
   });
 
   it('goes on looking for leases that ran out after the store was away', async () => {

@@ -30,6 +30,19 @@ describe('the outbox relay with a queue that takes no messages', () => {
     expect(await bench.record(id)).to.include({ status: 'sent' });
   });
 
+  it('holds it back also when the broker says that it is full', async () => {
+    const full = await three(() => bench.stored({ queue: 'full' }));
+    bench.channel.always('BROKER_FULL');
+    bench.relay.start();
+    await settled();
+    expect(idsOf(bench.channel.sent)).to.deep.equal(full);
+    expect(bench.relay.status().heldQueues).to.deep.equal(['full']);
+    bench.channel.always('confirm');
+    await passTime(bench.clock, 1_000);
+    expect(idsOf(bench.channel.sent.slice(3))).to.deep.equal(full);
+    expect(bench.relay.status().heldQueues).to.deep.equal([]);
+  });
+
   it('probes a held queue with its oldest request alone, and goes on when that is confirmed', async () => {
     const full = await three(() => bench.stored({ queue: 'full' }));
     bench.channel.next('RECEIPT_TIMEOUT', 'SEND_UNCONFIRMED', 'SEND_UNCONFIRMED');
@@ -101,17 +114,19 @@ describe('the outbox relay with a queue that takes no messages', () => {
     expect(bench.channel.sent).to.have.length(6);
   });
 
-  it('never counts an absent broker, a lost connection or a missing receipt, however often', async () => {
+  it('never counts an absent or full broker, a lost connection or a missing receipt, however often', async () => {
     const { id } = await bench.stored({ queue: 'full' });
     bench.channel.next(
-      ...Array.from({ length: 30 }, (_, index) =>
-        (['BROKER_UNAVAILABLE', 'SEND_UNCONFIRMED', 'RECEIPT_TIMEOUT'] as const).at(index % 3)!,
+      ...Array.from({ length: 40 }, (_, index) =>
+        (['BROKER_UNAVAILABLE', 'SEND_UNCONFIRMED', 'RECEIPT_TIMEOUT', 'BROKER_FULL'] as const).at(
+          index % 4,
+        )!,
       ),
     );
     bench.relay.start();
-    await passTimeUntil(bench.clock, () => bench.channel.sent.length === 31, {
+    await passTimeUntil(bench.clock, () => bench.channel.sent.length === 41, {
       what: 'the confirmed send',
-      withinMs: 20 * 60_000,
+      withinMs: 60 * 60_000,
     });
     expect(await bench.record(id)).to.include({ status: 'sent', fault: null });
   });

@@ -35,7 +35,8 @@ describe('the polling consumer', () => {
     queue: string,
     waitMs = 5_000,
     signal = new AbortController().signal,
-  ): Promise<PolledDelivery | null> => consumer.receive(queue, { waitMs, signal });
+    holder: string | null = null,
+  ): Promise<PolledDelivery | null> => consumer.receive(queue, { waitMs, signal, holder });
 
   it('hands a message to the one who has waited longest, one to each', async () => {
     const first = receive('q');
@@ -47,6 +48,27 @@ describe('the polling consumer', () => {
     expect(ids).to.deep.equal(messages.map(({ messageId }) => messageId));
     expect([source.subscribed, ...source.prefetches('q')]).to.deep.equal([1, 1]);
     for (const polled of await Promise.all([first, second])) polled!.acknowledge();
+  });
+
+  it('lets one name read half of the queues, until it lets one go', async () => {
+    const gone = new AbortController();
+    const first = receive('q', 5_000, gone.signal, 'shop');
+    await settled();
+    const refused = await failureOf(receive('p', 5_000, gone.signal, 'shop'));
+    expect(refused).to.include({ code: 'TOO_MANY_WAITING' });
+    expect(refused.message).to.equal(
+      "1 queues are being read for 'shop'; of 2 in all a name gets no more than it leaves to others",
+    );
+    const other = receive('p', 5_000, gone.signal, 'bank');
+    const shared = receive('p', 5_000, gone.signal, 'shop');
+    gone.abort();
+    expect(await Promise.all([first, other, shared])).to.deep.equal([null, null, null]);
+    clock.advance(1_000);
+    await settled();
+    const again = receive('p', 0, new AbortController().signal, 'shop');
+    await settled();
+    clock.advance(250);
+    expect(await again).to.equal(null);
   });
 
   it('looks for a quarter of a second also for a caller that does not wait', async () => {

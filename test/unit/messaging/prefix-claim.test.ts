@@ -131,6 +131,19 @@ describe('claiming a prefix', () => {
       expect((await starting).code).to.equal('PREFIX_TAKEN');
     });
 
+    it('waits no longer when the broker confirms ten hellos and sends none back; the second time it claims unheard', async () => {
+      isDeaf = true;
+      const first = failureOf(claim.start());
+      await passTime(clock, 11_000);
+      expect((await first).code).to.equal('RECEIPT_TIMEOUT');
+      expect(published()).to.have.length(10);
+      let isClaimed = false;
+      const second = claim.start().then(() => (isClaimed = true));
+      await passTime(clock, 11_000);
+      expect(isClaimed).to.equal(true);
+      await second;
+    });
+
     it('says hello every second until it comes back, because a silence proves nothing before', async () => {
       isDeaf = true;
       const starting = claim.start();
@@ -154,6 +167,51 @@ describe('claiming a prefix', () => {
       channel.down();
       clock.advance(1_000);
       expect((await starting).code).to.equal('BROKER_UNAVAILABLE');
+      expect(leftOver()).to.deep.equal([0, 0, 0]);
+    });
+
+    it('fails when its hello is not confirmed, and succeeds when the broker does not take the second one either', async () => {
+      for (const answer of ['RECEIPT_TIMEOUT', 'SEND_UNCONFIRMED', 'hold'] as const) {
+        claim = create();
+        channel.always(answer);
+        const first = failureOf(claim.start());
+        await passTime(clock, 10_000);
+        expect((await first).retryable, answer).to.equal(true);
+        expect(leftOver(), answer).to.deep.equal([0, 0, 0]);
+        const second = claim.start();
+        await passTime(clock, 10_000);
+        await second;
+        expect(logger.sentences('warn').at(-1), answer).to.match(/confirms nothing.*before it is known/u);
+        expect(source.subscriptions, answer).to.equal(1);
+        await claim.stop(1_000);
+        channel.down();
+        channel.up();
+      }
+    });
+
+    it('fails with PREFIX_TAKEN when another deployment is heard although the hello is not confirmed', async () => {
+      channel.always('hold');
+      const first = failureOf(claim.start());
+      await passTime(clock, 10_000);
+      await first;
+      const second = failureOf(claim.start());
+      await settled();
+      welcome();
+      await passTime(clock, 10_000);
+      expect((await second).code).to.equal('PREFIX_TAKEN');
+      expect(leftOver()).to.deep.equal([0, 0, 0]);
+    });
+
+    it('is not taken for made when the broker goes away each time', async () => {
+      channel.always('hold');
+      for (let time = 0; time < 5; time += 1) {
+        const starting = failureOf(claim.start());
+        await settled();
+        channel.down();
+        await settled();
+        channel.up();
+        expect((await starting).code).to.equal('SEND_UNCONFIRMED');
+      }
       expect(leftOver()).to.deep.equal([0, 0, 0]);
     });
 
@@ -244,6 +302,21 @@ describe('claiming a prefix', () => {
       channel.down();
       await passTime(clock, 90_000, { stepMs: 1_000 });
       expect([claim.stranger(), published().length]).to.deep.equal(['other', 2]);
+    });
+
+    it('while the broker confirmed nothing, asks on, and tells of another deployment when it can', async () => {
+      channel.always('RECEIPT_TIMEOUT');
+      await failureOf(claim.start());
+      await claim.start();
+      expect(published()).to.have.length(2);
+      await passTime(clock, 30_000, { stepMs: 1_000 });
+      expect(published()).to.have.length(3);
+      channel.always('confirm');
+      await passTime(clock, 30_000, { stepMs: 1_000 });
+      expect(published()).to.have.length(4);
+      welcome();
+      expect(logger.sentences('error')).to.have.length(1);
+      expect(claim.stranger()).to.equal('other');
     });
 
     it('does not ask whenever the channel comes up when asking is refused, because that ends the connection', async () => {

@@ -62,6 +62,7 @@ describe('sending until the broker has confirmed', () => {
   for (const answer of [
     'SEND_UNCONFIRMED',
     'RECEIPT_TIMEOUT',
+    'BROKER_FULL',
     'BROKER_UNAVAILABLE',
   ] as const satisfies SendAnswer[]) {
     it(`sends again after ${answer}, a second later`, async () => {

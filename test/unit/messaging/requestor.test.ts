@@ -295,7 +295,7 @@ describe('following and cancelling by the requestor', () => {
   it('cancels an open request and ends the waits for it', async () => {
     const request = newRequest();
     await bench.store.requests.accept(request, { owner: null, leaseMs });
-    bench.admission.accepted();
+    bench.admission.accepted(null);
     const following = requestor().follow(request.id, wait);
     await settled();
     const outcome = await requestor().cancel(request.id);

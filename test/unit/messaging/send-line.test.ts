@@ -15,6 +15,7 @@ import { newMessage } from '../../support/messages.js';
 interface Item {
   readonly name: string;
   readonly queue: string;
+  readonly bytes: number;
 }
 
 describe('a send line', () => {
@@ -43,6 +44,7 @@ describe('a send line', () => {
         return Promise.resolve(stored.splice(0, claim.limit));
       },
       queueOf: ({ queue }) => queue,
+      bytesOf: ({ bytes }) => bytes,
       send: ({ name, queue }) =>
         channel.send({ kind: 'queue', name: queue }, newMessage({ messageId: name })),
       finish: ({ name }, error: ReplytoError | null) => {
@@ -56,7 +58,7 @@ describe('a send line', () => {
       ...options,
     });
 
-  const item = (name: string, queue = 'q'): Item => ({ name, queue });
+  const item = (name: string, queue = 'q', bytes = 1): Item => ({ name, queue, bytes });
 
   it('claims nothing before it starts and while no connection is up', async () => {
     const sending = line();
@@ -108,6 +110,43 @@ describe('a send line', () => {
     await stopNow(sending);
   });
 
+  it('claims no more bytes than it has room for, and goes on when there is room again', async () => {
+    const mebibyte = 1024 * 1024;
+    stored = Array.from({ length: 100 }, (_, index) => item(`${index}`, `q${index}`, 10 * mebibyte));
+    channel.always('hold');
+    const sending = line({ maxInFlight: 1_000, claim: (claim) => claimOfBytes(claim) });
+    sending.start();
+    await settled();
+    expect(Math.max(...claims.map(({ enoughBytes = Infinity }) => enoughBytes))).to.equal(4 * mebibyte);
+    expect(sending.inFlight).to.be.within(6, 8);
+    expect(sending.hasRoom('other')).to.equal(false);
+    channel.always('confirm');
+    for (const frame of [...channel.sent]) frame.answer('confirm');
+    await settled();
+    expect(finished).to.have.length(100);
+    await stopNow(sending);
+  });
+
+  it('survives being woken at the instant at which its last place becomes free', async () => {
+    channel.always('hold');
+    const sending = line({ maxInFlight: 1, claim: claimStored });
+    sending.start();
+    await settled();
+    stored = [item('1'), item('2')];
+    sending.wake();
+    await settled();
+    expect(sending.inFlight).to.equal(1);
+    channel.always('confirm');
+    channel.sent[0]!.answer('confirm');
+    for (let microtask = 0; microtask < 50; microtask += 1) {
+      sending.wake();
+      await Promise.resolve();
+    }
+    await settled();
+    expect(finished.map(({ name }) => name)).to.deep.equal(['1', '2']);
+    await stopNow(sending);
+  });
+
   it('renews the leases of what is under way, whoever claimed it', async () => {
     stored = [item('claimed')];
     channel.always('hold');
@@ -134,10 +173,18 @@ describe('a send line', () => {
       },
     });
     sending.start();
+    void sending.sendOwned(item('held'));
     await passTime(clock, 60_000, { stepMs: 1_000 });
     expect(asked).to.equal(3);
+    channel.sent[0]!.answer('confirm');
+    await settled();
     await stopNow(sending);
   });
+
+  const claimOfBytes = async (claim: SendClaim): Promise<Item[]> => {
+    const [first] = await claimStored({ ...claim, limit: Math.min(1, claim.limit) });
+    return first === undefined ? [] : [first];
+  };
 
   /** As a store does: what is asked for and no more. */
   const claimStored = (claim: SendClaim): Promise<Item[]> => {
