@@ -5,9 +5,9 @@ import { ReplytoError } from '#core/errors.js';
 import { headerProblem } from '#core/header-text.js';
 import type { RequestRecord, StoredReply } from '#core/request.js';
 import type { RequestStatus } from '#schema/request-status.js';
-import { mayTravel } from './asking-headers.js';
+import { mayTravel } from './travelling-headers.js';
 import { toHttpHeader } from './header-encoding.js';
-import { sendProblem, sendProblemDocument, toFaultDocument } from './problem.js';
+import { sendFault, sendProblem } from './problem.js';
 
 function requestPath(id: string): string {
   return `/requests/${encodeURIComponent(id)}`;
@@ -69,7 +69,7 @@ export function sendReply(
   response.setHeader('Time', String(reply.time));
   if (reply.late) response.setHeader('Late', 'true');
   if (fault !== null) {
-    sendProblemDocument(response, toFaultDocument(fault, requestId));
+    sendFault(response, fault, requestId);
     return;
   }
   sendContents(response, reply, defaultContentType);

@@ -1,15 +1,15 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import type { OwnDestinations } from '#core/destination.js';
 import { queueNameProblem } from '#core/destination.js';
 import type { Problem } from '#core/errors.js';
 import { ReplytoError, toProblem } from '#core/errors.js';
-import { headerProblem, wireBytes } from '#core/header-text.js';
+import { headerProblem } from '#core/header-text.js';
 import type { MessageProperties } from '#core/message.js';
 import { messageIdProblem } from '#core/message.js';
 import { projectNameProblem } from '#schema/project-name.js';
 import { fromHttpHeader } from './header-encoding.js';
 import type { Preference } from './prefer.js';
 import { isProblem, parsePrefer } from './prefer.js';
+import { readApplicationHeaders, togetherProblem } from './travelling-headers.js';
 
 /** What the headers of an asking call say, checked. */
 export interface AskingHeaders {
@@ -27,7 +27,6 @@ export interface AskingHeaders {
 }
 
 export interface AskingHeaderRules {
-  readonly own: OwnDestinations;
   /** Lower-case names of headers that travel besides `x-`. */
   readonly forwardHeaders: readonly string[];
   /** The call sends one message and expects no reply; default false. */
@@ -41,19 +40,6 @@ export interface AskingHeaderRules {
 const noReply = 'none, or no such header: POST /requests/{queue} sends a message that expects a reply';
 
 export const longestTimeoutSeconds = 3650 * 86_400;
-
-/**
- * What a message may carry. A broker ends the connection at a frame beyond its limits, and the same message would
- * end it again and again: ActiveMQ Classic at a line of 10 KiB, the embedded broker at 200 headers or 64 KiB of them.
- */
-const mostApplicationHeaders = 100;
-/** A value takes up to 8 KiB of its line. */
-const longestName = 1_024;
-/** All headers of a message, far enough below 64 KiB for what brokers and services add. */
-const messageHeaderBytes = 49_152;
-/** The longest that the product writes itself: ids, addresses, digest, token, deadlines, what a broker is asked for. */
-const ownHeaderBytes = 4_096;
-const mostTravellingBytes = messageHeaderBytes - ownHeaderBytes;
 
 /** One header however often it is given (RFC 9110, 5.3). */
 const lists: ReadonlySet<string> = new Set(['tracestate', 'baggage']);
@@ -174,72 +160,6 @@ function readProperties(checked: Checked, isTraceUnsure: boolean): MessageProper
     ...(tracestate === undefined ? {} : { tracestate }),
     ...(baggage === undefined ? {} : { baggage }),
   };
-}
-
-/** What proxies say to each other about the connection says nothing about the message. */
-const neverForwarded =
-  /^(?:x-forwarded-.*|x-real-ip|x-accel-.*|x-sendfile|x-lighttpd-send-file|x-litespeed-location|x-reproxy-.*)$/u;
-
-/** Whether a header may go from a call into its message, or from a reply into its answer. */
-export function mayTravel(name: string): boolean {
-  return !neverForwarded.test(name);
-}
-
-function nameProblem(name: string): Problem | undefined {
-  if (name.length <= longestName) return undefined;
-  const allowed = `a name of at most ${longestName} bytes`;
-  return toProblem(`header ${name.slice(0, 100)}`, `${name.length} bytes`, allowed);
-}
-
-/** What no broker would take, although each of the headers alone may travel. */
-function togetherProblem(
-  applicationHeaders: Readonly<Record<string, string>>,
-  contentType: string | undefined,
-  properties: MessageProperties,
-): Problem | undefined {
-  const names = Object.keys(applicationHeaders);
-  if (names.length > mostApplicationHeaders) {
-    const allowed = `at most ${mostApplicationHeaders} headers that travel with the message`;
-    return toProblem('X- headers', names.length, allowed);
-  }
-  // The message names those that are no `X-` headers in one more header.
-  const forwarded = names.filter((name) => !name.startsWith('x-')).join(',');
-  const tooMany = headerProblem('Forward-Headers', forwarded);
-  if (tooMany !== undefined) return { ...tooMany, field: 'names of the forwarded headers' };
-  const { conversationId, project, traceparent, tracestate, baggage } = properties;
-  const travelling: Readonly<Record<string, string | undefined>> = {
-    ...applicationHeaders,
-    ...{
-      'forward-headers': forwarded || undefined,
-      'content-type': contentType,
-      'correl-id': conversationId,
-    },
-    ...{ project, traceparent, tracestate, baggage },
-  };
-  let bytes = 0;
-  for (const [name, value] of Object.entries(travelling)) {
-    if (value !== undefined) bytes += wireBytes(name) + wireBytes(value);
-  }
-  if (bytes <= mostTravellingBytes) return undefined;
-  const allowed = `at most ${mostTravellingBytes} bytes altogether of those that travel with the message, names included, of which a colon takes two`;
-  return toProblem('headers', `${bytes} bytes`, allowed);
-}
-
-function readApplicationHeaders(
-  headers: IncomingHttpHeaders,
-  forwardHeaders: readonly string[],
-  problems: Problem[],
-): Record<string, string> {
-  const found: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    if (typeof value !== 'string' || !mayTravel(name)) continue;
-    if (!name.startsWith('x-') && !forwardHeaders.includes(name)) continue;
-    const decoded = fromHttpHeader(value);
-    const problem = nameProblem(name) ?? headerProblem(name, decoded);
-    if (problem === undefined) found[name] = decoded;
-    else problems.push(problem);
-  }
-  return found;
 }
 
 /** Node keeps the first of some headers and joins all of others. */

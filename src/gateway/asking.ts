@@ -38,12 +38,11 @@ export function createAsking(context: GatewayContext, waiting: Waiting): Asking 
     refuseUnless(principal.mayAsk(queue), principal, {
       field: 'queue',
       value: queue,
-      right: 'a queue that {name} may ask',
+      right: 'ask this queue',
     });
     readQuery(request, []);
     const target = { queue, route: wanted.route ?? context.routes.forQueue(queue) };
     const headers = readAskingHeaders(request.headers, {
-      own,
       forwardHeaders: target.route?.forwardHeaders ?? [],
       isOneWay: wanted.isOneWay ?? false,
       repeated: repeatedHeaders(request),
@@ -53,7 +52,7 @@ export function createAsking(context: GatewayContext, waiting: Waiting): Asking 
     // Known before anything can fail: whoever is refused may post again under the same id.
     const id = headers.messageId ?? context.newId();
     response.setHeader('Message-ID', id);
-    const body = await readBody(request, response, http.maxBodyBytes);
+    const body = await readBody(request, response, { maxBytes: http.maxBodyBytes });
     // Refused while its body was coming, because the gateway stops.
     if (response.headersSent) return;
     await answer(response, target, { ...headers, messageId: id }, body);
@@ -61,13 +60,13 @@ export function createAsking(context: GatewayContext, waiting: Waiting): Asking 
 
   function checkReplyTo(principal: Principal, name: string): void {
     checkDestination(own, 'Reply-To', name, allow.replyTo);
-    const right = 'a queue that {name} may have replies sent to';
+    const right = 'have replies sent to this queue';
     refuseUnless(principal.mayReplyTo(name), principal, { field: 'Reply-To', value: name, right });
   }
 
   function checkProject(principal: Principal, project: string | undefined): void {
     if (project === undefined) return;
-    const right = 'a project that {name} may use';
+    const right = 'use this project';
     refuseUnless(principal.mayUseProject(project), principal, { field: 'Project', value: project, right });
   }
 

@@ -31,21 +31,39 @@ const bearer = /^Bearer +(?<token>[A-Za-z0-9._~+/-]+=*) *$/iu;
 
 /** @param authenticator null where nobody has to log in */
 export function createAuthentication(authenticator: Authenticator | null): Authentication {
+  return authenticator === null ? forAnybody : createLogin(authenticator);
+}
+
+/** Where nobody has to log in, credentials are meant for somebody else on the way. */
+const forAnybody: Authentication = {
+  check(_request, response, next) {
+    setPrincipal(response, anybody);
+    next();
+  },
+  ofUpgrade: () => Promise.resolve(anybody),
+};
+
+function createLogin(authenticator: Authenticator): Authentication {
   /** Synchronous where it can be: most tokens are known here. */
   function identify(token: string | undefined): Principal | Promise<Principal> {
-    if (authenticator === null) return anybody;
     if (token === undefined) throw missing();
     const identity = authenticator.identify(token);
     return identity instanceof Promise ? identity.then(toKnown, refuseToken) : toKnown(identity);
   }
 
   function ofCall(request: Request): Principal | Promise<Principal> {
-    // Where nobody has to log in, credentials are meant for somebody else on the way.
-    if (authenticator === null) return anybody;
     const isOpen = openMethods.has(request.method) && openPath.test(request.path);
     const token = readToken(request, eventsPath.test(request.path) && openMethods.has(request.method));
     if (!isOpen) return identify(token);
     return tellsMorePath.test(request.path) && token !== undefined ? identify(token) : stranger;
+  }
+
+  function guarded(work: () => Principal | Promise<Principal>): Principal | Promise<Principal> {
+    try {
+      return work();
+    } catch (error) {
+      return refuseToken(error);
+    }
   }
 
   return {
@@ -61,17 +79,8 @@ export function createAuthentication(authenticator: Authenticator | null): Authe
         next();
       });
     },
-    ofUpgrade: async (request) =>
-      authenticator === null ? anybody : guarded(() => identify(readToken(request, true))),
+    ofUpgrade: async (request) => guarded(() => identify(readToken(request, true))),
   };
-
-  function guarded(work: () => Principal | Promise<Principal>): Principal | Promise<Principal> {
-    try {
-      return work();
-    } catch (error) {
-      return refuseToken(error);
-    }
-  }
 }
 
 function toKnown(identity: Identity | null): Principal {
@@ -104,7 +113,12 @@ function unknown(): ReplytoError {
 
 /** @param mayStandInQuery for those who cannot send a header */
 function readToken(request: IncomingMessage, mayStandInQuery: boolean): string | undefined {
-  const { authorization } = request.headers;
+  // Node shows the first of several; whoever stands before this server may have looked at another.
+  const [authorization, ...more] = request.headersDistinct['authorization'] ?? [];
+  if (more.length > 0) {
+    const problems = [toProblem('Authorization', undefined, 'given once')];
+    throw new ReplytoError('INVALID_REQUEST', { problems });
+  }
   const fromQuery = queryTokenOf(request);
   if (fromQuery !== undefined) {
     const field = `?${queryTokenName}`;
@@ -120,6 +134,8 @@ function readToken(request: IncomingMessage, mayStandInQuery: boolean): string |
     return fromQuery.slice(0, longestToken + 1) || undefined;
   }
   if (authorization === undefined) return undefined;
+  // RFC 6750, 3.1: who knows no more than another scheme is told of this one, and of no fault.
+  if (!/^Bearer(?: |$)/iu.test(authorization)) throw missing();
   const token = bearer.exec(authorization)?.groups?.['token'];
   if (token === undefined || token.length > longestToken) throw unknown();
   return token;

@@ -17,7 +17,7 @@ export function checkDestination(
   const problem = queueNameProblem(field, name);
   if (problem !== undefined) throw new ReplytoError('INVALID_REQUEST', { problems: [problem] });
   if (own.isReserved(name)) {
-    const problems = [toProblem(field, name, 'a queue that is not the own of this product or of the broker')];
+    const problems = [toProblem(field, name, own.unreserved)];
     throw new ReplytoError('DESTINATION_NOT_ALLOWED', { problems, destination: name });
   }
   if (!isQueueAllowed(patterns, name)) {

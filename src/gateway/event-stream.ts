@@ -16,7 +16,7 @@ export interface EventStream {
 }
 
 const commentEveryMs = 15_000;
-/** A client that reads nothing for this long is let go; it resumes where it was. */
+/** A client that has no room for this long is let go; it reconnects and resumes. */
 const slowClientMs = 30_000;
 
 /** Status and headers of a stream. */

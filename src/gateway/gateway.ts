@@ -11,6 +11,7 @@ import helmet from 'helmet';
 import { ReplytoError } from '#core/errors.js';
 import { createAsking } from './asking.js';
 import { createAuthentication } from './authentication.js';
+import { shareBodyRoom } from './body.js';
 import { trackConnections } from './connection/connections.js';
 import type { GatewayContext } from './context.js';
 import { addDocs } from './docs.js';
@@ -36,6 +37,7 @@ import { addRequestList } from './request-list.js';
 import { addRequestReply } from './request-reply.js';
 import { addRequestStatus } from './request-status.js';
 import { addRoot } from './root.js';
+import { endSlowClients } from './connection/slow-clients.js';
 import { answerUnreadableCalls } from './connection/unreadable-calls.js';
 import { serveUpgrades } from './connection/upgrades.js';
 import type { UpgradeHandler } from './connection/upgrades.js';
@@ -91,6 +93,7 @@ export function createGateway(
   app.use(checkOrigin(originRule));
   app.use(failedCalls.watch);
   app.use(authentication.check);
+  app.use(shareBodyRoom(http));
   asking.addResources(app);
   addRequestStatus(app, context, waiting);
   addRequestReply(app, context, waiting);
@@ -118,6 +121,7 @@ export function createGateway(
     takeQueryToken(request);
     app(request, response);
   });
+  endSlowClients(server, { connections, clock: context.clock });
   serveExpectations(server);
   answerUnreadableCalls(server, {
     connections,
@@ -157,7 +161,10 @@ const answerPolicy = {
 };
 
 function notFound({ method, path }: Request): ReplytoError {
-  const detail = `${method} ${path.slice(0, 200)}: no resource and no route; POST /requests/{queue} asks any queue`;
+  const hint = path.startsWith('/queues')
+    ? 'GET /queues/{queue}/messages reads a queue'
+    : 'POST /requests/{queue} asks any queue';
+  const detail = `${method} ${path.slice(0, 200)}: no resource and no route; ${hint}`;
   return new ReplytoError('ROUTE_NOT_FOUND', { detail });
 }
 

@@ -1,10 +1,9 @@
 /** A reply that a service gives over HTTP: to a message that it leased, or to a request whose token it has. */
 import type { Request, Response } from 'express';
-import type { OwnDestinations } from '#core/destination.js';
 import type { Problem } from '#core/errors.js';
 import { ReplytoError, toProblem } from '#core/errors.js';
 import type { FaultBody } from '#core/fault.js';
-import type { LeaseReply } from '#messaging/leasing.js';
+import type { LeaseReply } from '#messaging/lease-reply.js';
 import { parseFault } from '#schema/fault.js';
 import { readAskingHeaders, repeatedHeaders } from './asking-headers.js';
 import { readBody } from './body.js';
@@ -19,18 +18,16 @@ export interface GivenReply extends LeaseReply {
 export async function readGivenReply(
   request: Request,
   response: Response,
-  { own, maxBytes }: { readonly own: OwnDestinations; readonly maxBytes: number },
+  maxBytes: number,
 ): Promise<GivenReply | null> {
-  const headers = readAskingHeaders(request.headers, {
-    own,
+  const headers = readAskingHeaders(ofReply(Object.entries(request.headers)), {
     forwardHeaders: [],
-    repeated: repeatedHeaders(request),
-    // Whoever copies the headers of the message sends its reply address too; the reply has none.
+    repeated: new Map(Object.entries(ofReply(repeatedHeaders(request)))),
     checkReplyTo: () => undefined,
   });
   const isFault = readFlag('Fault', request.headers['fault']);
   const requestDigest = request.headers['request-digest'];
-  const body = await readBody(request, response, maxBytes);
+  const body = await readBody(request, response, { maxBytes, isReply: true });
   if (response.headersSent) return null;
   return {
     messageId: headers.messageId ?? null,
@@ -41,6 +38,16 @@ export async function readGivenReply(
     requestDigest: typeof requestDigest === 'string' ? requestDigest : undefined,
     time: headers.time,
   };
+}
+
+const replyFields: ReadonlySet<string> = new Set(['message-id', 'idempotency-key', 'time', 'content-type']);
+
+/**
+ * Whoever copies the headers of the message sends also what a reply does not have, such as a reply address or a project:
+ * whatever that says, it does not fail the call.
+ */
+function ofReply<T>(headers: Iterable<readonly [name: string, value: T]>): Record<string, T> {
+  return Object.fromEntries([...headers].filter(([name]) => name.startsWith('x-') || replyFields.has(name)));
 }
 
 function readFlag(field: string, value: string | string[] | undefined): boolean {

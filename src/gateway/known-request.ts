@@ -9,7 +9,7 @@ import { principalOf } from './principal.js';
 
 export function requestNotFound(id: string): ReplytoError {
   return new ReplytoError('REQUEST_NOT_FOUND', {
-    detail: `no request with the id '${id.slice(0, 255)}' is kept here: it was never accepted, or its retention is over`,
+    detail: `no request with the id '${id.slice(0, 255)}' is kept here: it was never accepted, its retention is over, or it belongs to another name`,
   });
 }
 

@@ -38,6 +38,20 @@ export function refuseOtherMethods(resources: readonly Resource[], routes: Route
     return methods.length === 0 && routes.match(path) !== undefined ? ['POST'] : methods;
   }
 
+  /** Who leaves out the last part of a path is told so. */
+  function hint({ method, path }: Request): string {
+    const given = [...path.replace(/(?<=.)\/$/u, '').split('/'), 'missing'];
+    const meant = compiled.find(
+      ({ resource, segments }) =>
+        resource.method.toUpperCase() === method &&
+        segments.at(-1)?.startsWith('{') === true &&
+        matches(segments, given),
+    );
+    if (meant === undefined) return '';
+    const name = method === 'POST' ? '{queue}' : '{id}';
+    return `; for ${method} there is ${meant.resource.path.replace('{queueOrId}', name)}`;
+  }
+
   return (request: Request, response: Response, next: NextFunction) => {
     const methods = methodsOf(request.path);
     if (methods.length === 0) {
@@ -50,7 +64,7 @@ export function refuseOtherMethods(resources: readonly Resource[], routes: Route
       response.status(204).end();
       return;
     }
-    const problems = [toProblem('method', request.method, allowed)];
+    const problems = [toProblem('method', request.method, `${allowed}${hint(request)}`)];
     throw new ReplytoError('METHOD_NOT_ALLOWED', { problems });
   };
 }

@@ -1,9 +1,9 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { ReplytoError, toProblem } from '#core/errors.js';
+import { answerHeaders } from './openapi/headers.js';
 
-/** Headers of ours that a page may read from an answer. */
-const exposed =
-  'Message-ID, Correl-ID, Time, Late, Location, Retry-After, Preference-Applied, Idempotent-Replayed, ETag, Link, WWW-Authenticate';
+/** A page may read from an answer whatever of it is ours. */
+const exposed = Object.keys(answerHeaders).join(', ');
 
 /** What the rule reads of a call; an `IncomingMessage` has it. */
 export interface ReceivedCall {

@@ -98,13 +98,13 @@ export function setPrincipal(response: ServerResponse, principal: Principal): vo
 /** Who reads a queue and holds what it leases. @throws NOT_PERMITTED */
 export function readerOf(response: ServerResponse, queue: string): Principal {
   const principal = principalOf(response);
-  const right = 'a queue that {name} may read';
+  const right = 'read this queue';
   refuseUnless(principal.mayRead(queue), principal, { field: 'queue', value: queue, right });
   return principal;
 }
 
 /**
- * @param right in words: `a queue that 'shop' may ask`
+ * @param right in words: `ask this queue`
  * @throws NOT_PERMITTED unless `isPermitted`
  */
 export function refuseUnless(
@@ -113,6 +113,6 @@ export function refuseUnless(
   { field, value, right }: { readonly field: string; readonly value: string; readonly right: string },
 ): void {
   if (isPermitted) return;
-  const allowed = `${right.replaceAll('{name}', `'${name ?? ''}'`)}; its rights stand in its entry of authTokensFile or in its JWT`;
+  const allowed = `'${name ?? ''}' may not ${right}; its rights stand in its entry of authTokensFile or in its JWT`;
   throw new ReplytoError('NOT_PERMITTED', { problems: [toProblem(field, value, allowed)] });
 }

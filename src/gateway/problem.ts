@@ -43,10 +43,18 @@ export function toProblemDocument(error: ReplytoError): ProblemDocument {
   };
 }
 
-/** The Fault of a service, with the status it asks for, else 502. */
-export function toFaultDocument(fault: FaultBody, requestId: string): ProblemDocument {
+/**
+ * They say how this server is called, and HTTP asks for a header with each (RFC 9110, 15.5.2, 15.5.6, 15.5.8 and
+ * 15.5.22), which no service can know.
+ */
+const ownStatuses: ReadonlySet<number> = new Set([401, 405, 407, 426]);
+
+/** The Fault of a service, with the status it asks for where a service may say that, else 502. */
+function toFaultDocument(fault: FaultBody, requestId: string): ProblemDocument {
   const error = new ReplytoError('REPLY_FAULT', { detail: fault.message, requestId });
-  return { ...toProblemDocument(error), status: fault.status ?? error.kind.httpStatus, fault };
+  const { httpStatus } = error.kind;
+  const { status = httpStatus } = fault;
+  return { ...toProblemDocument(error), status: ownStatuses.has(status) ? httpStatus : status, fault };
 }
 
 /** Seconds after which the same call may work, for what is only full or away. */
@@ -62,7 +70,10 @@ export function sendLastProblem(response: ServerResponse, error: ReplytoError): 
   sendProblem(response, error);
 }
 
-export function sendProblemDocument(response: ServerResponse, document: ProblemDocument): void {
+export function sendFault(response: ServerResponse, fault: FaultBody, requestId: string): void {
+  const document = toFaultDocument(fault, requestId);
+  const isBusy = document.status === 429 || document.status === 503;
+  if (isBusy && fault.retryable === true) response.setHeader('Retry-After', String(retryAfterSeconds));
   response.end(startDocument(response, document));
 }
 

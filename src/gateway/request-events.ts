@@ -6,6 +6,7 @@
 import type { Express, Request, Response } from 'express';
 import { ReplytoError, toProblem } from '#core/errors.js';
 import { isFinal } from '#core/request.js';
+import { createNameShares } from '#messaging/name-shares.js';
 import { keepWaiting, turnOf } from './connection/connection-waits.js';
 import type { GatewayContext } from './context.js';
 import { describeEventStream, openEventStream } from './event-stream.js';
@@ -34,7 +35,10 @@ export function createRequestEvents({
   isStopping,
   logger,
 }: GatewayContext): RequestEvents {
-  const { maxWaiting } = configuration.requests;
+  const places = createNameShares({
+    limit: configuration.requests.maxWaiting,
+    what: 'event streams are open',
+  });
   const streams = new Set<EventStream>();
 
   async function serve(request: Request<{ id: string }>, response: Response): Promise<void> {
@@ -70,17 +74,18 @@ export function createRequestEvents({
       response.end();
       return;
     }
-    if (streams.size >= maxWaiting) {
-      const detail = `${streams.size} event streams are open; the limit is ${maxWaiting}`;
-      throw new ReplytoError('TOO_MANY_WAITING', { detail, requestId: id });
-    }
+    const principal = principalOf(response);
+    const refusal = places.refusal(principal.name);
+    if (refusal !== null) throw new ReplytoError('TOO_MANY_WAITING', { detail: refusal, requestId: id });
     if (response.destroyed) return;
+    const giveBack = places.take(principal.name);
     const stream = openEventStream(response, clock);
     streams.add(stream);
     // A token is withdrawn or expires while streams of its name are open; who still has one comes back.
-    const unwatch = principalOf(response).onEnd(clock, () => stream.end(retryMs));
+    const unwatch = principal.onEnd(clock, () => stream.end(retryMs));
     stream.onClose(() => {
       streams.delete(stream);
+      giveBack();
       unwatch();
     });
     await follow(stream, id, after).catch((error: unknown) => {

@@ -4,7 +4,7 @@ import { queueNameProblem } from '#core/destination.js';
 import type { Problem } from '#core/errors.js';
 import { ReplytoError, toProblem } from '#core/errors.js';
 import { isMessageId } from '#core/message.js';
-import { isVisibleTo, requestStates } from '#core/request.js';
+import { isVisibleTo, longestList, requestStates } from '#core/request.js';
 import type { RequestState } from '#core/request.js';
 import type { RequestFilter } from '#core/ports/request-store.js';
 import { choiceInWords } from '#schema/allowed-in-words.js';
@@ -14,7 +14,7 @@ import type { GatewayContext } from './context.js';
 import { parseInteger, parseQuery } from './parameters.js';
 import { principalOf } from './principal.js';
 
-export const pageSize = { min: 1, max: 500, absent: 50 };
+export const pageSize = { min: 1, max: longestList, absent: 50 };
 const parameters = ['status', 'queue', 'project', 'before', 'limit'] as const;
 
 export function addRequestList(app: Express, { store }: GatewayContext): void {

@@ -1,19 +1,22 @@
 import type { Response } from 'express';
 import { ReplytoError } from '#core/errors.js';
-import { keepWaiting } from './connection/connection-waits.js';
+import { createNameShares } from '#messaging/name-shares.js';
+import { keepWaiting, waitRefusal } from './connection/connection-waits.js';
 import type { Preference } from './prefer.js';
 import { applyPreference } from './prefer.js';
+import { principalOf } from './principal.js';
 
 export interface Waiting {
   /**
-   * Runs `work` with the wait that the caller prefers; its signal ends the wait when the caller hangs up.
-   * Sets `Vary` and `Preference-Applied`.
+   * Runs `work` with the wait that the caller prefers; its signal ends the wait when the caller hangs up. Work that
+   * `looksFirst` takes a while even without a wait, and is treated as one. Sets `Vary` and
+   * `Preference-Applied`. A caller that did not ask for a wait gets none where there is no place for it.
    *
-   * @throws TOO_MANY_WAITING when the caller would wait and the limit is reached, of all or of its connection
+   * @throws TOO_MANY_WAITING when the caller asked for a wait and a limit is reached: of all, of its name, of its connection
    */
   run<T>(
     response: Response,
-    wait: { readonly prefer: Preference; readonly defaultMs: number },
+    wait: { readonly prefer: Preference; readonly defaultMs: number; readonly looksFirst?: true },
     work: (wait: { readonly waitMs: number; readonly signal: AbortSignal }) => Promise<T>,
   ): Promise<T>;
   /** Callers waiting now. */
@@ -21,30 +24,31 @@ export interface Waiting {
 }
 
 export function createWaiting({ maxWaiting, maxWaitMs }: { maxWaiting: number; maxWaitMs: number }): Waiting {
-  let size = 0;
+  const places = createNameShares({ limit: maxWaiting, what: 'callers wait' });
   return {
-    async run(response, { prefer, defaultMs }, work) {
+    async run(response, { prefer, defaultMs, looksFirst }, work) {
       const { waitMs, applied } = applyPreference(prefer, { defaultMs, maxMs: maxWaitMs });
       response.vary('Prefer');
       if (applied !== undefined) response.setHeader('Preference-Applied', applied);
       const hangUp = new AbortController();
-      if (waitMs === 0) return work({ waitMs, signal: hangUp.signal });
-      if (size >= maxWaiting) {
-        throw new ReplytoError('TOO_MANY_WAITING', {
-          detail: `${size} callers wait; the limit is ${maxWaiting}`,
-        });
+      const waits = waitMs > 0 || looksFirst === true;
+      const { name } = principalOf(response);
+      const refusal = waits ? (places.refusal(name) ?? waitRefusal(response)) : null;
+      if (refusal !== null && (prefer.waitSeconds !== undefined || looksFirst === true)) {
+        throw new ReplytoError('TOO_MANY_WAITING', { detail: refusal });
       }
+      if (!waits || refusal !== null) return work({ waitMs: 0, signal: hangUp.signal });
       const release = keepWaiting(response, () => hangUp.abort());
-      size += 1;
+      const giveBack = places.take(name);
       try {
         return await work({ waitMs, signal: hangUp.signal });
       } finally {
-        size -= 1;
+        giveBack();
         release();
       }
     },
     get size() {
-      return size;
+      return places.size;
     },
   };
 }

@@ -23,18 +23,23 @@ function keptCalls(socket: Socket): Set<() => void> {
   return kept;
 }
 
+/** Why no more calls of its connection may be kept, in one sentence; null when one may. */
+export function waitRefusal({ req: { socket } }: Response): string | null {
+  const { size } = keptCalls(socket);
+  return size < mostKept ? null : `${size} calls of this connection wait already; the limit is ${mostKept}`;
+}
+
 /**
  * Keeps a call waiting until the returned function is called. `onGone` is called once when its client hangs up
  * meanwhile, or at once when that has happened already.
  *
  * @throws TOO_MANY_WAITING when ten calls of the connection are kept
  */
-export function keepWaiting({ req: { socket } }: Response, onGone: () => void): () => void {
+export function keepWaiting(response: Response, onGone: () => void): () => void {
+  const refusal = waitRefusal(response);
+  if (refusal !== null) throw new ReplytoError('TOO_MANY_WAITING', { detail: refusal });
+  const { socket } = response.req;
   const kept = keptCalls(socket);
-  if (kept.size >= mostKept) {
-    const detail = `${kept.size} calls of this connection wait already; the limit is ${mostKept}`;
-    throw new ReplytoError('TOO_MANY_WAITING', { detail });
-  }
   const end = (): void => {
     if (kept.delete(end)) onGone();
   };

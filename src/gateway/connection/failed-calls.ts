@@ -43,8 +43,7 @@ export function createFailedCalls({ logger, meter, clock }: GatewayContext): Fai
     },
     answer(thrown, request, response, _next) {
       const error = toGatewayError(thrown);
-      if (error.kind.httpStatus >= 500)
-        logger.error({ err: thrown as unknown, url: request.url }, 'a call failed');
+      if (isFailure(error)) logger.error({ err: thrown as unknown, url: request.url }, 'a call failed');
       // Its caller is gone, or somebody else has refused it: the gateway stops, or its rest is no HTTP.
       if (response.destroyed || response.writableEnded) return;
       if (error.category === 'input') meter.count('requests-refused');
@@ -57,6 +56,15 @@ export function createFailedCalls({ logger, meter, clock }: GatewayContext): Fai
       }
     },
   };
+}
+
+/**
+ * What only the log can tell of. An outage of the broker is told once by who holds the connection, and each state of a
+ * request or of this process is the caller's to hear of.
+ */
+function isFailure({ kind, category, retryable }: ReplytoError): boolean {
+  if (kind.httpStatus < 500 || category === 'state') return false;
+  return category !== 'broker' || !retryable;
 }
 
 /**

@@ -3,7 +3,7 @@ import type { ResponseConfig } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
 import type { Configuration } from '#schema/configuration.js';
 import { parsePath } from '#schema/route-path.js';
-import { askingHeaders } from './headers.js';
+import { askingHeaders, bodyHeaders } from './headers.js';
 import type { ListedProblem, Operation, Parameter } from './parts.js';
 import { headerParameters, headers, jsonOf, pathParameter } from './parts.js';
 import { faultAnswers, faultHeaders, queueOrId, requestLinks } from './requests.js';
@@ -83,7 +83,7 @@ export const askQueue: Operation = {
       description: 'Name of the queue.',
       schema: { type: 'string', minLength: 1, maxLength: 255 },
     },
-    ...headerParameters(askingHeaders),
+    ...headerParameters({ ...askingHeaders, ...bodyHeaders }),
   ],
   requestBody,
   answers,
@@ -115,7 +115,7 @@ export function routeOperations({ routes, requests }: Configuration): Operation[
       description: sentences.join(' '),
       parameters: [
         ...pathParameters(route),
-        ...headerParameters(askingHeaders),
+        ...headerParameters({ ...askingHeaders, ...bodyHeaders }),
         ...headerParameters(forwardedHeaders(route)),
       ],
       requestBody,

@@ -78,6 +78,16 @@ export const askingHeaders: DescribedHeaders = {
   baggage: { schema: traceHeader, description: 'W3C Baggage, continued.' },
 };
 
+/** Of every call whose body goes on as a message. */
+export const bodyHeaders: DescribedHeaders = {
+  'Content-Digest': {
+    schema: z.string(),
+    description:
+      'Digest of the body as it is sent, by `sha-256` or `sha-512` (RFC 9530): a body that is another is refused. ' +
+      'Other algorithms are passed over. The message gets a digest of its own.',
+  },
+};
+
 /** Headers of a call that asks for a request or its reply. */
 export const readingHeaders = {
   Prefer: { ...prefer, description: `${prefer.description} Absent: no wait.` },
@@ -113,7 +123,7 @@ export const answerHeaders = {
   'Retry-After': { schema: seconds, description: 'Seconds after which asking again makes sense.' },
   'WWW-Authenticate': {
     schema: z.string(),
-    description: '`Bearer`; with `error="invalid_token"` where a token was given (RFC 6750).',
+    description: '`Bearer`; with `error="invalid_token"` where one was given (RFC 6750).',
   },
   'Preference-Applied': {
     schema: z.string(),
@@ -133,7 +143,10 @@ export const answerHeaders = {
     schema: z.string(),
     description: 'Lets the service answer by `POST /requests/{id}/reply`.',
   },
-  'Content-Digest': { schema: z.string(), description: 'Digest of the body as it was sent (RFC 9530).' },
+  'Content-Digest': {
+    schema: z.string(),
+    description: 'Digest of the body, as whoever sent the message wrote it (RFC 9530).',
+  },
   'Expires-At': { schema: z.int(), description: 'Epoch milliseconds after which nobody waits for a reply.' },
   Attempt: {
     schema: z.int().min(1),

@@ -5,7 +5,7 @@ import { messageIdSchema } from '#schema/message.js';
 import { longestLeaseMs } from '#schema/configuration.js';
 import { accepted, problemHeaders, problems, requestBody } from './asking.js';
 import type { DescribedHeaders } from './headers.js';
-import { askingHeaders, readingHeaders } from './headers.js';
+import { askingHeaders, bodyHeaders, readingHeaders } from './headers.js';
 import type { Operation } from './parts.js';
 import { headerParameters, headers, jsonOf, pathParameter } from './parts.js';
 
@@ -24,10 +24,13 @@ const leaseSeconds: DescribedHeaders = {
 
 /** Those that are about a reply say nothing here. */
 const sendingHeaders = Object.fromEntries(
-  Object.entries(askingHeaders).filter(([name]) => !['Reply-To', 'Prefer', 'Request-Timeout'].includes(name)),
+  Object.entries({ ...askingHeaders, ...bodyHeaders }).filter(
+    ([name]) => !['Reply-To', 'Prefer', 'Request-Timeout'].includes(name),
+  ),
 );
 
 const replyHeaders: DescribedHeaders = {
+  ...bodyHeaders,
   'Message-ID': {
     schema: messageIdSchema,
     description: 'Identity of the reply. Absent: one is made and returned.',
@@ -142,9 +145,11 @@ export const queueOperations: readonly Operation[] = [
     problems: [
       ...ended,
       'NO_REPLY_ADDRESS',
+      'SCHEMA_MISMATCH',
       'BODY_UNREADABLE',
       { code: 'BODY_UNREADABLE', status: 408 },
       'BODY_TOO_LARGE',
+      'TOO_MANY_WAITING',
       'UNSUPPORTED_CONTENT',
       'STORE_UNAVAILABLE',
       'SHUTTING_DOWN',
@@ -181,7 +186,7 @@ export const answerRequest: Operation = {
   tag: 'Queues',
   summary: 'Answer a request',
   description:
-    'For a service that got the request from the broker, minutes or days ago. The same reply again gives the same answer; another one is kept as a duplicate.',
+    'For a service that got the request from the broker, minutes or days ago. The same reply again gives the same answer; another one is kept as a duplicate, up to a hundred.',
   parameters: [
     pathParameter('id', messageIdSchema, 'The `Message-ID` of the request.'),
     ...headerParameters({
@@ -213,8 +218,10 @@ export const answerRequest: Operation = {
     'REPLY_TOKEN_WRONG',
     'REQUEST_NOT_FOUND',
     'BODY_TOO_LARGE',
+    'TOO_MANY_WAITING',
     'UNSUPPORTED_CONTENT',
     'SCHEMA_MISMATCH',
+    'TOO_MANY_REPLIES',
     'STORE_UNAVAILABLE',
     'SHUTTING_DOWN',
   ],

@@ -35,7 +35,7 @@ export function addQueueLeases(app: Express, context: GatewayContext): void {
   app.post(`${path}/reply`, async (request: LeaseRequest, response: Response) => {
     const key = keyOf(request, response);
     const maxBytes = configuration.http.maxBodyBytes;
-    const given = await readGivenReply(request, response, { own, maxBytes });
+    const given = await readGivenReply(request, response, maxBytes);
     if (given === null) return;
     const { messageId, repeated } = await leasing.reply(key, given);
     if (repeated) response.setHeader('Idempotent-Replayed', 'true');

@@ -35,7 +35,7 @@ export function addQueueMessages(app: Express, context: GatewayContext, waiting:
     response.setHeader('Cache-Control', 'no-store');
     // Behind another answer nobody could take the message, nor tell that its reader has gone.
     if (!(await isThereInTurn(response))) return;
-    const lease = await waiting.run(response, { prefer, defaultMs: 0 }, (limits) =>
+    const lease = await waiting.run(response, { prefer, defaultMs: 0, looksFirst: true }, (limits) =>
       leasing.receive(queue, { ...limits, holder, leaseMs }),
     );
     if (lease === null) {

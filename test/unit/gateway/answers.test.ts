@@ -71,6 +71,32 @@ describe('the answer with a reply', () => {
     });
   }
 
+  for (const status of [401, 405, 407, 426]) {
+    it(`has 502 for a Fault of status ${status}, which is about the gateway itself`, async () => {
+      const { url } = await start({ requestor });
+      const fault = { code: 'OWN', message: 'as asked', status };
+      const answer = await answerWith(url, { fault });
+      expect(problemOf(answer, 502, 'REPLY_FAULT').fault).to.deep.equal(fault);
+    });
+  }
+
+  for (const status of [429, 503]) {
+    it(`has Retry-After with a Fault of status ${status} when it says that asking again may help`, async () => {
+      const { url } = await start({ requestor });
+      const fault = { code: 'OWN', message: 'as asked', status };
+      const refused = await answerWith(url, { fault: { ...fault, retryable: true } });
+      problemOf(refused, status, 'REPLY_FAULT');
+      expect(refused.headers['retry-after']).to.match(/^\d+$/u);
+      for (const other of [
+        fault,
+        { ...fault, retryable: false },
+        { ...fault, retryable: true, status: 500 },
+      ]) {
+        expect((await answerWith(url, { fault: other })).headers).not.to.have.property('retry-after');
+      }
+    });
+  }
+
   it('has the X- headers of the reply, but for those of proxies and those that are the own', async () => {
     const { url } = await start({ requestor });
     const answer = await answerWith(url, {

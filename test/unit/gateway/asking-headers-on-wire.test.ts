@@ -43,7 +43,7 @@ function acceptedOf(
   headers: Readonly<Record<string, string>>,
 ): ReturnType<typeof readAskingHeaders> | undefined {
   try {
-    return readAskingHeaders(headers, { own, forwardHeaders, checkReplyTo: () => undefined });
+    return readAskingHeaders(headers, { forwardHeaders, checkReplyTo: () => undefined });
   } catch (error) {
     if (isReplytoError(error) && error.code === 'INVALID_REQUEST') return undefined;
     throw error;

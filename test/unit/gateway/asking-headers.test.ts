@@ -1,6 +1,5 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { ownDestinations } from '#core/destination.js';
 import type { ReplytoError } from '#core/errors.js';
 import { isReplytoError } from '#core/errors.js';
 import { headerProblem } from '#core/header-text.js';
@@ -12,7 +11,6 @@ import { fromHttpHeader, toHttpHeader } from '#gateway/header-encoding.js';
 import { thrownBy } from '../../support/errors.js';
 
 const rules = {
-  own: ownDestinations('p'),
   forwardHeaders: ['accept-language'],
   checkReplyTo: () => undefined,
 };

@@ -1,4 +1,7 @@
 import { expect } from 'chai';
+import { errorKinds } from '#core/error-kinds.js';
+import { ReplytoError } from '#core/errors.js';
+import type { GatewayContext } from '#gateway/context.js';
 import { createGateway } from '#gateway/gateway.js';
 import { bareGateway } from '../../support/bare-gateway.js';
 import { configurationOf, contextOf } from '../../support/gateway-context.js';
@@ -31,6 +34,24 @@ describe('the gateway', () => {
     expect(logged).to.have.lengthOf(1);
     expect(String((logged[0] as { err: unknown }).err)).to.include('there is no store here');
   });
+
+  for (const { code, isLogged } of [
+    { code: 'BROKER_UNAVAILABLE', isLogged: false },
+    { code: 'RECEIPT_TIMEOUT', isLogged: false },
+    { code: 'SHUTTING_DOWN', isLogged: false },
+    { code: 'SEND_REFUSED', isLogged: true },
+    { code: 'STORE_UNAVAILABLE', isLogged: true },
+  ] as const) {
+    it(`${isLogged ? 'logs' : 'does not log'} a call that fails by ${code}`, async () => {
+      const logged: string[] = [];
+      const logger = { ...contextOf().logger, error: (_facts: object, said: string) => logged.push(said) };
+      const receive = (): Promise<never> => Promise.reject(new ReplytoError(code));
+      const leasing = { receive } as unknown as GatewayContext['leasing'];
+      const { url } = await start({ logger, leasing });
+      problemOf(await call(`${url}/queues/q/messages`), errorKinds[code].httpStatus, code);
+      expect(logged).to.deep.equal(isLogged ? ['a call failed'] : []);
+    });
+  }
 
   it('says which port is taken', async () => {
     const { port } = await start();

@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import express from 'express';
 import fc from 'fast-check';
-import { ownDestinations } from '#core/destination.js';
 import { errorKinds } from '#core/error-kinds.js';
 import type { ErrorCode } from '#core/error-kinds.js';
 import { readAskingHeaders } from '#gateway/asking-headers.js';
@@ -235,7 +234,7 @@ describe('the OpenAPI document', () => {
 });
 
 describe('the described headers of a call that asks', () => {
-  const rules = { own: ownDestinations('p'), forwardHeaders: [], checkReplyTo: () => undefined };
+  const rules = { forwardHeaders: [], checkReplyTo: () => undefined };
 
   function isTaken(name: string, value: string): boolean {
     try {
