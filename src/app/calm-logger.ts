@@ -56,7 +56,8 @@ export function createCalmLogger(logger: Logger, clock: Pick<Clock, 'after'>): C
         const key = `${level} ${sentence}`;
         const window =
           windows.get(key) ??
-          open(key, (more) => inner[level]({ more, withinMs: everyMs }, `${sentence}: and more of them`));
+          // Under nobody's facts: they are those of all who said it.
+          open(key, (more) => logger[level]({ more, withinMs: everyMs }, `${sentence}: and more of them`));
         if (window.told < mostTold) {
           window.told += 1;
           inner[level](facts, sentence);

@@ -1,5 +1,4 @@
-/** The composition root of a gateway process: every part, and who knows whom. */
-import { randomBytes } from 'node:crypto';
+/** The life of a gateway process: which parts there are, in which order they start, and how they end. */
 import { join } from 'node:path';
 import { v7 as newId } from 'uuid';
 import { createEmbeddedBroker } from '#adapters/broker/embedded-broker.js';
@@ -12,28 +11,17 @@ import { ownDestinations } from '#core/destination.js';
 import { ReplytoError } from '#core/errors.js';
 import type { Logger } from '#core/ports/logger.js';
 import { unlessAborted } from '#core/unless-aborted.js';
-import type { Gateway } from '#gateway/gateway.js';
-import { createGateway } from '#gateway/gateway.js';
-import { createMetrics } from '#gateway/metrics.js';
-import { createRouteTable } from '#gateway/route-table.js';
-import { createLeasing } from '#messaging/leasing.js';
-import { createPollingConsumer } from '#messaging/polling-consumer.js';
 import type { Access } from './access/access.js';
 import { createAccess } from './access/access.js';
 import type { AccessLog } from './access-log.js';
 import { warnOfBrokerChange } from './broker-change.js';
-import { createCalmLogger } from './calm-logger.js';
 import type { LoadedConfiguration } from './configuration/load.js';
-import { createGatewayContext } from './gateway-context.js';
-import { isTls, readHttpTls, readOrThrow, watchHttpTls } from './http-tls.js';
+import { isTls, readOrThrow, watchHttpTls } from './http-tls.js';
+import { composeGateway } from './gateway-composition.js';
 import { createParts } from './parts.js';
 import type { Part, Parts } from './parts.js';
-import { createReceivers } from './receivers.js';
-import { createReplyCheck } from './reply-check.js';
-import { createRequestReply } from './request-reply.js';
 import { settlesWithin } from './settles-within.js';
 import { systemClock as clock } from './system-clock.js';
-import { createBrokerUpgrade } from './broker-upgrade.js';
 import { brokerTlsFiles } from './tls-files.js';
 import { productVersion } from './version.js';
 import type { WatchedFiles } from './watched-files.js';
@@ -69,12 +57,10 @@ export interface Deployment {
 
 /** Milliseconds for the embedded broker of a start that fails; nobody has used it. */
 const unusedBrokerMs = 1_000;
-/** Replies may be larger than requests: services are trusted more than callers. */
-const maxReplyBytes = 10 * 1024 * 1024;
 
 export function createDeployment({ loaded, logger, accessLog, onFatal }: DeploymentOptions): Deployment {
   const { configuration } = loaded;
-  const { broker: brokerSettings, requests, dataDir } = configuration;
+  const { broker: brokerSettings, dataDir } = configuration;
   const isEmbedded = brokerSettings.url === 'embedded:';
   const instance = newId();
   let parts: Parts | undefined;
@@ -109,7 +95,11 @@ export function createDeployment({ loaded, logger, accessLog, onFatal }: Deploym
         waits,
         unsent,
         parts: messaging,
-      } = compose({ store, broker, embedded, access, embeddedPort: listening?.port });
+      } = composeGateway({
+        ...{ loaded, logger, accessLog, onFatal, instance, store, broker, embedded, access },
+        embeddedPort: listening?.port,
+        isStopping: hasStopped,
+      });
       waiting = unsent;
       parts = createParts(
         [
@@ -150,81 +140,15 @@ export function createDeployment({ loaded, logger, accessLog, onFatal }: Deploym
 
   function createEmbedded(): EmbeddedBroker {
     const { port } = brokerSettings;
+    const own = ownDestinations(configuration.prefix);
     return createEmbeddedBroker({
       path: join(dataDir, 'broker.db'),
       clock,
       port,
+      freeQueues: [own.replies, own.status, own.deadLetters, own.invalid].map(({ name }) => name),
       version: productVersion,
       logger,
     });
-  }
-
-  function compose({ store, broker, embedded, embeddedPort, access }: Foundations): {
-    gateway: Gateway;
-    waits: Part;
-    unsent: () => number;
-    parts: readonly Part[];
-  } {
-    const own = ownDestinations(configuration.prefix);
-    const routes = createRouteTable(configuration.routes);
-    const metrics = createMetrics();
-    // What strangers send must not fill the log.
-    const calm = createCalmLogger(logger, clock);
-    const shared = { store, broker, own, clock, newId, logger: calm, meter: metrics, instance };
-    const requestReply = createRequestReply({
-      ...shared,
-      replies: own.replies,
-      receiptTimeoutMs: brokerSettings.receiptTimeoutMs,
-      prefetch: brokerSettings.prefetch,
-      maxPending: requests.maxPending,
-      maxUnsent: configuration.outbox.maxPending,
-      maxReplyBytes,
-      checkReply: createReplyCheck(routes, loaded, store.requests),
-    });
-    const receivers = createReceivers({
-      ...shared,
-      requestReply,
-      prefix: configuration.prefix,
-      prefetch: brokerSettings.prefetch,
-      isEmbedded,
-      onFatal,
-    });
-    const leasing = createLeasing({
-      ...{ clock, newId, logger, meter: metrics, leases: store.leases },
-      consumer: createPollingConsumer({
-        ...{ source: broker.source, clock, logger },
-        isUp: () => broker.channel.isUp(),
-      }),
-      newLeaseId: () => randomBytes(16).toString('base64url'),
-      maxAttempts: configuration.queues.maxAttempts,
-      onOutgoing: () => requestReply.relay.wakeMessages(),
-    });
-    const context = createGatewayContext({
-      ...shared,
-      leasing,
-      loaded,
-      routes,
-      requestReply,
-      receivers,
-      metrics,
-      embedded,
-      authenticator: access?.authenticator ?? null,
-      tls: readHttpTls(configuration),
-      accessLog,
-      isStopping: () => isStopping,
-    });
-    const gateway = createGateway(context, createBrokerUpgrade(embedded, embeddedPort));
-    const waits: Part = {
-      name: 'waits',
-      start: () => leasing.start(),
-      stop: async (deadlineMs) => {
-        requestReply.watch.stop();
-        await leasing.stop(deadlineMs);
-      },
-    };
-    const unsent = (): number => requestReply.admission.counts().unsent;
-    const log: Part = { name: 'log', start: () => undefined, stop: () => calm.stop() };
-    return { gateway, waits, unsent, parts: [log, ...requestReply.parts, receivers] };
   }
 
   return {
@@ -239,15 +163,6 @@ export function createDeployment({ loaded, logger, accessLog, onFatal }: Deploym
       else await parts?.stop(deadlineMs);
     },
   };
-}
-
-/** What stands before messaging and HTTP are put together. */
-interface Foundations {
-  readonly store: Store;
-  readonly broker: StompBroker;
-  readonly embedded: EmbeddedBroker | undefined;
-  readonly embeddedPort: number | undefined;
-  readonly access: Access | null;
 }
 
 function accessPart(access: Access): Part {

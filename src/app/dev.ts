@@ -1,4 +1,5 @@
 /** `replyto dev`: the gateway with services to try it, and lines to copy. */
+import { ReplytoError, toReplytoError } from '#core/errors.js';
 import type { CommandContext } from './command-context.js';
 import type { ServeFlags } from './configuration/flags.js';
 import type { LoadedConfiguration } from './configuration/load.js';
@@ -27,12 +28,21 @@ export function dev(context: CommandContext, flags: ServeFlags): Promise<number>
         ...(login === undefined ? {} : { login }),
         ...(passcode === undefined ? {} : { passcode }),
         ...(virtualHost === undefined ? {} : { virtualHost }),
+      }).catch((error: unknown) => {
+        throw broker.url === 'embedded:' ? error : withoutBroker(error, program);
       });
       const readyAfterMs = Math.round(performance.now());
       await context.stdout.write(devText({ ...serving, readyAfterMs, program, tryId: newTryId() }));
       return services;
     },
   });
+}
+
+/** Whoever only wants to try it has an address in the environment from before, perhaps. */
+function withoutBroker(error: unknown, program: string): ReplytoError {
+  const { code, message } = toReplytoError(error);
+  const remedy = `BROKER_URL or broker.url names this broker: unset it for the embedded one, or ask '${program} doctor'`;
+  return new ReplytoError(code, { detail: `${message}; ${remedy}`, cause: error });
 }
 
 /** The lines to copy are what counts on this screen; a level that somebody chose stays. */

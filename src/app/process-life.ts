@@ -4,7 +4,8 @@
  * second signal does not wait for that.
  */
 import { createDeferred } from '#core/deferred.js';
-import { toReplytoError } from '#core/errors.js';
+import type { ReplytoError } from '#core/errors.js';
+import { isReplytoError } from '#core/errors.js';
 import type { Clock } from '#core/ports/clock.js';
 import type { Logger } from '#core/ports/logger.js';
 import type { Environment } from './configuration/environment.js';
@@ -29,9 +30,9 @@ export interface ProcessLifeOptions {
 
 export interface ProcessLife {
   /**
-   * Starts, serves, stops. Resolves with the exit code: 0 after a signal, else that of the error.
+   * Starts, serves, stops. Resolves with the exit code: 0 after a signal, 1 after a fault of the program.
    *
-   * @throws what `start` throws
+   * @throws what `start` throws; the error of the product by which it could not go on
    */
   run(): Promise<number>;
   /** Ends it because it cannot go on. */
@@ -46,12 +47,17 @@ const graceMs = 1_000;
 
 export function createProcessLife(options: ProcessLifeOptions): ProcessLife {
   const { logger, stopWithinMs = stopMs, clock = systemClock, ownProcess = process } = options;
-  const ending = createDeferred<number>();
+  const ending = createDeferred<number | ReplytoError>();
 
   function fail(error: unknown): void {
-    const known = toReplytoError(error);
-    logger.error({ err: error, code: known.code }, `this process cannot go on: ${known.message}`);
-    ending.resolve(known.kind.exitCode);
+    if (isReplytoError(error) && error.code !== 'INTERNAL') {
+      // Who runs it tells the error, in its words for all that keep a process from serving.
+      logger.info({ code: error.code }, 'stopping');
+      ending.resolve(error);
+    } else {
+      logger.error({ err: error }, 'this process cannot go on');
+      ending.resolve(1);
+    }
   }
 
   function onFault(error: unknown): void {
@@ -71,8 +77,10 @@ export function createProcessLife(options: ProcessLifeOptions): ProcessLife {
       const started = options.start();
       const early = await Promise.race([started, ending.promise]);
       if (early !== undefined) await settlesWithin(started, startSettlesMs, clock);
-      const exitCode = await ending.promise;
-      return (await stopped()) ? exitCode : 1;
+      const outcome = await ending.promise;
+      const isInOrder = await stopped();
+      if (isReplytoError(outcome)) throw outcome;
+      return isInOrder ? outcome : 1;
     } finally {
       stopListening();
       ownProcess.off('uncaughtException', onFault);

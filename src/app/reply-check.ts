@@ -1,6 +1,7 @@
 import type { RequestStore } from '#core/ports/request-store.js';
-import type { IncomingReply, RequestRecord } from '#core/request.js';
+import type { RequestRecord } from '#core/request.js';
 import type { RouteTable } from '#gateway/route-table.js';
+import type { ReplyCheck } from '#messaging/reply-settlement.js';
 import { bodyProblems } from '#schema/body-check.js';
 import type { LoadedConfiguration } from './configuration/load.js';
 
@@ -12,7 +13,7 @@ export function createReplyCheck(
   routes: RouteTable,
   { configuration, bodyChecks }: LoadedConfiguration,
   store: RequestStore,
-): (reply: IncomingReply) => Promise<string | null> {
+): ReplyCheck {
   const isNeeded = configuration.routes.some(({ schema }) => schema?.reply !== undefined);
 
   return async ({ correlationIds, fault, body }) => {

@@ -6,7 +6,7 @@ import type { Clock } from '#core/ports/clock.js';
 import type { IdSource } from '#core/ports/id-source.js';
 import type { Logger } from '#core/ports/logger.js';
 import type { Meter } from '#core/ports/meter.js';
-import type { IncomingReply } from '#core/request.js';
+import type { RequestRecord } from '#core/request.js';
 import type { Admission } from '#messaging/admission.js';
 import { createAdmission } from '#messaging/admission.js';
 import type { ControlBus } from '#messaging/control-bus.js';
@@ -16,7 +16,7 @@ import { createCorrelator } from '#messaging/correlator.js';
 import { createMessageExpiration } from '#messaging/message-expiration.js';
 import type { OutboxRelay } from '#messaging/outbox-relay.js';
 import { createOutboxRelay } from '#messaging/outbox-relay.js';
-import type { ReplySettlement } from '#messaging/reply-settlement.js';
+import type { ReplyCheck, ReplySettlement } from '#messaging/reply-settlement.js';
 import { createReplySettlement } from '#messaging/reply-settlement.js';
 import type { RequestWatch } from '#messaging/request-watch.js';
 import { createRequestWatch } from '#messaging/request-watch.js';
@@ -42,8 +42,7 @@ export interface RequestReplyOptions {
   readonly maxPending: number;
   readonly maxUnsent: number;
   readonly maxReplyBytes: number;
-  /** Says why a reply is not taken, see Correlator. */
-  readonly checkReply?: (reply: IncomingReply) => Promise<string | null>;
+  readonly checkReply?: ReplyCheck;
 }
 
 export interface RequestReply {
@@ -77,7 +76,7 @@ export function createRequestReply(options: RequestReplyOptions): RequestReply {
     random: Math.random,
   });
   const onForward = (): void => relay.wakeDeliveries();
-  const onEnded = (): void => admission.ended();
+  const onEnded = ({ postedBy }: RequestRecord): void => admission.ended(postedBy);
   const settlement = createReplySettlement({
     ...shared,
     store: store.requests,

@@ -144,7 +144,12 @@ function toError(what: string, { code, says, remedy }: PortObstacle): ReplytoErr
 
 /** Names the settings of the data folder, which whoever opens a file in it does not know. */
 function withRemedy(error: unknown, { dataDir }: Configuration): unknown {
-  if (!isReplytoError(error) || error.code !== 'STORE_LOCKED') return error;
+  if (!isReplytoError(error)) return error;
+  if (error.code === 'STORE_UNAVAILABLE') {
+    const detail = `${error.message}; choose another data folder with --data-dir or DATA_DIR`;
+    return new ReplytoError('STORE_UNAVAILABLE', { detail, cause: error });
+  }
+  if (error.code !== 'STORE_LOCKED') return error;
   const detail = `${dataDir} is in use by another process, probably another replyto: stop it, or choose another data folder with --data-dir or DATA_DIR`;
   return new ReplytoError('STORE_LOCKED', { detail, cause: error });
 }

@@ -8,6 +8,7 @@ import { readTextFile } from '../configuration/read-file.js';
 import { redactedUrl } from '../configuration/secrets.js';
 import type { Broker } from '../library/connect-broker.js';
 import { connectBroker } from '../library/connect-broker.js';
+import { addressRemedy } from '../unreached-broker.js';
 import { createToolLogger } from './tool-logger.js';
 
 /** Options that every such command has. */
@@ -34,7 +35,7 @@ export async function connectTool(
   options: BrokerToolOptions,
 ): Promise<ConnectedTool> {
   const { environment } = context;
-  const url = options.brokerUrl ?? brokerUrlOf(environment);
+  const { url, name } = givenUrl(options, environment);
   const shown = redactedUrl(url);
   const logger = createToolLogger(context);
   const prefix = options.prefix ?? textOf(environment, 'REPLYTO_PREFIX');
@@ -53,16 +54,38 @@ export async function connectTool(
     logger.open();
     return { broker, url: shown };
   } catch (error) {
-    throw withRemedy(error, shown);
+    const prefixName = options.prefix === undefined ? 'REPLYTO_PREFIX' : '--prefix';
+    throw withRemedy(withNames(error, { 'broker.url': name, prefix: prefixName }), shown);
   }
 }
 
+/** A broker's address, and the option or variable that it comes from. */
+interface GivenUrl {
+  readonly url: string;
+  readonly name: string;
+}
+
 /** `embedded:` is for a gateway; its broker listens on this machine. */
-function brokerUrlOf(environment: Environment): string {
-  const given = textOf(environment, 'BROKER_URL');
-  if (given !== undefined && given !== 'embedded:') return given;
+function givenUrl({ brokerUrl }: BrokerToolOptions, environment: Environment): GivenUrl {
+  if (brokerUrl !== undefined) return { url: brokerUrl, name: '--broker-url' };
+  const url = textOf(environment, 'BROKER_URL');
+  if (url !== undefined && url !== 'embedded:') return { url, name: 'BROKER_URL' };
   const port = textOf(environment, 'BROKER_PORT');
-  return `stomp://127.0.0.1:${port === undefined || port === '0' ? '61613' : port}`;
+  return {
+    url: `stomp://127.0.0.1:${port === undefined || port === '0' ? '61613' : port}`,
+    name: 'BROKER_PORT',
+  };
+}
+
+/** The error with its fields called as they were given; the library knows them by its own names. */
+function withNames(error: unknown, names: Readonly<Record<string, string>>): unknown {
+  if (!isReplytoError(error) || error.code !== 'INVALID_ARGUMENT' || error.problems.length === 0)
+    return error;
+  const problems = error.problems.map((problem) => ({
+    ...problem,
+    field: names[problem.field] ?? problem.field,
+  }));
+  return new ReplytoError('INVALID_ARGUMENT', { problems, cause: error });
 }
 
 function textOf(environment: Environment, name: string): string | undefined {
@@ -90,7 +113,7 @@ const remedies: Readonly<Record<string, string>> = {
 
 function withRemedy(error: unknown, url: string): unknown {
   if (!isReplytoError(error)) return error;
-  const remedy = remedies[error.code];
+  const remedy = addressRemedy(error, '--broker-url or BROKER_URL') ?? remedies[error.code];
   if (remedy === undefined) return error;
   const detail = `${error.message.includes('://') ? '' : `${url}: `}${error.message}; ${remedy}`;
   return new ReplytoError(error.code, { detail, cause: error });

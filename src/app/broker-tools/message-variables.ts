@@ -1,3 +1,4 @@
+import { attemptOf } from '#core/message.js';
 import type { Message } from '#core/message.js';
 import type { Environment } from '../configuration/environment.js';
 
@@ -11,7 +12,7 @@ const variables: Readonly<Record<string, (request: Message) => string | number |
   REPLYTO_REPLY_TO: ({ replyTo }) => replyTo?.name,
   REPLYTO_TIME: ({ time }) => time,
   REPLYTO_CONTENT_TYPE: ({ contentType }) => contentType,
-  REPLYTO_ATTEMPT: ({ properties }) => properties.attempt ?? 1,
+  REPLYTO_ATTEMPT: attemptOf,
   REPLYTO_CONVERSATION_ID: ({ properties }) => properties.conversationId,
   REPLYTO_PROJECT: ({ properties }) => properties.project,
   REPLYTO_DEADLINE_MS: ({ properties }) => properties.deadlineMs,

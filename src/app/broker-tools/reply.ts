@@ -8,7 +8,7 @@ import { createReplier } from '../library/create-replier.js';
 import { onStopSignal } from '../stop-signals.js';
 import { systemClock as clock } from '../system-clock.js';
 import type { BrokerToolOptions } from './connect.js';
-import { checkQueue, connectTool, warnOfOwnQueue } from './connect.js';
+import { checkQueue, connectTool } from './connect.js';
 import { createProgramHandler } from './program-handler.js';
 
 export interface ReplyOptions extends BrokerToolOptions {
@@ -46,7 +46,6 @@ export async function reply(context: CommandContext, options: ReplyOptions): Pro
   const stopped = createDeferred<undefined>();
   const stopListening = onStopSignal(context.environment, () => stopped.resolve(undefined));
   try {
-    await warnOfOwnQueue(context, broker, options.queue);
     const { concurrency, attempts, timeout } = options;
     const replier = createReplier({
       broker,

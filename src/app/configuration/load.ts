@@ -15,6 +15,7 @@ import type { Finding, Path } from '#schema/problems.js';
 import { check, firstOfEach } from '#schema/problems.js';
 import { mostSpecificFirst } from '#schema/route-conflicts.js';
 import { notBuiltYet, settings } from '#schema/settings.js';
+import { dataFolderFindings } from './data-folder.js';
 import type { Environment } from './environment.js';
 import { readEnvironment } from './environment.js';
 import { readConfigurationFile } from './file.js';
@@ -26,7 +27,7 @@ import { fieldInWords, mergeGiven } from './origin.js';
 import { checkNamedFiles } from './named-files.js';
 import { resolvePasscode } from './passcode-file.js';
 import { loadRouteSchemas } from './route-schemas.js';
-import { brokenRules, routesOf } from './rules.js';
+import { brokenBrokerUrl, brokenRules, routesOf } from './rules.js';
 import { visibleValue } from './secrets.js';
 
 export interface ConfigurationSources {
@@ -139,10 +140,12 @@ export function loadConfiguration(sources: ConfigurationSources): LoadedConfigur
   const checked = check(configurationSchema, merged.tree);
 
   const findings = firstOfEach([
+    ...brokenBrokerUrl(merged.tree),
     ...(checked.ok ? [] : checked.findings),
     ...passcode.findings,
     ...schemas.findings,
     ...files.findings,
+    ...(checked.ok ? dataFolderFindings(checked.value.dataDir, folderFor(['dataDir'])) : []),
     // With a file that cannot be read half of what the rules weigh is missing.
     ...(file.isReadable ? brokenRules(merged.tree) : []),
   ]);
@@ -150,7 +153,10 @@ export function loadConfiguration(sources: ConfigurationSources): LoadedConfigur
     ...file.problems,
     ...environment.problems,
     ...findings.map((finding) => problemOf(finding, merged)),
-    ...files.problems,
+    ...files.problems.map(({ setting, problem }) => ({
+      ...problem,
+      field: `${fieldInWords(setting, merged.originOf(setting))}: ${problem.field}`,
+    })),
   ];
   if (problems.length > 0 || !checked.ok) refuse(problems);
 

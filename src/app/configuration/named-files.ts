@@ -11,9 +11,15 @@ import { readTlsFiles, tlsSettings } from '../tls-files.js';
 import type { Tree } from './tree.js';
 import { valueOf } from './tree.js';
 
+/** A problem whose field is a place in a file, and the setting that names the file. */
+interface FileProblem {
+  readonly setting: Path;
+  readonly problem: Problem;
+}
+
 export interface NamedFiles {
   /** Of single places in a file. */
-  readonly problems: readonly Problem[];
+  readonly problems: readonly FileProblem[];
   /** Of a file as a whole. */
   readonly findings: readonly Finding[];
 }
@@ -24,11 +30,11 @@ export function checkNamedFiles(tree: Tree, absolute: (path: Path, name: string)
     value: unknown,
     path: Path,
     reader: (file: string) => Parsed<unknown>,
-  ): readonly Problem[] => {
+  ): readonly FileProblem[] => {
     // What is no name is the schema's to refuse.
     if (typeof value !== 'string' || value === '') return [];
     const result = reader(absolute(path, value));
-    return result.ok ? [] : result.problems;
+    return result.ok ? [] : result.problems.map((problem) => ({ setting: path, problem }));
   };
   return {
     problems: [

@@ -3,7 +3,8 @@
  * that these problems are told together with all others; what has no sensible form is passed over.
  */
 import type { BrokerAddress } from '#adapters/stomp/broker-url.js';
-import { parseBrokerUrl } from '#adapters/stomp/broker-url.js';
+import { brokerUrlForms, parseBrokerUrl } from '#adapters/stomp/broker-url.js';
+import { isReplytoError } from '#core/errors.js';
 import type { Finding } from '#schema/problems.js';
 import { mostRoutes } from '#schema/route.js';
 import { routeConflicts } from '#schema/route-conflicts.js';
@@ -11,28 +12,33 @@ import { brokenAccessRules } from './access-rules.js';
 import type { Tree } from './tree.js';
 import { valueOf } from './tree.js';
 
-const brokerUrlAllowed =
-  'embedded:, stomp://host:port, stomps://host:port, ws://host:port/path, wss://host:port/path or ' +
-  'failover:(url,url)?randomize=true; special characters of login and password are percent-encoded';
-
-/** Undefined when it is no address. The reason is not told: it may quote a part of a password. */
-function addressOf(url: string): BrokerAddress | undefined {
+/** The address, or what is allowed in its place; that quotes no part of a password. */
+function addressOf(url: string): BrokerAddress | string {
   // The parser takes these for harmless, but nobody means them.
-  if (url.includes('#') || /^failover:.*\?(?!randomize=(?:true|false)$)/u.test(url)) return undefined;
+  if (/^failover:.*\?(?!randomize=(?:true|false)$)/u.test(url)) {
+    return 'failover with no parameter but randomize=true or randomize=false';
+  }
   try {
     return parseBrokerUrl(url);
-  } catch {
-    return undefined;
+  } catch (error) {
+    const allowed = (isReplytoError(error) ? error.problems[0]?.allowed : undefined) ?? brokerUrlForms;
+    return allowed.startsWith(brokerUrlForms) ? `embedded:, ${allowed}` : allowed;
   }
+}
+
+/** More than the form of the setting can tell of an address, so it goes before what the schema says. */
+export function brokenBrokerUrl(tree: Tree): Finding[] {
+  const value = valueOf(tree, 'broker', 'url');
+  if (typeof value !== 'string' || value === 'embedded:') return [];
+  const address = addressOf(value);
+  return typeof address === 'string' ? [{ path: ['broker', 'url'], value, allowed: address }] : [];
 }
 
 function brokerLogin(tree: Tree): Finding[] {
   const url = valueOf(tree, 'broker', 'url') ?? 'embedded:';
   if (typeof url !== 'string') return [];
   const address = url === 'embedded:' ? undefined : addressOf(url);
-  if (url !== 'embedded:' && address === undefined) {
-    return [{ path: ['broker', 'url'], value: url, allowed: brokerUrlAllowed }];
-  }
+  if (typeof address === 'string') return [];
   const endpoints = address?.endpoints ?? [];
   const findings: Finding[] = [];
   for (const name of ['virtualHost', 'login', 'passcode'] as const) {

@@ -1,5 +1,5 @@
 import { v7 as newId } from 'uuid';
-import { isReplytoError } from '#core/errors.js';
+import { ReplytoError, isReplytoError } from '#core/errors.js';
 import type { ErrorCode } from '#core/error-kinds.js';
 import { silentLogger } from '#core/ports/logger.js';
 import type { Configuration } from '#schema/configuration.js';
@@ -10,9 +10,10 @@ import { connectBroker } from '../library/connect-broker.js';
 import { readOrThrow } from '../http-tls.js';
 import { brokerTlsFiles } from '../tls-files.js';
 import { systemClock as clock } from '../system-clock.js';
+import { addressRemedy, isRefused } from '../unreached-broker.js';
 import { silenceRemedy } from './broker-silence.js';
 import type { Finding } from './finding.js';
-import { findForgottenPlugin, rabbitmqRemedy } from './rabbitmq.js';
+import { amqpPort, findAmqp, pluginRemedy, rabbitmqRemedy } from './rabbitmq.js';
 
 export interface BrokerCheckOptions {
   /** Of the broker, or of the embedded one. */
@@ -55,13 +56,13 @@ export async function checkBroker({ url, configuration, stepMs }: BrokerCheckOpt
       ...(virtualHost === undefined ? {} : { virtualHost }),
     });
   } catch (error) {
-    const finding = await withPluginHint(toFinding(error), url, stepMs);
+    const finding = await withPluginHint(error, url, stepMs);
     return { finding, server: undefined, storeIds: new Set() };
   }
   const { server } = broker;
   try {
     const storeIds = await exchange(broker, stepMs);
-    await mayTakeReplies(broker);
+    await mayTakeReplies(broker, stepMs);
     const says = `${server} at ${redactedUrl(url)} takes and delivers messages`;
     return { finding: { check: 'broker', state: 'ok', says }, server, storeIds };
   } catch (error) {
@@ -105,12 +106,22 @@ async function exchange(broker: Broker, withinMs: number): Promise<Set<string>> 
 /**
  * Subscribes to the reply queue as a gateway will, and takes nothing from it.
  *
- * @throws SUBSCRIBE_REFUSED
+ * @throws SUBSCRIBE_REFUSED, BROKER_UNAVAILABLE when the broker does not answer in time
  */
-async function mayTakeReplies({ parts: { broker, own } }: Broker): Promise<void> {
-  const how = { prefetch: 1, takesNothing: true, onDelivery: () => undefined };
-  const subscription = await broker.source.subscribe(own.replies, how);
-  await subscription.unsubscribe(closeMs);
+async function mayTakeReplies({ parts: { broker, own } }: Broker, withinMs: number): Promise<void> {
+  const giveUp = new AbortController();
+  const cancel = clock.after(withinMs, () => giveUp.abort());
+  const how = { prefetch: 1, takesNothing: true, onDelivery: () => undefined, giveUp: giveUp.signal };
+  try {
+    const subscription = await broker.source.subscribe(own.replies, how);
+    await subscription.unsubscribe(closeMs);
+  } catch (error) {
+    if (!giveUp.signal.aborted) throw error;
+    const detail = `subscribing to ${own.replies.name}: the broker did not confirm within ${withinMs} ms`;
+    throw new ReplytoError('BROKER_UNAVAILABLE', { detail, destination: own.replies.name, cause: error });
+  } finally {
+    cancel();
+  }
 }
 
 const remedies: Partial<Record<ErrorCode, string>> = {
@@ -129,18 +140,22 @@ function toFinding(error: unknown): Finding {
   const remedy =
     rabbitmqRemedy(says) ??
     silenceRemedy(says) ??
+    addressRemedy(error, 'BROKER_URL') ??
     remedies[code] ??
     'look into the log of the broker: it may be full or out of order';
   return { check: 'broker', state: 'wrong', says, remedy, code };
 }
 
-/** A broker that is there and cannot be used looks like one that is away. */
-async function withPluginHint(finding: Finding, url: string, withinMs: number): Promise<Finding> {
+/** A RabbitMQ without STOMP looks like a broker that is away, or like something else at the port. */
+async function withPluginHint(error: unknown, url: string, withinMs: number): Promise<Finding> {
+  const finding = toFinding(error);
   if (finding.code !== 'BROKER_UNAVAILABLE') return finding;
-  // Where something takes connections, a RabbitMQ beside it is another broker.
-  const isThere = silenceRemedy(finding.says) !== undefined;
-  const found = await findForgottenPlugin(url, { withinMs, clock, ...(isThere ? { otherPort: null } : {}) });
-  return found === undefined
-    ? finding
-    : { ...finding, says: `${finding.says}; ${found.says}`, remedy: found.remedy };
+  // Where something takes connections, a RabbitMQ at another port is another broker.
+  const found = await findAmqp(url, { withinMs, clock, alsoAt: isRefused(error) ? [amqpPort] : [] });
+  if (found === undefined) return finding;
+  const { server, host, port, isAsked } = found;
+  if (isAsked)
+    return { ...finding, says: `${finding.says}; ${server} answers there by AMQP`, remedy: pluginRemedy };
+  const remedy = `${finding.remedy}; a ${server} answers AMQP at ${host}:${port}: if it is your broker, ${pluginRemedy}`;
+  return { ...finding, remedy };
 }

@@ -36,7 +36,7 @@ export async function checkDataFolder({
   isEmbedded,
 }: DataFolderCheckOptions): Promise<DataFolderCheck> {
   const nothing = { storeId: undefined, isHeld: false, openRequests: 0 };
-  const place = existsSync(folder) ? folder : nearestFolder(folder);
+  const place = nearestFolder(folder);
   const unwritable = writeObstacle(place);
   if (unwritable !== undefined) {
     const says = `${folder} cannot be written: ${unwritable.says}`;
@@ -120,7 +120,7 @@ function wrong(code: ErrorCode, says: string, remedy: string): Finding {
   return { check: name, state: 'wrong', says, remedy, code };
 }
 
-/** The folder that is there already, in which the others would be made. */
+/** The folder itself, or the one that is there already, in which the others would be made. */
 function nearestFolder(folder: string): string {
   const parent = dirname(folder);
   return existsSync(folder) || parent === folder ? folder : nearestFolder(parent);

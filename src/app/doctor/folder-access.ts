@@ -14,6 +14,7 @@ const remedies: Readonly<Record<string, string>> = {
   EROFS: `mount it so that it can be written (a container: without readOnly), or ${another}`,
   ENOSPC: `make room on its disk, or ${another}`,
   EDQUOT: `raise the quota of this user, or ${another}`,
+  ENOENT: `nothing can be made there; ${another}`,
   ENOTDIR: `move the file away that has its place, or ${another}`,
   ENAMETOOLONG: `choose a shorter path by --data-dir or DATA_DIR`,
   EMFILE: 'raise the limit of open files (ulimit -n)',

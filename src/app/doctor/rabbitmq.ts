@@ -3,7 +3,8 @@ import { parseBrokerUrl } from '#adapters/stomp/broker-url.js';
 import type { Clock } from '#core/ports/clock.js';
 import { probeAmqp } from './amqp-probe.js';
 
-const amqpPort = 5672;
+/** Of AMQP, unless it was configured. */
+export const amqpPort = 5672;
 
 const refusals: readonly (readonly [said: RegExp, remedy: string])[] = [
   [
@@ -29,28 +30,28 @@ export function rabbitmqRemedy(said: string): string | undefined {
   return refusals.find(([pattern]) => pattern.test(said))?.[1];
 }
 
-export interface ForgottenPlugin {
-  readonly says: string;
-  readonly remedy: string;
+/** What to do about a RabbitMQ that speaks AMQP alone: its STOMP plugin is off unless it was enabled. */
+export const pluginRemedy =
+  'enable its STOMP plugin (rabbitmq-plugins enable rabbitmq_stomp) and name the port of that, 61613 unless it was configured';
+
+export interface AmqpServer {
+  /** `RabbitMQ 3.10.8` */
+  readonly server: string;
+  readonly host: string;
+  readonly port: number;
+  /** It is at the very port that the address names. */
+  readonly isAsked: boolean;
 }
 
-/**
- * Looks for RabbitMQ by AMQP where nothing speaks STOMP, because the STOMP plugin is off unless it was enabled: at the
- * port that was asked, and at `otherPort`, 5672 unless null.
- */
-export async function findForgottenPlugin(
+/** Looks for AMQP at the port of each endpoint, then at `alsoAt` of its host. */
+export async function findAmqp(
   url: string,
-  { withinMs, clock, otherPort = amqpPort }: { withinMs: number; clock: Clock; otherPort?: number | null },
-): Promise<ForgottenPlugin | undefined> {
-  const { endpoints } = parseBrokerUrl(url);
-  for (const { host, port } of endpoints) {
-    for (const asked of new Set([port, otherPort ?? port])) {
-      const server = await probeAmqp({ host, port: asked, withinMs, clock });
-      if (server === undefined) continue;
-      return {
-        says: `${server} at ${host}:${asked} speaks AMQP alone`,
-        remedy: `enable its STOMP plugin (rabbitmq-plugins enable rabbitmq_stomp) and name the port of that, 61613 unless it was configured`,
-      };
+  { withinMs, clock, alsoAt }: { withinMs: number; clock: Clock; alsoAt: readonly number[] },
+): Promise<AmqpServer | undefined> {
+  for (const { host, port: asked } of parseBrokerUrl(url).endpoints) {
+    for (const port of new Set([asked, ...alsoAt])) {
+      const server = await probeAmqp({ host, port, withinMs, clock });
+      if (server !== undefined) return { server, host, port, isAsked: port === asked };
     }
   }
   return undefined;

@@ -1,6 +1,7 @@
 /** `replyto request`: asks a service through a gateway and brings its reply, or says how to come back for it. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { v7 as newId } from 'uuid';
+import { isForwardableHeader } from '#core/application-header.js';
 import { queueNameProblem } from '#core/destination.js';
 import { ReplytoError, isReplytoError } from '#core/errors.js';
 import type { Problem } from '#core/errors.js';
@@ -14,6 +15,7 @@ import { comeBackText, printAnswer, statusText } from './answer-text.js';
 import type { GatewayClient } from './gateway-client.js';
 import { createGatewayClient, errorOf } from './gateway-client.js';
 import type { HttpAnswer } from './http-call.js';
+import { isSurelyUnsent } from './http-call.js';
 
 export interface AskOptions {
   readonly queue: string;
@@ -58,6 +60,7 @@ export async function ask(context: CommandContext, options: AskOptions): Promise
   const id = options.messageId ?? newId();
   check(options, id);
   const headers = readGivenHeaders(options.header ?? [], headerRule);
+  await warnOfHeaders(context, headers);
   const { body, contentType } = await readGivenBody(context, options);
   const type = contentType === null ? {} : { 'content-type': contentType };
   const isWaiting = options.async !== true && (options.wait !== undefined || options.replyTo === undefined);
@@ -93,6 +96,19 @@ export async function ask(context: CommandContext, options: AskOptions): Promise
     stopListening();
   }
   return conclude(context, options, { answer, isWaiting });
+}
+
+/** Only the gateway knows what its routes forward. */
+async function warnOfHeaders(
+  { stderr }: CommandContext,
+  headers: Readonly<Record<string, string>>,
+): Promise<void> {
+  const doubtful = Object.keys(headers).filter((name) => !name.startsWith('x-') && isForwardableHeader(name));
+  for (const name of doubtful) {
+    await stderr.write(
+      `warning: -H '${name}' travels only where the route of the queue names it in forwardHeaders; headers that begin with X- always do\n`,
+    );
+  }
 }
 
 function check({ queue, replyTo, correlId, project, contentType }: AskOptions, id: string): void {
@@ -172,10 +188,8 @@ async function sayHowToGoOn(
   { error, id }: { readonly error: unknown; readonly id: string },
 ): Promise<void> {
   if (!isReplytoError(error)) return;
-  const cause = error.cause instanceof Error && 'code' in error.cause ? error.cause.code : undefined;
-  const surelyUnsent = cause === 'ECONNREFUSED' || cause === 'ENOTFOUND' || cause === 'EAI_AGAIN';
   if (error.code === 'WAIT_ABORTED') await stderr.write(comeBackText(program, id, expectsReply(options)));
-  else if (error.code === 'GATEWAY_UNAVAILABLE' && !surelyUnsent) {
+  else if (error.code === 'GATEWAY_UNAVAILABLE' && !isSurelyUnsent(error.cause)) {
     await stderr.write(
       `the request may have been accepted; repeat it with --message-id ${id}: it is not sent twice\n`,
     );

@@ -61,6 +61,12 @@ function toBase(field: string, text: string): URL {
   });
 }
 
+/** The gateway names the header of the token; here it stands in a variable. */
+function addedProblems(code: ErrorCode | undefined): Problem[] {
+  if (code !== 'NOT_AUTHENTICATED') return [];
+  return [toProblem('REPLYTO_TOKEN or REPLYTO_TOKEN_FILE', undefined, 'a token that this gateway knows')];
+}
+
 /** The members of application/problem+json that people are told. */
 interface ReceivedProblem {
   readonly code?: unknown;
@@ -87,7 +93,7 @@ export function errorOf({ status, headers, body }: HttpAnswer): ReplytoError | u
       known === undefined
         ? `${textOf(code) ?? status}: ${said ?? 'no detail'}`
         : (faultText(problem) ?? said ?? ''),
-    problems: problemsOf(problem.problems),
+    problems: [...problemsOf(problem.problems), ...addedProblems(known)],
     ...(typeof requestId === 'string' ? { requestId } : {}),
   });
 }

@@ -6,6 +6,7 @@ import { request as httpRequest } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { ConnectionOptions } from 'node:tls';
+import { errorCode, speaksNoTls } from '#adapters/stomp/failures.js';
 import { ReplytoError } from '#core/errors.js';
 import { systemClock } from '../system-clock.js';
 
@@ -44,7 +45,7 @@ export function callHttp(call: HttpCall): Promise<HttpAnswer> {
   const send = base.protocol === 'https:' ? httpsRequest : httpRequest;
   return new Promise((resolve, reject) => {
     const fail = (reason: string, cause?: unknown): void => {
-      const detail = `no answer from the gateway at ${shown}: ${reason}; start one with 'replyto serve' or 'replyto dev', or name another by --url or REPLYTO_URL`;
+      const detail = `no answer from the gateway at ${shown}: ${reason}; ${remedyFor(cause, base)}`;
       reject(new ReplytoError('GATEWAY_UNAVAILABLE', { detail, cause }));
     };
     const request = send({
@@ -114,7 +115,8 @@ const untrusted =
 
 const reasons: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nobody listens there',
-  ENOTFOUND: 'there is no such host',
+  ENOTFOUND: 'no host of this name is known',
+  HPE_INVALID_CONSTANT: 'what listens there speaks no HTTP',
   EAI_AGAIN: 'its name cannot be resolved at present',
   ECONNRESET: 'it ended the connection',
   ETIMEDOUT: 'it cannot be reached',
@@ -132,6 +134,19 @@ const reasons: Readonly<Record<string, string>> = {
 function reasonOf(error: unknown): string {
   if (error instanceof AggregateError) return reasonOf(error.errors[0]);
   if (!(error instanceof Error)) return 'it failed';
-  const code = 'code' in error ? String(error.code) : '';
+  if (speaksNoTls(error)) return 'what listens there speaks no TLS';
+  const code = errorCode(error);
   return reasons[code] ?? (error.message === 'socket hang up' ? 'it ended the connection' : error.message);
+}
+
+/** Where the address is wrong, starting a gateway would not help. */
+function remedyFor(error: unknown, base: URL): string {
+  if (speaksNoTls(error)) return `write http://${base.host} in --url or REPLYTO_URL`;
+  if (errorCode(error) === 'ENOTFOUND') return 'correct the host in --url or REPLYTO_URL';
+  return "start one with 'replyto serve' or 'replyto dev', or name another by --url or REPLYTO_URL";
+}
+
+/** Whether it failed before anything of the call was sent, by the cause of a GATEWAY_UNAVAILABLE. */
+export function isSurelyUnsent(cause: unknown): boolean {
+  return speaksNoTls(cause) || ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN'].includes(errorCode(cause));
 }

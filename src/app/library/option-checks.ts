@@ -45,7 +45,7 @@ export function secretProblem(field: string, value: unknown): Problem | undefine
  */
 export function freeQueue(
   own: OwnDestinations | undefined,
-  allowed = "a queue that is not the product's or the broker's own",
+  allowed = own?.unreserved ?? '',
 ): (field: string, name: string) => Problem | undefined {
   return (field, name) =>
     queueNameProblem(field, name) ??

@@ -49,6 +49,14 @@ describe('a calm logger', () => {
     expect(logger.entries.at(-1)!.facts).to.include({ more: 10 });
   });
 
+  it('tells of the rest under the facts of nobody who spoke', () => {
+    const [first, second] = [calm.child({ queue: 'first' }), calm.child({ queue: 'second' })];
+    for (let n = 0; n < 20; n += 1) first.warn({}, 'refused');
+    for (let n = 0; n < 30; n += 1) second.warn({}, 'refused');
+    calm.stop();
+    expect(logger.entries.at(-1)!.facts).to.deep.equal({ more: 30, withinMs: 30_000 });
+  });
+
   it('keeps few sentences, whatever comes, and leaves no timer', () => {
     for (let n = 0; n < 1_000; n += 1) calm.warn({}, `sentence ${n}`);
     expect(logger.entries).to.have.length(1_000);

@@ -102,21 +102,28 @@ describe('the life of a process', () => {
     expect(logger.entries.at(-1)).to.deep.include({ sentence: 'stopped', facts: { afterMs: 1_234 } });
   });
 
-  it('is stopped when it cannot go on, tells why, and ends with the exit code of the error', async () => {
-    const life = await served();
-    life.fail(new ReplytoError('PREFIX_TAKEN', { detail: 'another deployment is here' }));
+  it('is stopped when it cannot go on, and then throws why: it is told as every other start that fails', async () => {
+    const failure = new ReplytoError('PREFIX_TAKEN', { detail: 'another deployment is here' });
+    const life = create();
+    const running = rejectionOf(life.run());
+    starting.resolve(undefined);
+    await settled();
+    life.fail(failure);
     await hasStopped();
-    expect(exitCode).to.equal(2);
-    expect(logger.sentences('error')).to.deep.equal([
-      'this process cannot go on: another deployment is here',
-    ]);
+    expect(await running).to.equal(failure);
+    expect(logger.sentences('error')).to.deep.equal([]);
+    expect(logger.entries[0]).to.deep.include({ sentence: 'stopping', facts: { code: 'PREFIX_TAKEN' } });
   });
 
-  it('ends with 1 when what it failed by is no error of the product', async () => {
+  it('logs what it failed by when that is no error of the product, and ends with 1', async () => {
     const life = await served();
-    life.fail(new Error('odd'));
+    const failure = new Error('odd');
+    life.fail(failure);
     await hasStopped();
     expect(exitCode).to.equal(1);
+    expect(logger.entries[0]).to.deep.include({
+      ...{ level: 'error', sentence: 'this process cannot go on', facts: { err: failure } },
+    });
   });
 
   it('is stopped by a fault that nobody caught, tells it, and ends with 1', async () => {

@@ -11,6 +11,7 @@ import type { FakeChannel } from '../../support/fake-channel.js';
 import { createFakeChannel } from '../../support/fake-channel.js';
 import type { FakeSource } from '../../support/fake-source.js';
 import { createFakeSource } from '../../support/fake-source.js';
+import { happens } from '../../support/happens.js';
 import type { ManualClock } from '../../support/manual-clock.js';
 import { createManualClock } from '../../support/manual-clock.js';
 import { openMemoryStore } from '../../support/memory-store.js';
@@ -134,6 +135,27 @@ describe('the receivers of a gateway', () => {
     await passTime(clock, 1);
     expect(hellos()).to.equal(2);
   });
+
+  happens(
+    'Surroundings',
+    'the broker is full of replies when the gateway starts beside it, and confirms nothing that is sent',
+    'after two questions of ten seconds each that nobody could answer the replies are taken, so that there is room again; who else uses the prefix is asked on, and told',
+    async () => {
+      channel.always('hold');
+      await started();
+      await passTime(clock, 20_000, { stepMs: 1_000 });
+      expect([source.subscriptions, receivers.isReceiving()]).to.deep.equal([1, false]);
+      await passTime(clock, 1_000);
+      expect([source.subscriptions, receivers.isReceiving()]).to.deep.equal([all, true]);
+      expect(hellos()).to.equal(2);
+      channel.always('confirm');
+      await passTime(clock, 30_000, { stepMs: 1_000 });
+      expect(hellos()).to.equal(3);
+      welcome();
+      expect(receivers.stranger()).to.equal('other');
+      expect(fatal).to.deep.equal([]);
+    },
+  );
 
   it('never begin, and end the process, when another deployment has the prefix', async () => {
     await started();

@@ -99,9 +99,19 @@ describe('the file of tokens', () => {
       loadConfiguration({ environment, workingFolder: folder() });
     const { code, problems } = thrownBy(() => load({ AUTH_TOKENS_FILE: 'tokens.yaml', PORT: 'x' }));
     expect(code).to.equal('INVALID_CONFIGURATION');
-    expect(problems.map(({ field }) => field)).to.deep.equal(['PORT', `${file}, entry 1 (shop), token`]);
+    expect(problems.map(({ field }) => field)).to.deep.equal([
+      'PORT',
+      `AUTH_TOKENS_FILE: ${file}, entry 1 (shop), token`,
+    ]);
     const missing = thrownBy(() => load({ AUTH_TOKENS_FILE: 'nowhere.yaml' }));
-    expect(missing.problems[0]?.allowed).to.contain('there is no such file');
+    expect(missing.problems[0]).to.deep.equal({
+      field: `AUTH_TOKENS_FILE: ${join(folder(), 'nowhere.yaml')}`,
+      allowed: 'a file of tokens; there is no such file',
+    });
+    writeFileSync(join(folder(), 'replyto.yaml'), 'authTokensFile: nowhere.yaml\n');
+    expect(thrownBy(() => load({})).problems[0]?.field).to.match(
+      /^authTokensFile \(.*replyto\.yaml\): .*nowhere/u,
+    );
     mkdirSync(join(folder(), 'folder'));
     const noFile = thrownBy(() => load({ AUTH_TOKENS_FILE: 'folder' }));
     expect(noFile.problems[0]?.allowed).to.contain('not a regular file');

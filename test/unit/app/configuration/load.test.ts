@@ -36,7 +36,14 @@ describe('loading the configuration', () => {
     expect(file).to.equal(null);
     expect(configuration).to.deep.equal({
       http: {
-        ...{ host: '127.0.0.1', port: 8080, maxBodyBytes: 1_048_576, allowedOrigins: [], insecure: false },
+        ...{
+          host: '127.0.0.1',
+          port: 8080,
+          maxBodyBytes: 1_048_576,
+          maxIncomingBytes: 268_435_456,
+          allowedOrigins: [],
+          insecure: false,
+        },
         ...{ headersTimeoutMs: 20_000, callTimeoutMs: 60_000 },
       },
       broker: {

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { brokenRules } from '#app/configuration/rules.js';
+import { brokenBrokerUrl, brokenRules } from '#app/configuration/rules.js';
 
 function broken(tree: Readonly<Record<string, unknown>>): string[] {
-  return brokenRules(tree).map(({ path }) => path.join('.'));
+  return [...brokenBrokerUrl(tree), ...brokenRules(tree)].map(({ path }) => path.join('.'));
 }
 
 describe('rules between keys', () => {
@@ -89,6 +89,17 @@ describe('rules between keys', () => {
       'failover:(stomp://a)?timeout=3',
     ];
     for (const url of bad) expect(broken({ broker: { url } }), url).to.deep.equal(['broker.url']);
+  });
+
+  it('say why an address is none, as every other setting names what is allowed', () => {
+    const allowedFor = (url: string): string | undefined => brokenBrokerUrl({ broker: { url } })[0]?.allowed;
+    expect(allowedFor('tcp://broker:61616')).to.equal(
+      'tcp:// is OpenWire and this speaks STOMP: use stomp://broker:61613',
+    );
+    expect(allowedFor('stomp://u:p@broker:70000')).to.equal('a port from 1 to 65535');
+    expect(allowedFor('http://broker')).to.match(/^embedded:, stomp:\/\/host:port, .*randomize=true$/u);
+    expect(allowedFor('ws://broker/#x')).to.contain('without #');
+    expect(allowedFor('failover:(stomp://a)?randomize=yes')).to.contain('randomize');
   });
 
   it('want the login once, and none for the embedded broker', () => {

@@ -6,14 +6,14 @@ import ts from 'typescript';
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 
-/** The `ts` blocks of a page as one program, each on the lines where the page has it. */
+/** The `ts` and `js` blocks of a page as one program, each on the lines where the page has it. */
 function programOf(page: string): string {
   let isInside = false;
   return page
     .split('\n')
     .map((line) => {
       if (!line.startsWith('```')) return isInside ? line : '';
-      isInside = !isInside && line === '```ts';
+      isInside = !isInside && (line === '```ts' || line === '```js');
       return '';
     })
     .join('\n');

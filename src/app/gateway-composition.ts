@@ -1,0 +1,127 @@
+/** Messaging and HTTP of a gateway process, put together: who knows whom. */
+import { randomBytes } from 'node:crypto';
+import { v7 as newId } from 'uuid';
+import type { EmbeddedBroker } from '#adapters/broker/embedded-broker.js';
+import type { StompBroker } from '#adapters/stomp/broker.js';
+import type { Store } from '#adapters/store/open-store.js';
+import { ownDestinations } from '#core/destination.js';
+import type { Logger } from '#core/ports/logger.js';
+import type { Gateway } from '#gateway/gateway.js';
+import { createGateway } from '#gateway/gateway.js';
+import { createMetrics } from '#gateway/metrics.js';
+import { createRouteTable } from '#gateway/route-table.js';
+import { createLeasing } from '#messaging/leasing.js';
+import { createPollingConsumer } from '#messaging/polling-consumer.js';
+import { isQueueAllowed } from '#schema/queue-pattern.js';
+import type { Access } from './access/access.js';
+import type { AccessLog } from './access-log.js';
+import { createBrokerUpgrade } from './broker-upgrade.js';
+import { createCalmLogger } from './calm-logger.js';
+import type { LoadedConfiguration } from './configuration/load.js';
+import { createGatewayContext } from './gateway-context.js';
+import { readHttpTls } from './http-tls.js';
+import type { Part } from './parts.js';
+import { createReceivers } from './receivers.js';
+import { createReplyCheck } from './reply-check.js';
+import { createRequestReply } from './request-reply.js';
+import { systemClock as clock } from './system-clock.js';
+
+/** What stands before messaging and HTTP are put together. */
+interface Foundations {
+  readonly loaded: LoadedConfiguration;
+  readonly logger: Logger;
+  readonly accessLog: AccessLog | undefined;
+  readonly onFatal: (error: unknown) => void;
+  /** The id of this process among others. */
+  readonly instance: string;
+  readonly store: Store;
+  readonly broker: StompBroker;
+  readonly embedded: EmbeddedBroker | undefined;
+  readonly embeddedPort: number | undefined;
+  /** Null where nobody has to log in. */
+  readonly access: Access | null;
+  readonly isStopping: () => boolean;
+}
+
+interface GatewayComposition {
+  readonly gateway: Gateway;
+  /** Everybody who waits for something; ends while HTTP still works. */
+  readonly waits: Part;
+  /** How many requests are not with the broker yet. */
+  readonly unsent: () => number;
+  /** In the order in which they start. */
+  readonly parts: readonly Part[];
+}
+
+/** Replies may be larger than requests: services are trusted more than callers. */
+const leastMaxReplyBytes = 10 * 1024 * 1024;
+
+export function composeGateway(foundations: Foundations): GatewayComposition {
+  const { loaded, logger, accessLog, onFatal, instance, isStopping } = foundations;
+  const { store, broker, embedded, embeddedPort, access } = foundations;
+  const { configuration } = loaded;
+  const { broker: brokerSettings, requests } = configuration;
+  const own = ownDestinations(configuration.prefix);
+  const routes = createRouteTable(configuration.routes);
+  const metrics = createMetrics();
+  // What strangers send must not fill the log.
+  const calm = createCalmLogger(logger, clock);
+  const shared = { store, broker, own, clock, newId, logger: calm, meter: metrics, instance };
+  const checkReply = createReplyCheck(routes, loaded, store.requests);
+  const requestReply = createRequestReply({
+    ...shared,
+    replies: own.replies,
+    receiptTimeoutMs: brokerSettings.receiptTimeoutMs,
+    prefetch: brokerSettings.prefetch,
+    maxPending: requests.maxPending,
+    maxUnsent: configuration.outbox.maxPending,
+    // A reply over HTTP is taken up to the limit of all bodies, and must not be too large here.
+    maxReplyBytes: Math.max(leastMaxReplyBytes, configuration.http.maxBodyBytes),
+    checkReply,
+  });
+  const receivers = createReceivers({
+    ...shared,
+    requestReply,
+    prefix: configuration.prefix,
+    prefetch: brokerSettings.prefetch,
+    isEmbedded: embedded !== undefined,
+    onFatal,
+  });
+  const leasing = createLeasing({
+    ...{ clock, newId, logger: calm, meter: metrics, leases: store.leases, own, checkReply },
+    consumer: createPollingConsumer({
+      ...{ source: broker.source, clock, logger: calm },
+      isUp: () => broker.channel.isUp(),
+    }),
+    newLeaseId: () => randomBytes(16).toString('base64url'),
+    maxAttempts: configuration.queues.maxAttempts,
+    mayReplyTo: (name) => isQueueAllowed(configuration.allow.replyTo, name),
+    onOutgoing: () => requestReply.relay.wakeMessages(),
+  });
+  const context = createGatewayContext({
+    ...shared,
+    leasing,
+    loaded,
+    routes,
+    requestReply,
+    receivers,
+    metrics,
+    embedded,
+    authenticator: access?.authenticator ?? null,
+    tls: readHttpTls(configuration),
+    accessLog,
+    isStopping,
+  });
+  const gateway = createGateway(context, createBrokerUpgrade(embedded, embeddedPort));
+  const waits: Part = {
+    name: 'waits',
+    start: () => leasing.start(),
+    stop: async (deadlineMs) => {
+      requestReply.watch.stop();
+      await leasing.stop(deadlineMs);
+    },
+  };
+  const unsent = (): number => requestReply.admission.counts().unsent;
+  const log: Part = { name: 'log', start: () => undefined, stop: () => calm.stop() };
+  return { gateway, waits, unsent, parts: [log, ...requestReply.parts, receivers] };
+}
