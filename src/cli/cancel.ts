@@ -14,7 +14,7 @@ export const configure: Configure = (command, run) => {
       'after',
       `
 Cancels an open request: nobody waits for it any more, and the service that works on it is told. Cancelling again is
-no error; a request that ended otherwise ends with exit code 6.
+no error; for a request that ended otherwise the command ends with exit code 1.
 ${gatewayNote}
 ${examples('replyto cancel my-id')}`,
     )

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import type { CommandContext } from '#app/command-context.js';
+import { longestList } from '#core/request.js';
 
 /** Runs what a command does and keeps its exit code. Errors are told and give theirs. */
 export type Run = (work: (context: CommandContext) => Promise<number>) => Promise<void>;
@@ -16,6 +17,11 @@ export function toSeconds(text: string): number {
 /** `--count 3`. */
 export function toCount(text: string): number {
   return toWhole(text, { min: 1, max: 1_000_000_000, unit: 'a whole number' });
+}
+
+/** `--limit 50`. */
+export function toListLength(text: string): number {
+  return toWhole(text, { min: 1, max: longestList, unit: 'a whole number' });
 }
 
 /** `--priority 9`. */

@@ -14,7 +14,8 @@ export function configureCompletion(wholeProgram: () => Promise<Command>): Confi
       .addHelpText(
         'after',
         `
-The script completes commands, options and their values; after an update of replyto it is made again.
+The script completes commands, options and their values of the installed command \`replyto\`, not of \`npm run\`; after
+an update of replyto it is made again.
 ${examples(
   'replyto completion bash > ~/.local/share/bash-completion/completions/replyto',
   'replyto completion zsh > ~/.zsh/completions/_replyto   # a folder of $fpath',

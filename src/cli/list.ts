@@ -1,8 +1,8 @@
 import { Option } from 'commander';
 import type { ListOptions } from '#app/gateway-client/requests.js';
-import { requestStates } from '#core/request.js';
+import { longestList, requestStates } from '#core/request.js';
 import type { Configure } from './command.js';
-import { examples, gatewayNote, toCount } from './command.js';
+import { examples, gatewayNote, toListLength } from './command.js';
 
 export const configure: Configure = (command, run) => {
   command
@@ -10,7 +10,7 @@ export const configure: Configure = (command, run) => {
     .option('-q, --queue <queue>', 'Only those of this queue.')
     .option('-p, --project <name>', 'Only those of this project.')
     .option('--before <id>', 'Only those accepted before this one: the next page.')
-    .option('-n, --limit <number>', 'At most so many; default 50.', toCount)
+    .option('-n, --limit <number>', `At most so many, up to ${longestList}; default 50.`, toListLength)
     .addOption(
       new Option('-o, --output <form>', 'How to print them.').choices(['table', 'json']).default('table'),
     )

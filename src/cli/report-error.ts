@@ -1,5 +1,6 @@
 import type { CommandContext } from '#app/command-context.js';
 import { harmless } from '#app/message-text.js';
+import type { ReplytoError } from '#core/errors.js';
 import { toReplytoError } from '#core/errors.js';
 
 /**
@@ -10,7 +11,7 @@ export async function reportError(error: unknown, { stderr, environment }: Comma
   const known = toReplytoError(error);
   const { code, kind, message, problems } = known;
   // With problems the message only repeats the first of them.
-  const sentence = problems.length > 0 ? kind.sentence : code === 'INTERNAL' ? internal(known) : message;
+  const sentence = problems.length > 0 ? headline(known) : code === 'INTERNAL' ? internal(known) : message;
   const label = stderr.isColourful ? '\u001b[31merror:\u001b[0m' : 'error:';
   const lines = [
     `${label} ${harmless(sentence)}`,
@@ -21,6 +22,11 @@ export async function reportError(error: unknown, { stderr, environment }: Comma
   ];
   await stderr.write(`${lines.join('\n')}\n`);
   return kind.exitCode;
+}
+
+/** The table's sentence of a wrong argument is for programs that use the library. */
+function headline({ code, kind }: ReplytoError): string {
+  return code === 'INVALID_ARGUMENT' ? 'What this command was given is not acceptable.' : kind.sentence;
 }
 
 /** The table's sentence sends people to a log that a command does not have. */

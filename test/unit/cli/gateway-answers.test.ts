@@ -53,6 +53,26 @@ describe('what the commands make of an answer', () => {
     expect(await run(['status', 'x'])).to.include({ code: 1, stderr: 'error: OF_TOMORROW: not today\n' });
   });
 
+  it('does not end as if it were cancelled when a request that has ended cannot be', async () => {
+    problem(409, { code: 'REQUEST_ENDED', title: 'Ended.', detail: 'the request was replied' });
+    expect(await run(['cancel', 'x'])).to.include({ code: 1, stderr: 'error: the request was replied\n' });
+    problem(409, { code: 'REQUEST_CANCELLED', title: 'Cancelled.', detail: 'it was cancelled' });
+    expect(await run(['request', 'q', '-d', 'x'])).to.include({ code: 6 });
+  });
+
+  it('says of a header that may not travel when it does', async () => {
+    answer = (response) => response.writeHead(200, { 'content-type': 'text/plain' }).end('ok');
+    const given = ['-H', 'X-One: 1', '-H', 'Foo: bar', '-H', 'traceparent: 00-1-2-01'];
+    const outcome = await run(['request', 'q', '-d', 'x', ...given]);
+    expect(outcome).to.deep.equal({
+      code: 0,
+      stdout: 'ok',
+      stderr:
+        "warning: -H 'foo' travels only where the route of the queue names it in forwardHeaders; headers that begin with X- always do\n",
+    });
+    expect(seen[0]?.headers['foo']).to.equal('bar');
+  });
+
   it('tells every problem with its field', async () => {
     problem(400, {
       code: 'INVALID_REQUEST',
@@ -67,6 +87,22 @@ describe('what the commands make of an answer', () => {
     const { code, stderr } = await run(['request', 'q', '-d', 'x']);
     expect(code).to.equal(2);
     expect(stderr).to.match(/^error: .*\n {2}Prefer 'x': seconds\n {2}Time: milliseconds\n$/u);
+  });
+
+  it('names the variables of the token where the gateway asks who calls', async () => {
+    problem(401, {
+      code: 'NOT_AUTHENTICATED',
+      title: 'No token.',
+      detail: 'Authorization: Bearer and a token',
+      problems: [{ field: 'Authorization', allowed: 'Bearer and a token' }],
+    });
+    for (const command of [['list'], ['status', 'x'], ['request', 'q', '-d', 'x']]) {
+      const { code, stderr } = await run(command);
+      expect(stderr).to.match(
+        /^error: .*\n {2}Authorization: Bearer and a token\n {2}REPLYTO_TOKEN or REPLYTO_TOKEN_FILE: a token that this gateway knows\n$/u,
+      );
+      expect(code).to.equal(2);
+    }
   });
 
   it('says that no gateway is there when a proxy or somebody else answers', async () => {
@@ -213,5 +249,23 @@ describe('what the commands make of an answer', () => {
     expect((await run(['request', 'q', '-d', 'x'], { isTerminal: true })).stdout).to.equal('a\\u001b[2Jb\n');
     answer = (response) => response.writeHead(200).end(Buffer.from([0xff, 0xfe]));
     expect((await run(['request', 'q', '-d', 'x'], { isTerminal: true })).stdout).to.match(/^\(2 bytes/u);
+  });
+
+  it('says that a port speaks no TLS, and what to write instead', async () => {
+    const REPLYTO_URL = url.replace('http:', 'https:');
+    const end = await run(['request', 'q', '-d', 'x'], { environment: { REPLYTO_URL } });
+    expect(end).to.deep.equal({
+      code: 7,
+      stdout: '',
+      stderr: `error: no answer from the gateway at ${REPLYTO_URL}: what listens there speaks no TLS; write ${url} in --url or REPLYTO_URL\n`,
+    });
+  });
+
+  it('says that the host is unknown instead of asking to start a gateway', async () => {
+    const environment = { REPLYTO_URL: 'http://gateway.invalid:8080' };
+    const { stderr } = await run(['request', 'q', '-d', 'x'], { environment });
+    expect(stderr).to.match(
+      /^error: no answer \S+ \S+ gateway at http:\/\/gateway\.invalid:8080: (?:no host of this name is known; correct the host in --url|its name cannot be resolved)/u,
+    );
   });
 });

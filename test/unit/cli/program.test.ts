@@ -65,6 +65,8 @@ describe('the command line', () => {
     { line: 'request q -o xml', says: /Allowed choices are body, json/u },
     { line: 'consume q --count 0', says: /Give a whole number from 1/u },
     { line: 'consume q --follow --count 1', says: /cannot be used with/u },
+    { line: 'list -n 0', says: /Give a whole number from 1 to 500\./u },
+    { line: 'list -n 501', says: /Give a whole number from 1 to 500\./u },
     { line: 'list --status done', says: /Allowed choices are accepted, sent/u },
     { line: 'serve --prot 80', says: /Did you mean --port\?/u },
     { line: 'config', says: /^Usage: replyto config/u },
@@ -73,6 +75,23 @@ describe('the command line', () => {
       const { code, stdout, stderr } = await run(line);
       expect(stderr).to.match(says);
       expect({ code, stdout }).to.deep.equal({ code: 2, stdout: '' });
+    });
+  }
+});
+
+describe('the commands that work at the broker', () => {
+  for (const command of ['consume q', 'send q --data x', 'reply q --exec cat']) {
+    it(`name in ${command} the option or variable of what is wrong`, async () => {
+      const flagged = await run(`${command} --broker-url tcp://h:61616 --prefix a.b`);
+      expect(flagged.code).to.equal(2);
+      expect(flagged.stderr).to.match(
+        /^error: What .*\n {2}--broker-url 'tcp:\/\/h:61616': .*stomp:\/\/h:61613\n {2}--prefix 'a\.b': /u,
+      );
+      const environment = { BROKER_URL: 'http://h', REPLYTO_PREFIX: 'a.b' };
+      const { stderr } = await run(command, { environment });
+      expect(stderr).to.match(/\n {2}BROKER_URL 'http:[^]*\n {2}REPLYTO_PREFIX 'a\.b'/u);
+      const port = await run(command, { environment: { BROKER_PORT: '70000' } });
+      expect(port.stderr).to.match(/\n {2}BROKER_PORT 'stomp:.*: a port from 1 to 65535\n$/u);
     });
   }
 });
@@ -125,6 +144,15 @@ describe('replyto config', () => {
     expect(bad.code).to.equal(2);
     expect(bad.stderr).to.match(/^note: BROKER_ULR [^]*\nerror: The configuration has faults\./u);
     expect(bad.stderr).not.to.contain('secret');
+  });
+
+  it('says of an address of OpenWire which one STOMP has', async () => {
+    const environment = { BROKER_URL: 'tcp://u:secret@activemq:61616' };
+    const { code, stderr } = await run('config check', { workingFolder: folder(), environment });
+    expect(code).to.equal(2);
+    expect(stderr).to.equal(
+      "error: The configuration has faults.\n  BROKER_URL 'tcp://***@activemq:61616': tcp:// is OpenWire and this speaks STOMP: use stomp://host:61613\n",
+    );
   });
 
   it('prints the reference page', async () => {

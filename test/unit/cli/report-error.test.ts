@@ -34,6 +34,15 @@ describe('the report of an error', () => {
     );
   });
 
+  it('speaks of the command where the library speaks of a program that calls it', async () => {
+    const problems = [toProblem('-H', 'Foo', "'Name: value'")];
+    const { code, text } = await reported(new ReplytoError('INVALID_ARGUMENT', { problems }));
+    expect(text).to.equal(
+      "error: What this command was given is not acceptable.\n  -H 'Foo': 'Name: value'\n",
+    );
+    expect(code).to.equal(2);
+  });
+
   it('tells what a fault of the program is, but shows its stack only with LOG_LEVEL=debug', async () => {
     const fault = new TypeError('x is undefined');
     const plain = await reported(fault);
