@@ -140,13 +140,13 @@ describe('the commands that work at the broker', function () {
         what: 'no address at all',
         parameters: ['--broker-url', 'http://x'],
         code: 2,
-        says: /broker\.url 'http:\/\/x'/u,
+        says: /--broker-url 'http:\/\/x'/u,
       },
       {
         what: 'a prefix that is none',
         parameters: ['--prefix', 'no prefix'],
         code: 2,
-        says: /prefix 'no prefix'/u,
+        says: /--prefix 'no prefix'/u,
       },
     ]) {
       it(`say what is wrong with ${what}`, async () => {
@@ -183,6 +183,14 @@ describe('the commands that work at the broker', function () {
       const answer = await ask(queue, 'a,b', { 'content-type': 'text/csv' });
       expect(answer.text()).to.equal('a,b');
       expect(answer.headers['content-type']).to.equal('text/csv');
+    });
+
+    it('refuses a queue of the product, and says nothing else', async () => {
+      const end = await run(['reply', 'replyto.replies', '--echo']);
+      expect(end.code).to.equal(2);
+      expect(end.stderr).to.equal(
+        "error: What this command was given is not acceptable.\n  queue 'replyto.replies': a queue that belongs neither to the product (replyto.*) nor to the broker (ActiveMQ.*, amq.*, $*)\n",
+      );
     });
 
     it('gives a program the body on stdin and the message in its environment, and replies with its output', async () => {
@@ -332,7 +340,7 @@ describe('the commands that work at the broker', function () {
   it('end quietly in a pipe whose reader goes away', async () => {
     const line = `set -o pipefail; ${process.execPath} --conditions=replyto-source --import tsx src/cli/main.ts config reference | head -n 1`;
     const end = await new Promise<CliEnd>((resolve) => {
-      execFile('bash', ['-c', line], { timeout: 20_000 }, (error, stdout, stderr) =>
+      execFile('bash', ['--norc', '-c', line], { timeout: 20_000 }, (error, stdout, stderr) =>
         resolve({ code: error === null ? 0 : 1, stdout, stderr }),
       );
     });

@@ -14,7 +14,7 @@ import { until, within } from '../support/until.js';
 /** What a person would see who copies the line into a shell. */
 function pasted(line: string): Promise<{ stdout: string; stderr: string; failed: boolean }> {
   return new Promise((resolve) => {
-    execFile('bash', ['-c', line], { timeout: 30_000 }, (error, stdout, stderr) =>
+    execFile('bash', ['--norc', '-c', line], { timeout: 30_000 }, (error, stdout, stderr) =>
       resolve({ stdout, stderr, failed: error !== null }),
     );
   });

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { join } from 'node:path';
+import type { Frame } from '#adapters/stomp-server/frame.js';
 import { call, post } from '../support/http.js';
 import type { CliEnd, Variables } from '../support/cli.js';
 import { cli, startCli } from '../support/cli.js';
@@ -35,6 +36,18 @@ describe('replyto doctor, of what is there and stuck', function () {
     DATA_DIR: join(folder(), 'data'),
     ...given,
   });
+
+  /** As a broker without subscribers but the sender. */
+  function deliverNotices({ command, headers, body }: Frame): void {
+    const topic = headers.get('destination') ?? '';
+    if (command !== 'SEND' || !topic.startsWith('/topic/')) return;
+    for (const one of server().open()) {
+      const isSubscribed = one
+        .framesOf('SUBSCRIBE')
+        .some((subscribe) => subscribe.headers.get('destination') === topic);
+      if (isSubscribed) void one.deliver(Object.fromEntries(headers), body.toString());
+    }
+  }
 
   async function wrongIn(env: Variables): Promise<{ end: CliEnd; wrong: Finding[] }> {
     const end = await cli(['doctor', '-o', 'json'], { env, cwd: folder() });
@@ -72,25 +85,32 @@ describe('replyto doctor, of what is there and stuck', function () {
 
   happens(
     'Surroundings',
+    'doctor, with a broker that takes messages and never answers the subscription to the replies',
+    'ends, and says that the broker confirms nothing',
+    async () => {
+      server().rule((frame) => {
+        deliverNotices(frame);
+        const isReplies = frame.headers.get('destination')?.startsWith('/queue/') === true;
+        return frame.command === 'SUBSCRIBE' && isReplies ? 'handled' : 'default';
+      });
+      const { end, wrong } = await wrongIn(await environment({ BROKER_URL: server().url }));
+      expect(end.code).to.equal(7);
+      expect(wrong[0]?.says).to.match(
+        /^subscribing to .*\.replies: the broker did not confirm within 5000 ms/u,
+      );
+      expect(wrong[0]?.remedy).to.match(/may be full/u);
+    },
+  );
+
+  happens(
+    'Surroundings',
     'doctor, with a gateway whose broker takes no messages for one queue',
     'names the queue, and what may have to be done at the broker',
     async () => {
-      server().rule((frame, connection) => {
+      server().rule((frame) => {
         if (frame.command === 'SEND' && frame.headers.get('destination') === '/queue/full') return 'handled';
-        // As a broker without subscribers but the sender.
-        if (frame.command === 'SEND' && frame.headers.get('destination')?.startsWith('/topic/') === true) {
-          for (const one of server().open()) {
-            const headers = Object.fromEntries(frame.headers);
-            if (
-              one
-                .framesOf('SUBSCRIBE')
-                .some((its) => its.headers.get('destination') === headers['destination'])
-            )
-              void one.deliver({ ...headers }, frame.body.toString());
-          }
-        }
-        connection.confirm(frame);
-        return frame.command === 'CONNECT' ? 'default' : 'handled';
+        deliverNotices(frame);
+        return 'default';
       });
       const env = await environment({ BROKER_URL: server().url, REPLYTO_BROKER__RECEIPT_TIMEOUT_MS: '300' });
       gateway = startCli(['serve'], { env, cwd: folder() });

@@ -123,9 +123,10 @@ describe('replyto doctor', function () {
     const file = join(folder(), 'file');
     writeFileSync(file, '');
     const { end, wrong } = await examine(await environment({ DATA_DIR: join(file, 'data') }));
-    expect(end.code).to.equal(7);
-    expect(wrong).to.have.length(1);
-    expect(wrong[0]?.says).to.contain(join(file, 'data'));
+    expect(end.code).to.equal(2);
+    expect(wrong.map(({ problems }) => problems)).to.deep.equal([
+      [{ field: 'DATA_DIR', value: join(file, 'data'), allowed: `a folder; ${file} is a file` }],
+    ]);
   });
 
   happens(

@@ -20,7 +20,7 @@ describe('the examples', function () {
     it(`${name} says what it needs where there is no ActiveMQ`, async () => {
       const { child, exit } = await runExample(name);
       expect(exit.code).to.equal(69);
-      expect(child.stderr()).to.match(/^this example needs (an ActiveMQ Classic|Java)/mu);
+      expect(child.stderr()).to.match(/^this example needs (an ActiveMQ, Classic or Artemis|Java)/mu);
     });
   }
 

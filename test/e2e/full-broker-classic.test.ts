@@ -25,7 +25,7 @@ describe(titleOn(brokerLabels.classic, 'a broker whose queues are full'), functi
   const repliers: Replier[] = [];
 
   before(async function () {
-    const started = await startFullBroker(256 * 1024);
+    const started = await startFullBroker({ queueBytes: 256 * 1024 });
     if ('unavailable' in started) return skip(this, started.unavailable);
     broker = started;
     logger = createRecordingLogger();

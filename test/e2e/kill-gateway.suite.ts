@@ -6,8 +6,7 @@ import { createReplier } from '#app/library/create-replier.js';
 import type { Replier } from '#messaging/replier.js';
 import { uniqueName } from '../support/gateway.js';
 import { report } from '../support/report.js';
-import { call } from '../support/http.js';
-import { bodyOf, startRequestLoad } from '../support/request-load.js';
+import { outcomeOf, startRequestLoad } from '../support/request-load.js';
 import type { ServedGateway } from '../support/served-gateway.js';
 import { serveGateway } from '../support/served-gateway.js';
 import { until } from '../support/until.js';
@@ -84,13 +83,7 @@ export function describeKillGateway(brokerUrl: () => string | undefined): void {
       }
       await load.stop();
 
-      let lost = 0;
-      let wrong = 0;
-      for (const id of load.accepted) {
-        const answer = await call(`${gateway.url}/requests/${id}/reply`, { headers: { prefer: 'wait=30' } });
-        if (answer.status !== 200) lost += 1;
-        else if (answer.text() !== bodyOf(id)) wrong += 1;
-      }
+      const { lost, wrong } = await outcomeOf(gateway.url, load.accepted);
       const twice = load.accepted.filter((id) => (runs.get(id) ?? 0) > 1).length;
       report(
         this,

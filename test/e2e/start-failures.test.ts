@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -11,6 +11,7 @@ import { processes } from '../support/process.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { within } from '../support/until.js';
 import { happens } from '../support/happens.js';
+import { skip } from '../support/skip.js';
 
 /** `replyto serve` that cannot start says why and what to do, without a stack, and touches nothing. */
 describe('a start that fails', function () {
@@ -21,14 +22,22 @@ describe('a start that fails', function () {
   async function serve(
     env: Record<string, string> = {},
   ): Promise<{ readonly code: number | null; readonly said: string }> {
+    const { code, stdout, said } = await served(env);
+    expect(stdout).to.equal('');
+    return { code, said };
+  }
+
+  /** As `serve`, of a gateway that may have begun to serve. */
+  async function served(
+    env: Record<string, string>,
+  ): Promise<{ readonly code: number | null; readonly stdout: string; readonly said: string }> {
     const settings = { PORT: '0', BROKER_PORT: '0', DATA_DIR: folder(), ...env };
     const child = startSource('src/cli/main.ts', ['serve'], { cwd: folder(), env: settings });
     const exit = await within(child.exited, { what: 'the end of serve', withinMs: 20_000 });
-    expect(child.stdout()).to.equal('');
     expect(child.stderr())
       .to.match(/^error: /mu)
-      .and.not.match(/^\s+at /mu);
-    return { code: exit.code, said: child.stderr() };
+      .and.not.match(/^\s+at |stack/mu);
+    return { code: exit.code, stdout: child.stdout(), said: child.stderr() };
   }
 
   for (const file of ['replyto.db', 'broker.db']) {
@@ -56,6 +65,44 @@ describe('a start that fails', function () {
       expect(code).to.equal(2);
       expect(said).to.include(`${folder()} is in use by another process, probably another replyto`);
       expect(said).to.include('--data-dir or DATA_DIR');
+      expect(first.hasExited()).to.equal(false);
+    },
+  );
+
+  it('names the setting and its value for a data folder in whose place a file is, with 2', async () => {
+    const file = join(folder(), 'file');
+    writeFileSync(file, 'mine');
+    const { code, said } = await serve({ DATA_DIR: file });
+    expect(code).to.equal(2);
+    expect(said).to.include(`  DATA_DIR '${file}': a folder; this is a file\n`);
+    expect(readFileSync(file, 'utf8')).to.equal('mine');
+  });
+
+  it('names the settings of a data folder that cannot be made, and does not hang', async function () {
+    if (!existsSync('/proc/self')) return skip(this, 'this system has no /proc');
+    const { code, said } = await serve({ DATA_DIR: '/proc/no/data' });
+    expect(code).to.equal(7);
+    expect(said)
+      .to.match(/^error: cannot make the folder \/proc\/no\/data: ENOENT/mu)
+      .and.to.include('--data-dir or DATA_DIR');
+  });
+
+  happens(
+    'Surroundings',
+    'a second gateway with another data folder uses the same prefix on the same broker',
+    'it ends with 2 within seconds and names the settings of the prefix; the first goes on',
+    async () => {
+      const first = startSource('src/cli/main.ts', ['serve'], {
+        cwd: folder(),
+        env: { PORT: '0', BROKER_PORT: '0', DATA_DIR: join(folder(), 'first') },
+      });
+      const [BROKER_URL = ''] = await first.line(/stomp:\/\/127\.0\.0\.1:\d+/u, 20_000);
+      const { code, said } = await served({ BROKER_URL, DATA_DIR: join(folder(), 'second') });
+      expect(code).to.equal(2);
+      expect(said)
+        .to.match(/^error: another deployment .* uses the prefix 'replyto' on this broker/mu)
+        .and.to.include('--prefix or REPLYTO_PREFIX')
+        .and.not.include('"level":"error"');
       expect(first.hasExited()).to.equal(false);
     },
   );

@@ -65,6 +65,8 @@ export function startClientTarget(stopwatch: Stopwatch): Promise<FuzzTarget> {
     const settings: ConnectionSettings = {
       ...{ clock, logger, connectTimeoutMs: 10_000, receiptTimeoutMs: 30_000, heartbeatMs: 10_000 },
       ...{ login: undefined, passcode: undefined },
+      // As in the recordings; what is made of them may be as good as what a broker sends.
+      newSubscriptionKey: () => 'sub',
       openSocket: (options) => {
         memory = createMemorySocket(options);
         return memory.socket;

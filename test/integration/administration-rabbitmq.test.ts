@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { loadConfiguration } from '#app/configuration/load.js';
 import { checkBroker } from '#app/doctor/broker-check.js';
 import type { Finding } from '#app/doctor/finding.js';
-import { findForgottenPlugin } from '#app/doctor/rabbitmq.js';
+import { findAmqp } from '#app/doctor/rabbitmq.js';
 import { systemClock } from '#app/system-clock.js';
 import { createStompBroker } from '#adapters/stomp/broker.js';
 import type { StompBroker, StompBrokerOptions } from '#adapters/stomp/broker.js';
@@ -140,16 +140,18 @@ describe(titleOn(brokerLabels.rabbitmq, 'a broker with an administrator'), funct
       const finding = await examine(`stomp://127.0.0.1:${rabbitmq.amqpPort}`);
       expect(finding).to.include({ state: 'wrong', code: 'BROKER_UNAVAILABLE' });
       expect(finding.says).to.contain(
-        `RabbitMQ ${rabbitmq.version} at 127.0.0.1:${rabbitmq.amqpPort} speaks AMQP`,
+        `does not speak STOMP but says 'AMQP'; RabbitMQ ${rabbitmq.version} answers there by AMQP`,
       );
       expect(finding.remedy).to.contain('rabbitmq-plugins enable rabbitmq_stomp');
 
       const asked = { withinMs: 5_000, clock: systemClock };
       const url = `stomp://127.0.0.1:${await freePort()}`;
-      const found = await findForgottenPlugin(url, { ...asked, otherPort: rabbitmq.amqpPort });
-      expect(found?.says).to.contain(`RabbitMQ ${rabbitmq.version} at 127.0.0.1:${rabbitmq.amqpPort}`);
+      expect(await findAmqp(url, { ...asked, alsoAt: [rabbitmq.amqpPort] })).to.deep.equal({
+        ...{ server: `RabbitMQ ${rabbitmq.version}`, host: '127.0.0.1', port: rabbitmq.amqpPort },
+        isAsked: false,
+      });
       const stomp = Number(new URL(rabbitmq.url).port);
-      expect(await findForgottenPlugin(url, { ...asked, otherPort: stomp })).to.equal(undefined);
+      expect(await findAmqp(url, { ...asked, alsoAt: [stomp] })).to.equal(undefined);
     });
   });
 

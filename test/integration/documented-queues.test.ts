@@ -36,7 +36,7 @@ describe('docs/queues-over-http.md', function () {
     const expected = blocks.filter(({ language }) => language === 'text').flatMap(({ text }) => lines(text));
     expect(expected).to.have.length.above(20);
 
-    const { ok, output } = await runCommand('bash', ['-euc', script], folder());
+    const { ok, output } = await runCommand('bash', ['--norc', '-euc', script], folder());
     expect(ok, output).to.equal(true);
     const printed = lines(output);
     for (const [index, line] of expected.entries()) expect(printed[index]).to.match(toPattern(line));

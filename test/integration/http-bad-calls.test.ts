@@ -256,7 +256,8 @@ describe('bad calls over HTTP', () => {
       for (const method of others) {
         const answer = await call(`${bench.url}${path}`, { method: method });
         const fault = faultOf(answer, 405, 'METHOD_NOT_ALLOWED');
-        expect(fault).to.deep.equal({ field: 'method', value: method, allowed: allow });
+        expect(fault).to.include({ field: 'method', value: method });
+        expect(fault.allowed.replace(/; for [A-Z]+ there is \/.*/u, '')).to.equal(allow);
         expect(answer.headers['allow']).to.equal(allow);
       }
       const options = await call(`${bench.url}${path}`, { method: 'OPTIONS' });

@@ -37,7 +37,8 @@ describe('twice as many callers as may wait', () => {
       if (files < 3 * connectionsForAll) {
         skip(this, `2,000 connections need more open files than ${files}, which is what ulimit -n gives`);
       }
-      const settings = { REPLYTO_REQUESTS__MAX_WAIT_MS: '10m' };
+      // Connections are opened long before their first call.
+      const settings = { REPLYTO_REQUESTS__MAX_WAIT_MS: '10m', REPLYTO_HTTP__HEADERS_TIMEOUT_MS: '60s' };
       const served = (gateway = await serveGateway({ settings }));
       const port = Number(new URL(served.url).port);
       const queue = uniqueName('many');

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
+import { answerHeaders } from '#gateway/openapi/headers.js';
 import { uniqueName } from '../support/gateway.js';
 import { call } from '../support/http.js';
 import { faultOf, httpBench } from '../support/http-bench.js';
@@ -62,7 +63,8 @@ describe('calls of web pages', () => {
       .to.match(/\bOrigin\b/u)
       .and.to.match(/\bPrefer\b/u);
     const exposed = answer.headers['access-control-expose-headers']!.toLowerCase().split(', ');
-    expect(exposed).to.include.members(['message-id', 'correl-id', 'location', 'idempotent-replayed']);
+    expect(exposed).to.include.members(Object.keys(answerHeaders).map((name) => name.toLowerCase()));
+    expect(exposed).to.include.members(['message-id', 'lease', 'content-location', 'reply-token', 'fault']);
   });
 
   it('of an allowed origin may read their problems too', async () => {

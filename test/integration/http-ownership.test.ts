@@ -6,26 +6,17 @@ import { startGateway, uniqueName } from '../support/gateway.js';
 import { happens } from '../support/happens.js';
 import type { HttpAnswer } from '../support/http.js';
 import { call } from '../support/http.js';
-import { httpBench, problemOf } from '../support/http-bench.js';
-import type { TemporaryFolder } from '../support/temporary-folder.js';
+import { problemOf } from '../support/http-bench.js';
+import { lockedBench } from '../support/locked-bench.js';
 import { makeTemporaryFolder } from '../support/temporary-folder.js';
 
 describe('whose a request is, over HTTP', () => {
   const [shop, shopToo, bank] = [newCaller(), newCaller(), newCaller()];
-  let folder: TemporaryFolder;
-  before(async () => {
-    folder = await makeTemporaryFolder();
-  });
-  after(() => folder.remove());
-  const bench = httpBench(async () => {
-    const file = join(folder.path, 'tokens.yaml');
-    await writeTokens(file, [
-      { name: 'shop', token: shop.hash, ...allRights },
-      { name: 'shop', token: shopToo.hash, ...allRights },
-      { name: 'bank', token: bank.hash, ...allRights },
-    ]);
-    return { settings: { AUTH_TOKENS_FILE: file } };
-  });
+  const bench = lockedBench(() => [
+    { name: 'shop', token: shop.hash, ...allRights },
+    { name: 'shop', token: shopToo.hash, ...allRights },
+    { name: 'bank', token: bank.hash, ...allRights },
+  ]);
 
   async function posted(by: Caller, headers: Record<string, string> = {}): Promise<string> {
     const id = uniqueName('owned');
@@ -67,6 +58,7 @@ describe('whose a request is, over HTTP', () => {
           [id, unknown].map((each) => get(bank, `/requests/${each}${path}`, { prefer: 'wait=30' })),
         );
         problemOf(foreign!, 404, 'REQUEST_NOT_FOUND');
+        expect(foreign!.json()['detail']).to.include('or it belongs to another name');
         // Nothing tells them apart, but for the id that the caller gave.
         expect(foreign!.text().replaceAll(id, unknown)).to.equal(none!.text());
         expect(Object.keys(foreign!.headers)).to.deep.equal(Object.keys(none!.headers));

@@ -1,36 +1,36 @@
 import { expect } from 'chai';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { queue as queueNamed } from '#core/destination.js';
-import type { Message } from '#core/message.js';
 import { happens } from '../support/happens.js';
 import { call, post } from '../support/http.js';
 import { faultOf, httpBench, problemOf } from '../support/http-bench.js';
 import { uniqueName } from '../support/gateway.js';
-import { newMessage } from '../support/messages.js';
 import { openRawHttp, rawRequest } from '../support/raw-http.js';
 import { queueReader } from '../support/queue-reader.js';
+import type { TemporaryFolder } from '../support/temporary-folder.js';
+import { makeTemporaryFolder } from '../support/temporary-folder.js';
 import { until } from '../support/until.js';
+import { describeLeaseReplies } from './http-lease-replies.suite.js';
 import { describeReplyTokens } from './http-reply-token.suite.js';
 
 /** Consumers and services that speak nothing but HTTP. */
 export function describeQueues(brokerUrl?: () => string): void {
-  const bench = httpBench(() => ({
-    ...(brokerUrl === undefined ? {} : { brokerUrl: brokerUrl() }),
-    settings: { REPLYTO_QUEUES__MAX_ATTEMPTS: '3' },
-  }));
+  const pricedQueue = uniqueName('priced');
+  let folder: TemporaryFolder;
+  const bench = httpBench(async () => {
+    folder = await makeTemporaryFolder();
+    const reply = join(folder.path, 'price.json');
+    await writeFile(reply, JSON.stringify({ type: 'object', required: ['price'] }));
+    const routes = [{ path: '/priced', queue: pricedQueue, schema: { reply } }];
+    return {
+      ...(brokerUrl === undefined ? {} : { brokerUrl: brokerUrl() }),
+      settings: { REPLYTO_QUEUES__MAX_ATTEMPTS: '3', REPLYTO_ROUTES: JSON.stringify(routes) },
+    };
+  });
+  after(() => folder.remove());
 
-  const { messagesOf, read, lease, urlOf } = queueReader(bench);
-
-  /** Puts a message on the queue from outside. */
-  async function put(queue: string, parts: Partial<Message> = {}): Promise<Message> {
-    const message = newMessage(parts);
-    await bench.gateway.broker.parts.broker.channel.send(queueNamed(queue), message);
-    return message;
-  }
-
-  /** That the queue holds nothing, and no lease of it comes back. */
-  async function expectEmpty(queue: string): Promise<void> {
-    expect((await read(queue, { prefer: 'wait=1' })).status).to.equal(204);
-  }
+  const { messagesOf, put, read, lease, urlOf, expectEmpty } = queueReader(bench);
 
   it('gives one message with its body, its fields and a lease, and removes it when it is acknowledged', async () => {
     const queue = uniqueName('read');
@@ -94,39 +94,6 @@ export function describeQueues(brokerUrl?: () => string): void {
     expect(ids).to.have.members(sent);
     await Promise.all([first, ...rest].map((leased) => call(urlOf(leased), { method: 'DELETE' })));
     await expectEmpty(queue);
-  });
-
-  it('serves a request from end to end: asked, read, and answered over HTTP alone', async () => {
-    const queue = uniqueName('serve');
-    const asked = bench.ask(queue, { prefer: 'wait=20', 'message-id': queue }, '{"a":1}');
-    const leased = await lease(queue);
-    expect(leased.headers['message-id']).to.equal(queue);
-    expect(leased.headers['reply-to']).to.equal(`${bench.gateway.prefix}.replies`);
-    expect(leased.text()).to.equal('{"a":1}');
-    const replied = await post(`${urlOf(leased)}/reply`, 'done', {
-      'content-type': 'text/plain',
-      'x-served-by': 'curl',
-    });
-    expect([replied.status, replied.text()]).to.deep.equal([202, '']);
-    const answer = await asked;
-    expect([answer.status, answer.text(), answer.headers['x-served-by']]).to.deep.equal([
-      200,
-      'done',
-      'curl',
-    ]);
-    expect(answer.headers['message-id']).to.equal(replied.headers['message-id']);
-    expect(await bench.status(queue)).to.include({ status: 'replied', verified: true });
-    await expectEmpty(queue);
-  });
-
-  it('answers with a fault', async () => {
-    const queue = uniqueName('fault');
-    const asked = bench.ask(queue, { prefer: 'wait=20' });
-    const leased = await lease(queue);
-    const fault = JSON.stringify({ code: 'NO_STOCK', message: 'nothing left', status: 422 });
-    const replied = await post(`${urlOf(leased)}/reply`, fault, { fault: 'true' });
-    expect(replied.status).to.equal(202);
-    problemOf(await asked, 422, 'REPLY_FAULT');
   });
 
   it('sends one message that expects no reply, once for each id', async () => {
@@ -196,6 +163,25 @@ export function describeQueues(brokerUrl?: () => string): void {
   );
 
   happens(
+    'Messages',
+    'a message that nobody acknowledges, whose Reply-To belongs to this product or to the broker',
+    'it becomes a dead letter as any other; nobody is sent a fault',
+    async () => {
+      const queue = uniqueName('poison');
+      const before = await bench.metric('messages_dead_lettered_total');
+      // What comes there is a dead letter too.
+      const replyTo = queueNamed(`${bench.gateway.prefix}.dead-letters`);
+      await put(queue, { replyTo, properties: { attempt: 3 } });
+      const leased = await lease(queue, { 'lease-seconds': '1' });
+      expect(leased.headers['attempt']).to.equal('3');
+      const dead = (): Promise<number> => bench.metric('messages_dead_lettered_total');
+      await until(async () => (await dead()) > before, { what: 'the dead letter' });
+      await expectEmpty(queue);
+      expect(await dead()).to.equal(before + 1);
+    },
+  );
+
+  happens(
     'HTTP',
     'a reader that hangs up before its message has come to it',
     'the message goes to the next reader, in the same attempt',
@@ -233,27 +219,6 @@ export function describeQueues(brokerUrl?: () => string): void {
     },
   );
 
-  happens(
-    'HTTP',
-    'the same reply to a lease, several times at once',
-    'the same answer to each; it is sent once',
-    async () => {
-      const queue = uniqueName('at-once');
-      const asked = bench.ask(queue, { prefer: 'wait=20' });
-      const leased = await lease(queue);
-      // Its id is that of the request: a service that copies all headers.
-      const headers = { 'message-id': leased.headers['message-id']! };
-      const replies = await Promise.all(
-        Array.from({ length: 5 }, () => post(`${urlOf(leased)}/reply`, 'done', headers)),
-      );
-      expect(replies.map(({ status }) => status)).to.deep.equal(Array(5).fill(202));
-      const answer = await asked;
-      expect(answer.text()).to.equal('done');
-      expect(answer.headers['message-id']).to.not.equal(leased.headers['message-id']);
-      expect((await bench.status(leased.headers['message-id']!)).replies).to.equal(1);
-    },
-  );
-
   it('lets another client of the broker have what no reader wants', async () => {
     const queue = uniqueName('let-go');
     expect((await read(queue, { prefer: 'wait=1' })).status).to.equal(204);
@@ -263,61 +228,6 @@ export function describeQueues(brokerUrl?: () => string): void {
     await until(() => received.length === 1, { what: 'the message' });
     expect(received[0]!.messageId).to.equal(messageId);
   });
-
-  happens(
-    'HTTP',
-    'a lease that is acknowledged, answered or released again',
-    'the same answer as the first time; nothing is sent twice',
-    async () => {
-      const queue = uniqueName('again');
-      const asked = bench.ask(queue, { prefer: 'wait=20' });
-      const leased = await lease(queue);
-      for (const replayed of [undefined, 'true']) {
-        const replied = await post(`${urlOf(leased)}/reply`, 'done');
-        expect([replied.status, replied.headers['idempotent-replayed']]).to.deep.equal([202, replayed]);
-      }
-      expect((await call(urlOf(leased), { method: 'DELETE' })).status).to.equal(204);
-      problemOf(await post(`${urlOf(leased)}/reply`, 'something else'), 410, 'LEASE_ENDED');
-      problemOf(await post(`${urlOf(leased)}/release`, ''), 410, 'LEASE_ENDED');
-      problemOf(await post(`${urlOf(leased)}/renew`, ''), 410, 'LEASE_ENDED');
-      expect((await asked).text()).to.equal('done');
-      const { replies } = await bench.status((await asked).headers['correl-id']!);
-      expect(replies).to.equal(1);
-    },
-  );
-
-  happens(
-    'HTTP',
-    'a reply to a leased message that names no Reply-To',
-    '409 NO_REPLY_ADDRESS; the message stays leased',
-    async () => {
-      const queue = uniqueName('no-address');
-      await put(queue);
-      const leased = await lease(queue);
-      problemOf(await post(`${urlOf(leased)}/reply`, 'done'), 409, 'NO_REPLY_ADDRESS');
-      expect((await call(urlOf(leased), { method: 'DELETE' })).status).to.equal(204);
-    },
-  );
-
-  happens(
-    'HTTP',
-    'a reply marked as a fault whose body is none',
-    '400 that names what is missing; the message stays leased',
-    async () => {
-      const queue = uniqueName('no-fault');
-      const asked = bench.ask(queue, { prefer: 'wait=20' });
-      const leased = await lease(queue);
-      const wrong = await post(`${urlOf(leased)}/reply`, '{"code":"X"}', { fault: 'true' });
-      expect(faultOf(wrong, 400, 'INVALID_REQUEST').field).to.contain('message');
-      const unclear = await post(`${urlOf(leased)}/reply`, '{}', { fault: 'perhaps' });
-      expect(faultOf(unclear, 400, 'INVALID_REQUEST')).to.include({
-        field: 'Fault',
-        allowed: 'true or false',
-      });
-      expect((await post(`${urlOf(leased)}/reply`, 'good')).status).to.equal(202);
-      expect((await asked).text()).to.equal('good');
-    },
-  );
 
   happens(
     'HTTP',
@@ -392,5 +302,6 @@ export function describeQueues(brokerUrl?: () => string): void {
     },
   );
 
+  describeLeaseReplies(bench, pricedQueue);
   describeReplyTokens(bench);
 }

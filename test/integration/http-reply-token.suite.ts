@@ -5,7 +5,7 @@ import { happens } from '../support/happens.js';
 import type { HttpAnswer } from '../support/http.js';
 import { call, post } from '../support/http.js';
 import type { HttpBench } from '../support/http-bench.js';
-import { problemOf } from '../support/http-bench.js';
+import { faultOf, problemOf } from '../support/http-bench.js';
 import { queueReader } from '../support/queue-reader.js';
 import { until } from '../support/until.js';
 
@@ -61,6 +61,25 @@ export function describeReplyTokens(bench: HttpBench): void {
 
     happens(
       'HTTP',
+      'more than a hundred different replies with one Reply-Token',
+      '409 TOO_MANY_REPLIES from the next one on; it is not stored, and the first stays the answer',
+      async () => {
+        const { messageId, properties } = await received();
+        const token = { 'reply-token': properties.replyToken! };
+        for (let number = 1; number <= 100; number += 1) {
+          expect((await answerOver(messageId, `reply ${number}`, token)).status).to.equal(200);
+        }
+        const further = await answerOver(messageId, 'reply 101', token);
+        expect(problemOf(further, 409, 'TOO_MANY_REPLIES').detail).to.contain('100 replies are kept');
+        const repeated = await answerOver(messageId, 'reply 100', token);
+        expect([repeated.status, repeated.headers['idempotent-replayed']]).to.deep.equal([200, 'true']);
+        expect(await bench.status(messageId)).to.include({ replies: 100 });
+        expect((await call(`${bench.url}/requests/${messageId}/reply`)).text()).to.equal('reply 1');
+      },
+    );
+
+    happens(
+      'HTTP',
       'a reply without the Reply-Token of its request, or with that of another',
       '403 REPLY_TOKEN_WRONG whether the request is known or not; nothing is stored',
       async () => {
@@ -74,7 +93,13 @@ export function describeReplyTokens(bench: HttpBench): void {
             'REPLY_TOKEN_WRONG',
           );
         }
-        problemOf(await answerOver(first.messageId, 'no', {}), 403, 'REPLY_TOKEN_WRONG');
+        for (const id of [first.messageId, 'nobody']) {
+          const missing = faultOf(await answerOver(id, 'no', {}), 403, 'REPLY_TOKEN_WRONG');
+          expect(missing).to.deep.equal({
+            field: 'Reply-Token',
+            allowed: 'the one that came with the request; this call has none',
+          });
+        }
         problemOf(await answerOver('nobody', 'no', { 'reply-token': 'x' }), 403, 'REPLY_TOKEN_WRONG');
         expect(await bench.status(first.messageId)).to.include({ replies: 0 });
       },

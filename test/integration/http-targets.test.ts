@@ -183,6 +183,21 @@ describe('paths and methods over HTTP', () => {
     },
   );
 
+  it('names the resource that a path without its last part is missing', async () => {
+    const cases = [
+      ['POST /requests', 'GET, HEAD, OPTIONS; for POST there is /requests/{queue}'],
+      ['POST /requests/', 'GET, HEAD, OPTIONS; for POST there is /requests/{queue}'],
+      ['DELETE /requests', 'GET, HEAD, OPTIONS; for DELETE there is /requests/{id}'],
+      ['PUT /requests', 'GET, HEAD, OPTIONS'],
+      ['POST /livez', 'GET, HEAD, OPTIONS'],
+    ];
+    for (const [line = '', allowed] of cases) {
+      const answer = await rawCall(bench.port, rawRequest(line, [], '{}'));
+      expect(faultOf(answer, 405, 'METHOD_NOT_ALLOWED').allowed, line).to.equal(allowed);
+      expect(answer.headers['allow']).to.equal('GET, HEAD, OPTIONS');
+    }
+  });
+
   happens(
     'HTTP',
     'TRACE, PATCH, PUT, LINK and other methods of HTTP and WebDAV, on each resource',

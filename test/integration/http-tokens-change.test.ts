@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { WebSocket } from 'ws';
 import { allRights, newCaller, writeTokens } from '../support/access.js';
 import type { Caller } from '../support/access.js';
@@ -8,27 +8,15 @@ import { openEvents } from '../support/event-source.js';
 import { uniqueName } from '../support/gateway.js';
 import { happens } from '../support/happens.js';
 import { call } from '../support/http.js';
-import { httpBench } from '../support/http-bench.js';
-import type { TemporaryFolder } from '../support/temporary-folder.js';
-import { makeTemporaryFolder } from '../support/temporary-folder.js';
+import { lockedBench } from '../support/locked-bench.js';
 import { until } from '../support/until.js';
 
 describe('a file of tokens that changes', () => {
   const [shop, bank] = [newCaller(), newCaller()];
-  let folder: TemporaryFolder;
-  let file = '';
-  before(async () => {
-    folder = await makeTemporaryFolder();
-    file = join(folder.path, 'tokens.yaml');
-  });
-  after(() => folder.remove());
-  const bench = httpBench(async () => {
-    await writeTokens(file, both());
-    return { settings: { AUTH_TOKENS_FILE: file } };
-  });
+  const bench = lockedBench(() => both());
   afterEach(async () => {
-    await rm(file, { force: true });
-    await writeTokens(file, both());
+    await rm(bench.tokensFile, { force: true });
+    await writeTokens(bench.tokensFile, both());
     await becomes(bank, 200);
     await becomes(shop, 200);
   });
@@ -48,36 +36,37 @@ describe('a file of tokens that changes', () => {
 
   it('lets in who was added, and keeps out who was removed', async () => {
     const added = newCaller();
-    await writeTokens(file, [entryOf('shop', shop), entryOf('new', added)]);
+    await writeTokens(bench.tokensFile, [entryOf('shop', shop), entryOf('new', added)]);
     await becomes(added, 200);
     expect(await statusOf(bank)).to.equal(401);
     expect(await statusOf(shop)).to.equal(200);
   });
 
   it('is read again when it is written in place', async () => {
-    await writeFile(file, JSON.stringify([entryOf('shop', shop)]));
+    await writeFile(bench.tokensFile, JSON.stringify([entryOf('shop', shop)]));
     await becomes(bank, 401);
   });
 
   it('is read again when it goes and comes back', async () => {
-    await rm(file);
-    await writeTokens(file, [entryOf('bank', bank)]);
+    await rm(bench.tokensFile);
+    await writeTokens(bench.tokensFile, [entryOf('bank', bank)]);
     await becomes(shop, 401);
   });
 
   it('is read again when a link beside it is turned, as Kubernetes does', async () => {
+    const folder = dirname(bench.tokensFile);
     const versions = await Promise.all(
       [both(), [entryOf('shop', shop)]].map(async (entries, number) => {
-        const path = join(folder.path, `..version-${number}`);
+        const path = join(folder, `..version-${number}`);
         await mkdir(path);
         await writeTokens(join(path, 'tokens.yaml'), entries);
         return path;
       }),
     );
-    const data = join(folder.path, '..data');
+    const data = join(folder, '..data');
     await symlink(versions[0]!, data);
-    await symlink(join('..data', 'tokens.yaml'), join(folder.path, 'link'));
-    await rename(join(folder.path, 'link'), file);
+    await symlink(join('..data', 'tokens.yaml'), join(folder, 'link'));
+    await rename(join(folder, 'link'), bench.tokensFile);
     expect(await statusOf(bank)).to.equal(200);
     await symlink(versions[1]!, `${data}.new`);
     await rename(`${data}.new`, data);
@@ -92,18 +81,18 @@ describe('a file of tokens that changes', () => {
     async () => {
       const fresh = newCaller();
       const broken = {
-        'half of it': (await readFile(file, 'utf8')).slice(0, -20),
+        'half of it': (await readFile(bench.tokensFile, 'utf8')).slice(0, -20),
         'an entry without a name': JSON.stringify([{ token: fresh.hash }]),
         'a plain token': JSON.stringify([{ name: 'new', token: fresh.token }]),
         nothing: '',
       };
       for (const text of Object.values(broken)) {
-        await writeFile(file, text);
+        await writeFile(bench.tokensFile, text);
         // Another name shows that what followed was read, and nothing of what was broken.
         const next = newCaller();
-        await writeTokens(`${file}.later`, [...both(), entryOf('next', next)]);
+        await writeTokens(`${bench.tokensFile}.later`, [...both(), entryOf('next', next)]);
         expect(await statusOf(shop)).to.equal(200);
-        await rename(`${file}.later`, file);
+        await rename(`${bench.tokensFile}.later`, bench.tokensFile);
         await becomes(next, 200);
         expect(await statusOf(fresh)).to.equal(401);
       }
@@ -132,7 +121,7 @@ describe('a file of tokens that changes', () => {
       const [kept, ended] = [streams[0]!, streams[1]!];
       try {
         await until(() => kept.events.length > 0 && ended.events.length > 0, { what: 'both streams' });
-        await writeTokens(file, [entryOf('shop', shop)]);
+        await writeTokens(bench.tokensFile, [entryOf('shop', shop)]);
         await until(() => ended.isEnded, { what: 'the end of the stream', withinMs: 10_000 });
         expect(ended.retryMs).to.be.a('number');
         expect(await statusOf(bank)).to.equal(401);
@@ -148,7 +137,7 @@ describe('a file of tokens that changes', () => {
     const received = await bench.listen(queue);
     const waiting = bench.ask(queue, { ...bank.headers, prefer: 'wait=30' });
     await until(() => received.length > 0, { what: 'the message' });
-    await writeTokens(file, [entryOf('shop', shop)]);
+    await writeTokens(bench.tokensFile, [entryOf('shop', shop)]);
     await becomes(bank, 401);
     await bench.reply(received[0]!, { answered: true });
     expect((await waiting).json()).to.deep.equal({ answered: true });
@@ -161,7 +150,7 @@ describe('a file of tokens that changes', () => {
     socket.on('close', (code) => (closed = code));
     socket.on('error', () => undefined);
     await until(() => socket.readyState === WebSocket.OPEN, { what: 'the WebSocket' });
-    await writeTokens(file, [entryOf('shop', shop), entryOf('bank', bank, { broker: false })]);
+    await writeTokens(bench.tokensFile, [entryOf('shop', shop), entryOf('bank', bank, { broker: false })]);
     await until(() => closed !== undefined, { what: 'its end', withinMs: 10_000 });
     expect(closed).to.equal(1008);
     let refused: number | undefined;

@@ -1,38 +1,27 @@
 import { expect } from 'chai';
-import { join } from 'node:path';
-import { allRights, newCaller, writeTokens } from '../support/access.js';
+import { allRights, newCaller } from '../support/access.js';
 import { startGateway, uniqueName } from '../support/gateway.js';
 import { happens } from '../support/happens.js';
 import { call, post } from '../support/http.js';
 import type { HttpAnswer } from '../support/http.js';
-import { faultOf, httpBench, problemOf } from '../support/http-bench.js';
-import { openRawHttp, rawRequest } from '../support/raw-http.js';
-import type { TemporaryFolder } from '../support/temporary-folder.js';
-import { makeTemporaryFolder } from '../support/temporary-folder.js';
+import { faultOf, problemOf } from '../support/http-bench.js';
+import { lockedBench } from '../support/locked-bench.js';
+import { openRawHttp, rawCall, rawRequest } from '../support/raw-http.js';
 import { until } from '../support/until.js';
 
 describe('who may call, over HTTP', () => {
   const [shop, bank, reader] = [newCaller(), newCaller(), newCaller()];
-  let folder: TemporaryFolder;
-  before(async () => {
-    folder = await makeTemporaryFolder();
-  });
-  after(() => folder.remove());
-  const bench = httpBench(async () => {
-    const file = join(folder.path, 'tokens.yaml');
-    await writeTokens(file, [
-      {
-        name: 'shop',
-        token: shop.hash,
-        queues: ['orders.*', 'who.*'],
-        replyTo: ['answers.*'],
-        projects: ['summer*'],
-      },
-      { name: 'bank', token: bank.hash, ...allRights },
-      { name: 'reader', token: reader.hash },
-    ]);
-    return { settings: { AUTH_TOKENS_FILE: file } };
-  });
+  const bench = lockedBench(() => [
+    {
+      name: 'shop',
+      token: shop.hash,
+      queues: ['orders.*', 'who.*'],
+      replyTo: ['answers.*'],
+      projects: ['summer*'],
+    },
+    { name: 'bank', token: bank.hash, ...allRights },
+    { name: 'reader', token: reader.hash },
+  ]);
 
   const ask = (queue: string, headers: Record<string, string> = {}): Promise<HttpAnswer> =>
     bench.ask(queue, { prefer: 'respond-async', ...headers });
@@ -61,7 +50,6 @@ describe('who may call, over HTTP', () => {
     'a token with a letter more': `Bearer ${shop.token}x`,
     'a token without its end': `Bearer ${shop.token.slice(0, -1)}`,
     'the hash that stands in the file': `Bearer ${shop.hash.slice('sha256:'.length)}`,
-    'another scheme': `Basic ${Buffer.from(`shop:${shop.token}`).toString('base64')}`,
     'no token after the scheme': 'Bearer ',
     'two tokens': `Bearer ${shop.token} ${bank.token}`,
     'a token of 20,000 characters': `Bearer ${'x'.repeat(20_000)}`,
@@ -73,6 +61,42 @@ describe('who may call, over HTTP', () => {
       expect(answer.headers['www-authenticate']).to.equal('Bearer realm="replyto", error="invalid_token"');
     });
   }
+
+  happens(
+    'HTTP',
+    'another scheme than Bearer in `Authorization`',
+    '401 that asks for Bearer, without an `error` (RFC 6750, 3.1)',
+    async () => {
+      for (const scheme of ['Basic', 'Digest', 'Bearerish']) {
+        const credentials = Buffer.from(`shop:${shop.token}`).toString('base64');
+        const answer = await ask('orders.x', { authorization: `${scheme} ${credentials}` });
+        expect(faultOf(answer, 401, 'NOT_AUTHENTICATED')).to.not.have.property('value');
+        expect(answer.headers['www-authenticate']).to.equal('Bearer realm="replyto"');
+      }
+    },
+  );
+
+  happens(
+    'HTTP',
+    '`Authorization` given twice, be it equal or not, also where a WebSocket is asked for',
+    '400 naming it, no token is shown, nothing stored',
+    async () => {
+      const of = (caller: typeof shop): string => `Authorization: ${caller.headers.authorization}`;
+      const upgrade = ['Connection: Upgrade', 'Upgrade: websocket'];
+      for (const other of [shop, bank]) {
+        for (const bytes of [
+          rawRequest('POST /requests/orders.x', [of(shop), of(other)], '{}'),
+          rawRequest('GET /broker', [...upgrade, of(shop), of(other)]),
+        ]) {
+          const answer = await rawCall(bench.port, bytes);
+          expect(faultOf(answer, 400, 'INVALID_REQUEST')).to.deep.equal({
+            field: 'Authorization',
+            allowed: 'given once',
+          });
+        }
+      }
+    },
+  );
 
   happens('HTTP', 'a wrong token', '401 `NOT_AUTHENTICATED`, the token is not shown', async () => {
     const answer = await ask('orders.x', { authorization: `Bearer ${newCaller().token}` });

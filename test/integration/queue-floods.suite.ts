@@ -2,12 +2,9 @@ import { expect } from 'chai';
 import { randomUUID } from 'node:crypto';
 import { uniqueName } from '../support/gateway.js';
 import { happens } from '../support/happens.js';
-import { httpBench } from '../support/http-bench.js';
-import type { RawStomp } from '../support/raw-stomp.js';
-import { openRawStomp } from '../support/raw-stomp.js';
-import type { RecordingLogger } from '../support/recording.js';
-import { createRecordingLogger } from '../support/recording.js';
 import { report } from '../support/report.js';
+import { openStranger } from '../support/stranger.js';
+import { strangerBench } from '../support/stranger-bench.js';
 import { until } from '../support/until.js';
 
 const flood = 3_000;
@@ -16,33 +13,20 @@ const mostGrowthBytes = 200 * 1024 * 1024;
 
 /** Thousands of messages on the product's own queues: callers who wait are answered meanwhile, and nothing grows. */
 export function describeQueueFloods(brokerUrl: () => string | undefined): void {
-  let logger: RecordingLogger;
-  let stranger: RawStomp;
-  const bench = httpBench(() => {
-    const url = brokerUrl();
-    logger = createRecordingLogger();
-    return url === undefined ? { logger } : { brokerUrl: url, logger };
-  });
-
-  beforeEach(async () => {
-    stranger = await openRawStomp(Number(new URL(bench.gateway.brokerUrl).port));
-    await stranger.connect();
-  });
-  afterEach(() => stranger.destroy());
+  const bench = strangerBench(brokerUrl);
 
   /** Sends them while ten callers ask one after the other; `done` says when all have been taken. */
   async function floodWith(
     context: Mocha.Context,
     destination: string,
-    message: (index: number) => readonly [headers: Record<string, string>, body: string],
+    send: (index: number) => void,
     done: () => Promise<boolean>,
   ): Promise<void> {
     const queue = uniqueName('flooded');
     await bench.serve(queue, () => 'fine');
-    const told = logger.entries.length;
+    const linesFromNow = bench.toldFromNow();
     const before = process.memoryUsage().rss;
-    for (let index = 0; index < flood; index += 1)
-      stranger.frame('SEND', { destination, ...message(index)[0] }, message(index)[1]);
+    for (let index = 0; index < flood; index += 1) send(index);
     const answers = [];
     const startedAt = performance.now();
     for (let caller = 0; caller < 10; caller += 1) {
@@ -52,17 +36,19 @@ export function describeQueueFloods(brokerUrl: () => string | undefined): void {
     expect(answers).to.deep.equal(Array.from({ length: 10 }, () => 200));
     await until(done, { what: `the end of ${flood} messages`, withinMs: 60_000 });
     const growth = process.memoryUsage().rss - before;
-    const lines = logger.entries.slice(told).filter(({ level }) => level !== 'debug');
+    const lines = linesFromNow();
     report(
       context,
-      `${flood} messages to ${destination.replace(/^.*\./u, '')}: callers answered in ${answeredMs} ms each meanwhile, ` +
+      `${flood} messages to ${destination}: callers answered in ${answeredMs} ms each meanwhile, ` +
         `${lines.length} log lines, memory ${growth >= 0 ? '+' : ''}${Math.round(growth / 1024 / 1024)} MiB`,
     );
     expect(lines.length).to.be.at.most(25);
     expect(growth).to.be.lessThan(mostGrowthBytes);
   }
 
-  const own = (name: string): string => `/queue/${bench.gateway.prefix}.${name}`;
+  const own = (name: string): string => `${bench.gateway.prefix}.${name}`;
+  const send = (name: string, headers: Record<string, string>, body: string): void =>
+    bench.stranger.frame('SEND', { ...bench.stranger.toQueue(own(name)), ...headers }, body);
   const grewBy = async (metric: string): Promise<() => Promise<boolean>> => {
     const before = await bench.metric(metric);
     return async () => (await bench.metric(metric)) === before + flood;
@@ -76,8 +62,8 @@ export function describeQueueFloods(brokerUrl: () => string | undefined): void {
       const done = await grewBy('replies_unmatched_total');
       await floodWith(
         this,
-        own('replies'),
-        (n) => [{ 'correlation-id': `nobody-${n}` }, 'x'.repeat(1_000)],
+        'replies',
+        (n) => send('replies', { 'correlation-id': `nobody-${n}` }, 'x'.repeat(1_000)),
         done,
       );
     },
@@ -89,7 +75,12 @@ export function describeQueueFloods(brokerUrl: () => string | undefined): void {
     'all of them to the invalid messages; callers are answered meanwhile, memory and log stay bounded',
     async function () {
       const done = await grewBy('messages_invalid_total');
-      await floodWith(this, own('status'), (n) => [{ 'Message-ID': randomUUID() }, `no event ${n}`], done);
+      await floodWith(
+        this,
+        'status',
+        (n) => send('status', { 'Message-ID': randomUUID() }, `no event ${n}`),
+        done,
+      );
     },
   );
 
@@ -99,7 +90,12 @@ export function describeQueueFloods(brokerUrl: () => string | undefined): void {
     'all of them to the dead letters; callers are answered meanwhile, memory and log stay bounded',
     async function () {
       const done = await grewBy('messages_dead_lettered_total');
-      await floodWith(this, own('dead-letters'), (n) => [{ 'Message-ID': randomUUID() }, `dead ${n}`], done);
+      await floodWith(
+        this,
+        'dead-letters',
+        (n) => send('dead-letters', { 'Message-ID': randomUUID() }, `dead ${n}`),
+        done,
+      );
     },
   );
 
@@ -109,7 +105,12 @@ export function describeQueueFloods(brokerUrl: () => string | undefined): void {
     'all of them to the invalid messages; callers are answered meanwhile, memory and log stay bounded',
     async function () {
       const done = await grewBy('messages_invalid_total');
-      await floodWith(this, own('invalid'), (n) => [{ 'Message-ID': randomUUID() }, `invalid ${n}`], done);
+      await floodWith(
+        this,
+        'invalid',
+        (n) => send('invalid', { 'Message-ID': randomUUID() }, `invalid ${n}`),
+        done,
+      );
     },
   );
 
@@ -118,24 +119,22 @@ export function describeQueueFloods(brokerUrl: () => string | undefined): void {
     'thousands of messages on the control topic, of nonsense and of hellos of other deployments',
     'nonsense is ignored and each hello answered; callers are answered meanwhile, memory and log stay bounded',
     async function () {
-      const destination = `/topic/${bench.gateway.prefix}.control`;
+      const control = own('control');
       const bodies = [
         'nonsense',
         '{"type":"hello"}',
         JSON.stringify({ type: 'hello', storeId: randomUUID(), instance: 'stranger' }),
         JSON.stringify({ type: 'cancel', requestId: 'nobody' }),
       ];
-      const listener = await openRawStomp(Number(new URL(bench.gateway.brokerUrl).port));
-      await listener.connect();
-      await listener.confirmed('SUBSCRIBE', { id: 'listener', destination });
+      const listener = await openStranger(bench.gateway.brokerUrl);
+      await listener.follow(control);
       const welcomes = (): number => listener.pending.filter(({ text }) => text.includes('"welcome"')).length;
       try {
-        const message = (n: number): readonly [Record<string, string>, string] => [
-          {},
-          bodies[n % bodies.length] ?? '',
-        ];
-        await floodWith(this, destination, message, () =>
-          Promise.resolve(welcomes() >= flood / bodies.length),
+        await floodWith(
+          this,
+          'control',
+          (n) => bench.stranger.publish(control, bodies[n % bodies.length] ?? ''),
+          () => Promise.resolve(welcomes() >= flood / bodies.length),
         );
         expect(welcomes()).to.equal(flood / bodies.length);
       } finally {
@@ -146,7 +145,7 @@ export function describeQueueFloods(brokerUrl: () => string | undefined): void {
 
   it('leaves everything in the table where it belongs, and nothing open', async () => {
     const write = (name: string, headers: Record<string, string>): Promise<void> =>
-      stranger.confirmed('SEND', { destination: own(name), persistent: 'true', ...headers }, 'stranger');
+      bench.stranger.send(own(name), { persistent: 'true', ...headers }, 'stranger');
     const [invalid, unmatched, dead] = await Promise.all(
       ['messages_invalid_total', 'replies_unmatched_total', 'messages_dead_lettered_total'].map(
         async (name) => [name, await bench.metric(name)] as const,

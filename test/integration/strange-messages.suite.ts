@@ -3,37 +3,18 @@ import { randomUUID } from 'node:crypto';
 import { uniqueName } from '../support/gateway.js';
 import { happens } from '../support/happens.js';
 import { call } from '../support/http.js';
-import { httpBench } from '../support/http-bench.js';
-import type { RawStomp } from '../support/raw-stomp.js';
-import { openRawStomp } from '../support/raw-stomp.js';
-import type { RecordingLogger } from '../support/recording.js';
-import { createRecordingLogger } from '../support/recording.js';
+import { strangerBench } from '../support/stranger-bench.js';
 import { until } from '../support/until.js';
 
 const mebibyte = 1024 * 1024;
 
 /** What strangers write to the reply queue: each message goes to one place, and requests are answered all the same. */
 export function describeStrangeMessages(brokerUrl: () => string | undefined): void {
-  let logger: RecordingLogger;
-  let stranger: RawStomp;
-  const bench = httpBench(() => {
-    const url = brokerUrl();
-    logger = createRecordingLogger();
-    return url === undefined ? { logger } : { brokerUrl: url, logger };
-  });
+  const bench = strangerBench(brokerUrl);
 
-  beforeEach(async () => {
-    stranger = await openRawStomp(Number(new URL(bench.gateway.brokerUrl).port));
-    await stranger.connect();
-  });
-  afterEach(() => stranger.destroy());
-
+  const replies = (): string => `${bench.gateway.prefix}.replies`;
   const write = (headers: Record<string, string>, body?: string | Buffer): Promise<void> =>
-    stranger.confirmed(
-      'SEND',
-      { destination: `/queue/${bench.gateway.prefix}.replies`, persistent: 'true', ...headers },
-      body,
-    );
+    bench.stranger.send(replies(), { persistent: 'true', ...headers }, body);
 
   /** A request that is open at a service which does not answer by itself. */
   async function openRequest(headers: Record<string, string> = {}): Promise<string> {
@@ -54,17 +35,17 @@ export function describeStrangeMessages(brokerUrl: () => string | undefined): vo
 
   /** Kept once as invalid with this reason, told once. */
   async function expectInvalid(reason: RegExp, send: () => Promise<void>): Promise<void> {
-    const [before, toldBefore] = [await bench.metric('messages_invalid_total'), logger.entries.length];
+    const before = await bench.metric('messages_invalid_total');
+    const told = bench.toldFromNow();
     await send();
     await until(async () => (await bench.metric('messages_invalid_total')) === before + 1, {
       what: 'the invalid message to be kept',
     });
     await expectOthersAnswered();
-    const told = logger.entries.slice(toldBefore).filter(({ level }) => level !== 'debug');
-    expect(told.map(({ sentence }) => sentence)).to.deep.equal([
+    expect(told().map(({ sentence }) => sentence)).to.deep.equal([
       'an invalid message came to the reply queue',
     ]);
-    expect(told[0]!.facts['reason']).to.match(reason);
+    expect(told()[0]!.facts['reason']).to.match(reason);
     expect(await bench.metric('messages_invalid_total')).to.equal(before + 1);
   }
 
@@ -111,14 +92,14 @@ export function describeStrangeMessages(brokerUrl: () => string | undefined): vo
     'to the unmatched replies; others are answered; the log says so once',
     async () => {
       const before = await bench.metric('replies_unmatched_total');
-      const told = logger.entries.length;
+      const told = bench.toldFromNow();
       await write({ 'correlation-id': 'nobody', 'Correl-ID': 'no one' }, 'for nobody');
       await until(async () => (await bench.metric('replies_unmatched_total')) === before + 1, {
         what: 'the unmatched reply to be kept',
       });
       await expectOthersAnswered();
-      expect(logger.entries.slice(told).filter(({ level }) => level !== 'debug')).to.have.length(1);
-      expect(logger.entries.at(-1)?.facts['correlationIds']).to.deep.equal(['nobody', 'no one']);
+      expect(told()).to.have.length(1);
+      expect(told().at(-1)?.facts['correlationIds']).to.deep.equal(['nobody', 'no one']);
     },
   );
 
@@ -225,12 +206,12 @@ export function describeStrangeMessages(brokerUrl: () => string | undefined): vo
     'it is kept once; the others are acknowledged without a word',
     async () => {
       const id = await openRequest();
-      const told = logger.entries.length;
+      const told = bench.toldFromNow();
       for (let count = 0; count < 999; count += 1) {
-        stranger.frame(
+        bench.stranger.frame(
           'SEND',
           {
-            destination: `/queue/${bench.gateway.prefix}.replies`,
+            ...bench.stranger.toQueue(replies()),
             'correlation-id': id,
             'Message-ID': `${id}-reply`,
           },
@@ -240,7 +221,7 @@ export function describeStrangeMessages(brokerUrl: () => string | undefined): vo
       await write({ 'correlation-id': id, 'Message-ID': `${id}-reply` }, 'again');
       await until(async () => (await bench.metric('replies_repeated_total')) >= 999, { what: 'all of them' });
       expect(await bench.status(id)).to.include({ status: 'replied', replies: 1 });
-      expect(logger.entries.slice(told).filter(({ level }) => level !== 'debug')).to.deep.equal([]);
+      expect(told()).to.deep.equal([]);
     },
   );
 
@@ -250,12 +231,12 @@ export function describeStrangeMessages(brokerUrl: () => string | undefined): vo
     'the first is the answer, all are kept, and the log tells twenty of them and then how many more',
     async () => {
       const id = await openRequest();
-      const told = logger.entries.length;
+      const told = bench.toldFromNow();
       for (let count = 1; count < 1_000; count += 1) {
-        stranger.frame(
+        bench.stranger.frame(
           'SEND',
           {
-            destination: `/queue/${bench.gateway.prefix}.replies`,
+            ...bench.stranger.toQueue(replies()),
             'correlation-id': id,
             'Message-ID': `${id}-${count}`,
           },
@@ -268,7 +249,7 @@ export function describeStrangeMessages(brokerUrl: () => string | undefined): vo
         withinMs: 15_000,
       });
       expect((await call(`${bench.url}/requests/${id}/reply`)).text()).to.equal('number 1');
-      const lines = logger.entries.slice(told).filter(({ level }) => level !== 'debug');
+      const lines = told();
       expect(lines.length).to.be.within(1, 20);
       await expectOthersAnswered();
     },
@@ -314,11 +295,7 @@ export function describeStrangeMessages(brokerUrl: () => string | undefined): vo
     async () => {
       const id = await openRequest();
       const wrong = `${uniqueName('prefix')}.replies`;
-      await stranger.confirmed(
-        'SEND',
-        { destination: `/queue/${wrong}`, 'correlation-id': id, 'Message-ID': `${id}-reply` },
-        'lost its way',
-      );
+      await bench.stranger.send(wrong, { 'correlation-id': id, 'Message-ID': `${id}-reply` }, 'lost its way');
       await expectOthersAnswered();
       expect(await bench.status(id)).to.include({ status: 'sent', replies: 0 });
       const waiting = await bench.listen(wrong);

@@ -32,6 +32,10 @@ const forbidden = `<security-setting match="forbidden.#">${[
 /** These exist only when an administrator makes them. */
 const strict =
   '<address-setting match="strict.#"><auto-create-queues>false</auto-create-queues><auto-create-addresses>false</auto-create-addresses></address-setting>';
+/** This address is there without a queue, and gets none by itself. */
+const bare = '<address name="bare.orders"><anycast/></address>';
+const bareQueues =
+  '<address-setting match="bare.#"><auto-create-queues>false</auto-create-queues></address-setting>';
 /** These go as soon as they are empty and nobody listens. */
 const fleeting =
   '<address-setting match="fleeting.#"><auto-delete-queues>true</auto-delete-queues><auto-delete-addresses>true</auto-delete-addresses></address-setting>';
@@ -109,7 +113,8 @@ export async function startArtemis(options: ArtemisOptions = {}): Promise<Artemi
     const changed = text
       .replace(acceptors, ours)
       .replace('</security-settings>', `${forbidden}${topicsAlone}</security-settings>`)
-      .replace('</address-settings>', `${strict}${fleeting}</address-settings>`);
+      .replace('</address-settings>', `${strict}${bareQueues}${fleeting}</address-settings>`)
+      .replace('</addresses>', `${bare}</addresses>`);
     await writeFile(file, changed);
   }
 

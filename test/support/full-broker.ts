@@ -10,12 +10,22 @@ export interface FullBroker {
 
 const source = fileURLToPath(new URL('jms/FullBroker.java', import.meta.url));
 
-/** `bytes`: what each queue takes before it withholds receipts. */
-export async function startFullBroker(bytes: number): Promise<FullBroker | { readonly unavailable: string }> {
+/** What each queue takes, and all together, before receipts are withheld. */
+interface Room {
+  readonly queueBytes: number;
+  /** By default far more. */
+  readonly allBytes?: number;
+}
+
+export async function startFullBroker({
+  queueBytes,
+  allBytes,
+}: Room): Promise<FullBroker | { readonly unavailable: string }> {
   const jars = await activemqJars();
   if ('unavailable' in jars) return jars;
   const quiet = '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn';
-  const child = startProcess('java', ['-Xmx256m', quiet, '-cp', jars.classPath, source, String(bytes)], {
+  const room = [queueBytes, allBytes ?? []].flat().map(String);
+  const child = startProcess('java', ['-Xmx256m', quiet, '-cp', jars.classPath, source, ...room], {
     name: 'ActiveMQ Classic with little memory',
   });
   const [, port = ''] = await child.line(/listening on (\d+)/u, 60_000);

@@ -37,6 +37,8 @@ export async function coreClient(): Promise<FoundClient> {
 }
 
 const source = fileURLToPath(new URL('jms/EchoService.java', import.meta.url));
+const textSender = fileURLToPath(new URL('jms/TextSender.java', import.meta.url));
+const quiet = '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn';
 
 /**
  * Starts a JMS service in Java that echoes. It prints `TextMessage ID` or `BytesMessage ID` for
@@ -44,11 +46,22 @@ const source = fileURLToPath(new URL('jms/EchoService.java', import.meta.url));
  */
 export async function startJmsService(options: JmsServiceOptions): Promise<RunningProcess> {
   const { openWireUrl, client, queue, copiesProperties } = options;
-  const quiet = '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn';
   const mode = copiesProperties ? 'copy-properties' : 'plain';
   const parameters = ['-Xmx128m', quiet, '-cp', client.classPath, source, openWireUrl, queue, mode];
   parameters.push(client.factory);
   const service = startProcess('java', parameters, { name: `a ${mode} JMS service` });
   await service.line(/^ready$/mu, 30_000);
   return service;
+}
+
+/** Sends these TextMessages in order; resolves when the broker has them. */
+export async function sendTexts(
+  { openWireUrl, client, queue }: Pick<JmsServiceOptions, 'openWireUrl' | 'client' | 'queue'>,
+  texts: readonly string[],
+): Promise<void> {
+  const parameters = ['-Xmx128m', quiet, '-cp', client.classPath, textSender, openWireUrl, queue];
+  const encoded = texts.map((text) => Buffer.from(text).toString('base64'));
+  const sender = startProcess('java', [...parameters, client.factory, ...encoded], { name: 'a JMS sender' });
+  await sender.line(/^sent$/mu, 30_000);
+  await sender.exited;
 }

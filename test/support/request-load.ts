@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { post } from './http.js';
+import { call, post } from './http.js';
 
 /** Requests posted in the background, each with an id of its own; what was accepted must be answered. */
 export interface RequestLoad {
@@ -22,8 +22,28 @@ export interface RequestLoadOptions {
 }
 
 /** The body of a request names its id, and a good service sends it back. */
-export function bodyOf(id: string): string {
+function bodyOf(id: string): string {
   return JSON.stringify({ id });
+}
+
+/** What became of requests that were accepted; both numbers have to be 0. */
+interface Outcome {
+  /** How many have no reply. */
+  readonly lost: number;
+  /** How many have a reply that is not their own. */
+  readonly wrong: number;
+}
+
+/** Asks for the reply of each, one after the other, and waits at most so many seconds for it. */
+export async function outcomeOf(url: string, ids: readonly string[], waitSeconds = 30): Promise<Outcome> {
+  let lost = 0;
+  let wrong = 0;
+  for (const id of ids) {
+    const answer = await call(`${url}/requests/${id}/reply`, { headers: { prefer: `wait=${waitSeconds}` } });
+    if (answer.status !== 200) lost += 1;
+    else if (answer.text() !== bodyOf(id)) wrong += 1;
+  }
+  return { lost, wrong };
 }
 
 export function startRequestLoad({

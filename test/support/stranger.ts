@@ -7,6 +7,11 @@ interface QueueAddressing {
   address(name: string): string;
   readonly sendHeaders: Readonly<Record<string, string>>;
   readonly subscribeHeaders: Readonly<Record<string, string>>;
+  /** Headers of a SEND to a topic, and of a SUBSCRIBE to it. */
+  topicHeaders(name: string): {
+    readonly send: Record<string, string>;
+    readonly subscribe: Record<string, string>;
+  };
   /** Reply addresses that a STOMP or JMS client may write, and that must be read as this queue. */
   replyForms(name: string): readonly string[];
 }
@@ -15,6 +20,10 @@ const slashes: QueueAddressing = {
   address: (name) => `/queue/${name}`,
   sendHeaders: {},
   subscribeHeaders: {},
+  topicHeaders: (name) => ({
+    send: { destination: `/topic/${name}` },
+    subscribe: { destination: `/topic/${name}` },
+  }),
   replyForms: (name) => [`/queue/${name}`, `queue://${name}`, name],
 };
 
@@ -23,6 +32,10 @@ const typed: QueueAddressing = {
   address: (name) => name,
   sendHeaders: { 'destination-type': 'ANYCAST' },
   subscribeHeaders: { 'subscription-type': 'ANYCAST' },
+  topicHeaders: (name) => ({
+    send: { destination: name, 'destination-type': 'MULTICAST' },
+    subscribe: { destination: name, 'subscription-type': 'MULTICAST' },
+  }),
   replyForms: (name) => [`queue://${name}`, name],
 };
 
@@ -36,6 +49,10 @@ export interface Stranger extends RawStomp {
   send(name: string, headers?: Record<string, string>, body?: string | Buffer): Promise<void>;
   /** Headers of a SEND to this queue, for a frame that a test writes itself. */
   toQueue(name: string): Record<string, string>;
+  /** SEND to a topic, without a receipt. */
+  publish(name: string, body: string): void;
+  /** SUBSCRIBE to a topic with a receipt. */
+  follow(name: string): Promise<void>;
 }
 
 /** Logins that a broker may leave unanswered: a thread of Artemis 2.44 that hangs answers none, see docs/brokers.md. */
@@ -80,5 +97,8 @@ export async function openStranger(url: string, usesPrefixes = false): Promise<S
     send: (name: string, more: Record<string, string> = {}, body?: string | Buffer) =>
       raw.confirmed('SEND', { ...toQueue(name), ...more }, body),
     toQueue,
+    publish: (name: string, body: string) => raw.frame('SEND', said.topicHeaders(name).send, body),
+    follow: (name: string) =>
+      raw.confirmed('SUBSCRIBE', { id: name, ack: 'auto', ...said.topicHeaders(name).subscribe }),
   });
 }

@@ -4,7 +4,10 @@ import org.apache.activemq.broker.region.policy.PolicyEntry;
 import org.apache.activemq.broker.region.policy.PolicyMap;
 import org.apache.activemq.broker.region.policy.VMPendingQueueMessageStoragePolicy;
 
-/** ActiveMQ Classic in memory whose queues take so many bytes each; says `listening on PORT` when STOMP answers. */
+/**
+ * ActiveMQ Classic in memory whose queues take so many bytes each, and all together as many as the second argument says,
+ * where there is one; says `listening on PORT` when STOMP answers.
+ */
 public class FullBroker {
     public static void main(String[] arguments) throws Exception {
         PolicyEntry each = new PolicyEntry();
@@ -18,6 +21,9 @@ public class FullBroker {
         broker.setPersistent(false);
         broker.setUseJmx(false);
         broker.setDestinationPolicy(policy);
+        if (arguments.length > 1) {
+            broker.getSystemUsage().getMemoryUsage().setLimit(Long.parseLong(arguments[1]));
+        }
         TransportConnector stomp = broker.addConnector("stomp+nio://127.0.0.1:0");
         broker.start();
         broker.waitUntilStarted();

@@ -1,30 +1,19 @@
 import { expect } from 'chai';
-import { join } from 'node:path';
-import { allRights, newCaller, writeTokens } from '../support/access.js';
+import { allRights, newCaller } from '../support/access.js';
 import { uniqueName } from '../support/gateway.js';
 import { happens } from '../support/happens.js';
 import type { HttpAnswer } from '../support/http.js';
 import { call } from '../support/http.js';
-import { faultOf, httpBench, problemOf } from '../support/http-bench.js';
-import type { TemporaryFolder } from '../support/temporary-folder.js';
-import { makeTemporaryFolder } from '../support/temporary-folder.js';
+import { faultOf, problemOf } from '../support/http-bench.js';
+import { lockedBench } from '../support/locked-bench.js';
 
 describe('who may read a queue over HTTP', () => {
   const [worker, other, caller] = [newCaller(), newCaller(), newCaller()];
-  let folder: TemporaryFolder;
-  before(async () => {
-    folder = await makeTemporaryFolder();
-  });
-  after(() => folder.remove());
-  const bench = httpBench(async () => {
-    const file = join(folder.path, 'tokens.yaml');
-    await writeTokens(file, [
-      { name: 'worker', token: worker.hash, read: ['work.*'] },
-      { name: 'other', token: other.hash, read: ['work.*'] },
-      { name: 'caller', token: caller.hash, ...allRights, read: [] },
-    ]);
-    return { settings: { AUTH_TOKENS_FILE: file } };
-  });
+  const bench = lockedBench(() => [
+    { name: 'worker', token: worker.hash, read: ['work.*'] },
+    { name: 'other', token: other.hash, read: ['work.*'] },
+    { name: 'caller', token: caller.hash, ...allRights, read: [] },
+  ]);
   const read = (queue: string, headers: Record<string, string>): Promise<HttpAnswer> =>
     call(`${bench.url}/queues/${queue}/messages`, { headers: { prefer: 'wait=10', ...headers } });
 

@@ -1,0 +1,6 @@
+import { describeOn } from '../support/brokers.js';
+import { describeQueueFloods } from './queue-floods.suite.js';
+
+describeOn('rabbitmq', 'floods of the own queues', (broker) => {
+  describeQueueFloods(() => broker().url);
+});
