@@ -9,7 +9,9 @@ import { lacking, startService } from '../support/service-process.mjs';
 
 if (spawnSync('mvn', ['-v']).status !== 0) lacking('Java 17 and Maven: apt install default-jdk maven');
 if (process.env.OPENWIRE_URL === undefined) {
-  lacking('an ActiveMQ Classic: BROKER_URL=stomp://HOST:61613 OPENWIRE_URL=tcp://HOST:61616');
+  lacking(
+    'an ActiveMQ, Classic or Artemis, with STOMP and OpenWire: BROKER_URL=stomp://HOST:61613 OPENWIRE_URL=tcp://HOST:61616',
+  );
 }
 
 // A folder of its own, because two of these may run at once.
