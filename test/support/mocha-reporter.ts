@@ -18,11 +18,13 @@ export default class RunReporter extends Mocha.reporters.Spec {
   constructor(runner: Mocha.Runner, options?: Mocha.MochaOptions) {
     super(runner, options);
     runner.on(EVENT_TEST_PASS, (test) => this.#add(test, 'passed'));
-    runner.on(EVENT_TEST_FAIL, (test) => this.#add(test, 'failed'));
+    runner.on(EVENT_TEST_FAIL, (test, error: { stack?: string; message?: string }) =>
+      this.#add(test, 'failed', textOf(error)),
+    );
     runner.on(EVENT_TEST_PENDING, (test) => this.#add(test, 'skipped'));
   }
 
-  #add(test: Mocha.Runnable, outcome: TestResult['outcome']): void {
+  #add(test: Mocha.Runnable, outcome: TestResult['outcome'], failure: string | null = null): void {
     const { title: told, reason } = splitSkipReason(test.fullTitle());
     const { title, figures } = splitFigures(told);
     this.#results.push({
@@ -30,6 +32,7 @@ export default class RunReporter extends Mocha.reporters.Spec {
       fullTitle: title,
       outcome,
       skipReason: reason,
+      failure,
       figures,
     });
   }
@@ -43,4 +46,9 @@ export default class RunReporter extends Mocha.reporters.Spec {
       if (folder !== undefined) writeFileSync(resultsFile(folder), JSON.stringify(this.#results));
     });
   }
+}
+
+/** Errors of a worker come as plain objects. */
+function textOf(error: { stack?: string; message?: string }): string {
+  return error.stack ?? error.message ?? JSON.stringify(error);
 }

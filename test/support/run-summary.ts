@@ -1,5 +1,7 @@
-/** What `npm test` prints at its end, as text: which brokers took part, what was measured, what was
- * skipped and why, the counts. */
+/**
+ * What `npm test` prints at its end, as text: which brokers took part, what was measured, what was skipped and why, what
+ * failed, the counts. Failures stand last, since often only the end of a long log is kept.
+ */
 import type { ProvisionedBroker, UnavailableBroker } from './brokers.js';
 import type { TestResult } from './test-results.js';
 
@@ -45,8 +47,23 @@ export function summaryOf(outcome: RunOutcome): string {
   if (figures.length > 0) lines.push('', 'Figures', ...figures.map((figure) => `  ${figure}`));
   const skipped = outcome.results.filter((result) => result.outcome === 'skipped');
   if (skipped.length > 0) lines.push('', 'Skipped', ...groupByReason(skipped));
-  if (outcome.problems.length > 0) lines.push('', ...outcome.problems.map((problem) => `FAILED: ${problem}`));
+  const failures = failuresOf(outcome);
+  if (failures.length > 0) lines.push('', 'Failed', ...failures);
   return [...lines, '', plainLine(countsOf(outcome))].join('\n');
+}
+
+function failuresOf({ results, problems }: RunOutcome): string[] {
+  const failed = results.filter(({ outcome }) => outcome === 'failed');
+  return [
+    ...failed.flatMap(({ file, fullTitle, failure }) => [
+      `  FAILED: ${fullTitle} (${file})`,
+      ...(failure ?? 'no reason given')
+        .split('\n')
+        .slice(0, 12)
+        .map((line) => `    ${line}`),
+    ]),
+    ...problems.map((problem) => `  FAILED: ${problem}`),
+  ];
 }
 
 /** The cases that ran on a broker: those whose titles carry its label. */

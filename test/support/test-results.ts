@@ -8,6 +8,8 @@ export interface TestResult {
   readonly fullTitle: string;
   readonly outcome: 'passed' | 'failed' | 'skipped';
   readonly skipReason: string | null;
+  /** What went wrong, with its stack; null unless it failed. */
+  readonly failure: string | null;
   /** What it measured, in words. */
   readonly figures: readonly string[];
 }
