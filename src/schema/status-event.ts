@@ -34,7 +34,7 @@ export function eventSubjectProblem(field: string, subject: string): Problem | u
 /** Bytes of an event as JSON: many read it at the same time, and large things belong into a reply. */
 export const mostEventBytes = 65_536;
 
-export function eventSizeProblem(bytes: number): Problem | undefined {
+function eventSizeProblem(bytes: number): Problem | undefined {
   return bytes > mostEventBytes
     ? toProblem('event', `${bytes} bytes`, `at most ${mostEventBytes} bytes of JSON`)
     : undefined;

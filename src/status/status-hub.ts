@@ -14,7 +14,7 @@ import { createFollower } from './follower.js';
 import type { RecentEvents } from './recent-events.js';
 import { createRecentEvents } from './recent-events.js';
 
-export interface SubscribeOptions {
+interface SubscribeOptions {
   /** Only what comes after this event; null: only what is numbered from now on. */
   readonly after: number | null;
   readonly filter?: EventFilter;

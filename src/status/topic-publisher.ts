@@ -44,7 +44,7 @@ const eventsAtOnce = 64;
 const lookEveryMs = 1_000;
 
 /** The topic of a project, for whoever subscribes at the broker. */
-export function statusTopic(project: string): Destination {
+function statusTopic(project: string): Destination {
   return topic(`status.${project}`);
 }
 
