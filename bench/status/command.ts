@@ -1,0 +1,117 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { wordsOf } from './clients/client.js';
+import { createPlan, expectedMs } from './plan.js';
+import type { Size } from './plan.js';
+import { publish } from './report/publish.js';
+import { reportFiles } from './report/report-files.js';
+import type { Results } from './results.js';
+import { runBenchmark } from './run.js';
+import { startSystem } from './system.js';
+import { variants } from './variants.js';
+
+const help = `npm run bench:status -- [options]
+
+Measures how a client best learns that its long task moved on: eight ways, with real parts.
+
+  --quick                100 clients, one pass (under ten minutes)
+  --smoke                a handful of clients, a second each: only to see that everything works
+                         (neither: 10, 100 and 1,000 clients, three passes, under 90 minutes)
+  --only ID,ID           only these variants: ${variants.map(({ id }) => id).join(', ')}
+  --broker URL|embedded  default: an ActiveMQ Classic started for the run, if there is Java and Maven
+  --database-url URL     default postgres://root@127.0.0.1:5432/test; a schema of its own, dropped at the end
+  --seed N               of the instants of the steps; default 1
+  --out FOLDER           default bench-results/status-<time>
+  --publish FILE         measures nothing: writes docs/status-benchmark.md and its pictures from a results.json
+`;
+
+/** Runs the command; resolves with its exit code. */
+export async function runCommand(given: readonly string[]): Promise<number> {
+  try {
+    const { values } = parseArgs({
+      args: [...given],
+      options: {
+        quick: { type: 'boolean', default: false },
+        smoke: { type: 'boolean', default: false },
+        only: { type: 'string', default: '' },
+        broker: { type: 'string' },
+        'database-url': { type: 'string', default: 'postgres://root@127.0.0.1:5432/test' },
+        seed: { type: 'string', default: '1' },
+        out: { type: 'string' },
+        publish: { type: 'string' },
+        help: { type: 'boolean', default: false },
+      },
+    });
+    if (values.help) {
+      console.log(help);
+      return 0;
+    }
+    if (values.publish !== undefined) {
+      for (const path of publish(JSON.parse(readFileSync(values.publish, 'utf8')) as Results))
+        console.log(path);
+      return 0;
+    }
+    if (values.quick && values.smoke) throw new Error('--quick and --smoke: one of them is allowed');
+    const size: Size = values.smoke ? 'smoke' : values.quick ? 'quick' : 'full';
+    const out =
+      values.out ?? join('bench-results', `status-${new Date().toISOString().replaceAll(':', '-')}`);
+    await run({
+      ...{ size, out, only: readOnly(values.only), seed: readSeed(values.seed) },
+      ...{ broker: values.broker, databaseUrl: values['database-url'] },
+    });
+    return 0;
+  } catch (error) {
+    console.error(wordsOf(error));
+    return 1;
+  }
+}
+
+function readOnly(text: string): string[] {
+  const ids = text === '' ? [] : text.split(',');
+  const known = variants.map(({ id }) => id);
+  for (const id of ids) {
+    if (!known.includes(id)) throw new Error(`--only ${id}: ${known.join(', ')} are allowed`);
+  }
+  return ids;
+}
+
+function readSeed(text: string): number {
+  const seed = Number(text);
+  if (!Number.isSafeInteger(seed) || seed < 0 || text === '') {
+    throw new Error(`--seed ${text}: a whole number from 0 is allowed`);
+  }
+  return seed;
+}
+
+interface GivenRun {
+  readonly size: Size;
+  readonly out: string;
+  readonly only: readonly string[];
+  readonly seed: number;
+  readonly broker: string | undefined;
+  readonly databaseUrl: string;
+}
+
+async function run({ size, out, only, seed, broker, databaseUrl }: GivenRun): Promise<void> {
+  const plan = createPlan(size, only);
+  console.log(`${plan.variants.length} variants, about ${inMinutes(expectedMs(plan))} minutes`);
+  const system = await startSystem({ broker, databaseUrl });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => void system.stop().finally(() => process.exit(130)));
+  }
+  try {
+    for (const sentence of system.missing) console.log(sentence);
+    const results = await runBenchmark(system, { plan, seed, say: (line) => console.log(line) });
+    mkdirSync(out, { recursive: true });
+    writeFileSync(join(out, 'results.json'), `${JSON.stringify(results, null, 1)}\n`);
+    for (const { name, contents } of reportFiles(results)) writeFileSync(join(out, name), contents);
+    console.log(`took ${inMinutes(results.tookMs)} minutes; written to ${out}`);
+  } finally {
+    await system.stop();
+  }
+}
+
+function inMinutes(ms: number): string {
+  return ms < 600_000 ? (ms / 60_000).toFixed(1) : (ms / 60_000).toFixed(0);
+}
