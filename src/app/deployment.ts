@@ -73,6 +73,7 @@ export function createDeployment({ loaded, logger, accessLog, onFatal }: Deploym
       clock,
       newId,
       retentionMs: configuration.retention.finalMs,
+      eventRetention: configuration.retention,
     });
     const embedded = isEmbedded ? createEmbedded() : undefined;
     let brokerUrl = brokerSettings.url;
@@ -87,6 +88,7 @@ export function createDeployment({ loaded, logger, accessLog, onFatal }: Deploym
       let waiting = (): number => 0;
       const broker = createStompBroker({
         ...{ ...brokerSettings, url: brokerUrl, tls, clock, logger },
+        keepsOrder: true,
         waiting: () => waiting(),
       });
       const access = createAccess({ configuration, clock, logger });

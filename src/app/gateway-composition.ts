@@ -24,6 +24,7 @@ import type { Part } from './parts.js';
 import { createReceivers } from './receivers.js';
 import { createReplyCheck } from './reply-check.js';
 import { createRequestReply } from './request-reply.js';
+import { createStatus } from './status.js';
 import { systemClock as clock } from './system-clock.js';
 
 /** What stands before messaging and HTTP are put together. */
@@ -98,8 +99,10 @@ export function composeGateway(foundations: Foundations): GatewayComposition {
     mayReplyTo: (name) => isQueueAllowed(configuration.allow.replyTo, name),
     onOutgoing: () => requestReply.relay.wakeMessages(),
   });
+  const status = createStatus(shared);
   const context = createGatewayContext({
     ...shared,
+    hub: status.hub,
     leasing,
     loaded,
     routes,
@@ -123,5 +126,5 @@ export function composeGateway(foundations: Foundations): GatewayComposition {
   };
   const unsent = (): number => requestReply.admission.counts().unsent;
   const log: Part = { name: 'log', start: () => undefined, stop: () => calm.stop() };
-  return { gateway, waits, unsent, parts: [log, ...requestReply.parts, receivers] };
+  return { gateway, waits, unsent, parts: [log, ...requestReply.parts, ...status.parts, receivers] };
 }

@@ -11,6 +11,7 @@ import type { GaugeReaders, Metrics } from '#gateway/metrics.js';
 import type { RouteTable } from '#gateway/route-table.js';
 import { isReplyToken } from '#messaging/digest.js';
 import type { Leasing } from '#messaging/leasing.js';
+import type { StatusHub } from '#status/status-hub.js';
 import type { AccessLog } from './access-log.js';
 import { brokerAddress } from './configuration/broker-address.js';
 import type { LoadedConfiguration } from './configuration/load.js';
@@ -27,6 +28,7 @@ export interface GatewayContextOptions {
   readonly requestReply: RequestReply;
   readonly receivers: Receivers;
   readonly leasing: Leasing;
+  readonly hub: StatusHub;
   readonly metrics: Metrics;
   readonly own: OwnDestinations;
   readonly authenticator: Authenticator | null;
@@ -44,6 +46,8 @@ export function createGatewayContext(options: GatewayContextOptions): GatewayCon
   return {
     requestor: requestReply.requestor,
     store: store.requests,
+    events: store.events,
+    hub: options.hub,
     watch: requestReply.watch,
     settlement: requestReply.settlement,
     leasing: options.leasing,

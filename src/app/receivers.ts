@@ -62,7 +62,7 @@ export function createReceivers(options: ReceiversOptions): Receivers {
     createStatusReceiver({
       ...common,
       destination: own.status,
-      store: store.requests,
+      log: store.events,
       watch: requestReply.watch,
       prefetch,
     }),

@@ -96,7 +96,7 @@ export function createRequestReply(options: RequestReplyOptions): RequestReply {
     checkStore: () => store.check(),
   });
   const expiration = createMessageExpiration({ ...shared, store: store.requests, onForward, onEnded });
-  const sweep = createStoreSweep({ store: store.requests, clock, logger });
+  const sweep = createStoreSweep({ stores: [store.requests, store.events], clock, logger });
   return {
     requestor: createRequestor({ ...shared, store: store.requests, relay, admission }),
     watch,

@@ -35,6 +35,10 @@ export interface MessageProperties {
   /** How its reply address is written; default `stomp`. No header of its own. */
   readonly replyToStyle?: ReplyToStyle;
   readonly project?: string;
+  /** Of a published status event: its number in its project, what it is about, and its kind. */
+  readonly sequence?: number;
+  readonly subject?: string;
+  readonly eventKind?: string;
   /** Milliseconds left at this send. */
   readonly deadlineMs?: number;
   /** Absolute deadline, epoch milliseconds. */

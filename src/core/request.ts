@@ -27,6 +27,10 @@ const finalStates: ReadonlySet<RequestState> = new Set([
   'completed',
 ]);
 
+export function isRequestState(text: string): text is RequestState {
+  return requestStates.some((state) => state === text);
+}
+
 export function isFinal(state: RequestState): boolean {
   return finalStates.has(state);
 }

@@ -21,3 +21,21 @@ export type StatusEventKind = (typeof statusEventKinds)[number];
 export interface NumberedEvent extends StatusEvent {
   readonly number: number;
 }
+
+/** An event in the log of its project: `sequence` counts 1, 2, ... for each project, without gaps, and never changes. */
+export interface SequencedEvent extends StatusEvent {
+  readonly project: string;
+  readonly sequence: number;
+}
+
+/** Which events of a project or a request; what is absent is not asked about. */
+export interface EventFilter {
+  readonly subject?: string;
+  readonly kinds?: readonly StatusEventKind[];
+}
+
+export function passesFilter(event: StatusEvent, { subject, kinds }: EventFilter): boolean {
+  return (
+    (subject === undefined || event.subject === subject) && (kinds === undefined || kinds.includes(event.kind))
+  );
+}

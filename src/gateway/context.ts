@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { OwnDestinations } from '#core/destination.js';
 import type { Authenticator } from '#core/ports/authenticator.js';
 import type { Clock } from '#core/ports/clock.js';
+import type { EventLog } from '#core/ports/event-log.js';
 import type { IdSource } from '#core/ports/id-source.js';
 import type { Logger } from '#core/ports/logger.js';
 import type { Meter } from '#core/ports/meter.js';
@@ -10,6 +11,7 @@ import type { Leasing } from '#messaging/leasing.js';
 import type { ReplySettlement } from '#messaging/reply-settlement.js';
 import type { RequestWatch } from '#messaging/request-watch.js';
 import type { Requestor } from '#messaging/requestor.js';
+import type { StatusHub } from '#status/status-hub.js';
 import type { BodyCheck } from '#schema/body-check.js';
 import type { Configuration } from '#schema/configuration.js';
 import type { TlsMaterial } from './connection/http-server.js';
@@ -19,6 +21,9 @@ import type { RouteTable } from './route-table.js';
 export interface GatewayContext {
   readonly requestor: Requestor;
   readonly store: RequestStore;
+  readonly events: EventLog;
+  /** Brings status events to who follows a project. */
+  readonly hub: StatusHub;
   readonly watch: RequestWatch;
   readonly settlement: ReplySettlement;
   readonly leasing: Leasing;

@@ -8,7 +8,7 @@ import type { RequestStore } from '#core/ports/request-store.js';
 import { createTimers } from './timers.js';
 
 export interface StoreSweepOptions {
-  readonly store: Pick<RequestStore, 'sweep'>;
+  readonly stores: readonly Pick<RequestStore, 'sweep'>[];
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -21,14 +21,14 @@ export interface StoreSweep {
 const sweepEveryMs = 60_000;
 const sweepAtOnce = 500;
 
-export function createStoreSweep({ store, clock, logger }: StoreSweepOptions): StoreSweep {
+export function createStoreSweep({ stores, clock, logger }: StoreSweepOptions): StoreSweep {
   const timers = createTimers(clock);
 
   async function sweep(): Promise<number> {
     try {
-      const removed = await store.sweep(sweepAtOnce);
+      const removed = await Promise.all(stores.map((store) => store.sweep(sweepAtOnce)));
       // The next batch in a later turn: whoever waits for the store comes first.
-      return removed === sweepAtOnce ? 0 : sweepEveryMs;
+      return removed.includes(sweepAtOnce) ? 0 : sweepEveryMs;
     } catch (error) {
       logger.warn({ err: error }, 'what is past its retention could not be removed');
       return sweepEveryMs;

@@ -216,6 +216,14 @@ const everything = z.strictObject({
       { min: 1000, max: longestTimeoutMs, default: 604_800_000 },
       'How long ended requests and their replies stay.',
     ),
+    statusMs: duration(
+      { min: 1000, max: longestTimeoutMs, default: 604_800_000 },
+      'How long status events stay in the log of their project.',
+    ),
+    statusEvents: integer(
+      { min: 100, max: 10_000_000, default: 100_000 },
+      'Status events that stay for each project, the newest ones.',
+    ),
   }),
   allow: section({
     queues: list(queuePatternSchema, patternList, "Queues that may be asked; the product's own never."),

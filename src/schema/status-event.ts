@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import type { Problem } from '#core/errors.js';
+import { toProblem } from '#core/errors.js';
 import type { StatusEvent } from '#core/status-event.js';
 import { statusEventKinds } from '#core/status-event.js';
 import { parseJson, withoutNulls } from './json.js';
@@ -25,11 +27,22 @@ export const statusEventSchema = z.object({
   time: z.int().min(0).describe('Epoch milliseconds at the source.'),
 });
 
+/** Bytes of an event as JSON: many read it at the same time, and large things belong into a reply. */
+export const mostEventBytes = 65_536;
+
+export function eventSizeProblem(bytes: number): Problem | undefined {
+  return bytes > mostEventBytes
+    ? toProblem('event', `${bytes} bytes`, `at most ${mostEventBytes} bytes of JSON`)
+    : undefined;
+}
+
 /**
  * Reads a status event. Null in `percent` or `text` counts as absent, as in faults; an absent `project`
  * as null. Never throws.
  */
 export function parseStatusEvent(body: Uint8Array): Parsed<StatusEvent> {
+  const problem = eventSizeProblem(body.byteLength);
+  if (problem !== undefined) return { ok: false, problems: [problem] };
   const json = parseJson(body, 'event');
   return json.ok
     ? parseWith(statusEventSchema, withoutNulls(json.value, ['percent', 'text']), 'event')

@@ -1,16 +1,17 @@
 /**
- * Takes status events of services from `{prefix}.status` into the history of the request they are about.
+ * Takes status events of services from `{prefix}.status` into the history of the request they are about, and into the log of
+ * their project.
  * Guarantee: acknowledged after the commit; an event that comes again with the same id changes nothing. Failure:
- * what breaks the schema goes to the invalid messages with the reason; what is about nothing that is kept here is counted
+ * what breaks the schema goes to the invalid messages with the reason; what names no project and is about nothing that is kept here is counted
  * and let go, because services tell of every request, and not all come from a gateway.
  */
 import type { Destination } from '#core/destination.js';
 import type { Clock } from '#core/ports/clock.js';
 import type { DeadLetters } from '#core/ports/dead-letters.js';
+import type { EventLog } from '#core/ports/event-log.js';
 import type { Logger } from '#core/ports/logger.js';
 import type { Delivery, MessageSource } from '#core/ports/message-source.js';
 import type { Meter } from '#core/ports/meter.js';
-import type { RequestStore } from '#core/ports/request-store.js';
 import type { GuardedConsumer } from '#messaging/guarded-consumer.js';
 import { createGuardedConsumer } from '#messaging/guarded-consumer.js';
 import { keepInvalid } from '#messaging/keep-invalid.js';
@@ -21,7 +22,7 @@ export interface StatusReceiverOptions {
   readonly source: MessageSource;
   /** `{prefix}.status`. */
   readonly destination: Destination;
-  readonly store: RequestStore;
+  readonly log: Pick<EventLog, 'append'>;
   readonly deadLetters: DeadLetters;
   readonly watch: RequestWatch;
   readonly prefetch: number;
@@ -32,7 +33,7 @@ export interface StatusReceiverOptions {
 }
 
 export function createStatusReceiver(options: StatusReceiverOptions): GuardedConsumer {
-  const { store, watch, meter } = options;
+  const { log, watch, meter } = options;
 
   const invalid = { ...options, sentence: 'an invalid status event came' };
 
@@ -43,7 +44,7 @@ export function createStatusReceiver(options: StatusReceiverOptions): GuardedCon
       await keepInvalid(invalid, delivery, reasons.join('; '));
       return;
     }
-    const outcome = await store.appendEvent(parsed.value);
+    const outcome = await log.append(parsed.value);
     if (outcome === null) {
       meter.count('events-unmatched');
       options.logger.debug(
@@ -54,7 +55,7 @@ export function createStatusReceiver(options: StatusReceiverOptions): GuardedCon
     }
     if (!outcome.changed) return;
     meter.count('events-recorded');
-    watch.notify({ record: outcome.record, reply: null });
+    if (outcome.record !== null) watch.notify({ record: outcome.record, reply: null });
   }
 
   return createGuardedConsumer({

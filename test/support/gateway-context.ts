@@ -21,6 +21,8 @@ export function contextOf(overrides: Partial<GatewayContext> = {}): GatewayConte
   return {
     requestor: absent('requestor'),
     store: absent('store'),
+    events: absent('events'),
+    hub: absent('hub'),
     watch: createRequestWatch(systemClock),
     settlement: absent('settlement'),
     leasing: absent('leasing'),

@@ -29,6 +29,8 @@ export interface StompBrokerOptions {
   readonly receiptTimeoutMs?: number;
   /** Milliseconds between heart-beats, both ways; default 10,000, 0 = none. */
   readonly heartbeatMs?: number;
+  /** Another connection for what has to stay in order; default false. */
+  readonly keepsOrder?: boolean;
   /** Connections that only send; default 2. */
   readonly sendConnections?: number;
   /** Unconfirmed sends per connection; default 500. */
@@ -46,6 +48,8 @@ export interface StompBrokerOptions {
 /** The broker as the patterns see it: a channel to send, a source to receive. */
 export interface StompBroker {
   readonly channel: MessageChannel;
+  /** What is sent here to one destination arrives in that order, unless it fails; needs `keepsOrder`. */
+  readonly orderedChannel: MessageChannel;
   readonly source: MessageSource;
   /**
    * Begins to connect; resolves with null, or with what went wrong when each address was tried once. Without success
@@ -84,32 +88,40 @@ export function createStompBroker(options: StompBrokerOptions): StompBroker {
     dialect: options.dialect,
   };
   const log = createConnectionLog(options);
-  const channel = createStompChannel({
-    address,
-    log,
-    settings,
-    random,
-    connections: options.sendConnections ?? 2,
+  const sending = {
+    ...{ address, log, settings, random },
     maxUnconfirmed: options.maxUnconfirmed ?? 500,
     maxUnconfirmedBytes: options.maxUnconfirmedBytes ?? 16 * 1024 * 1024,
+  };
+  const connections = options.sendConnections ?? 2;
+  const channel = createStompChannel({ ...sending, purpose: 'send', connections });
+  const orderedChannel = createStompChannel({
+    ...sending,
+    purpose: 'publish',
+    connections: options.keepsOrder === true ? 1 : 0,
   });
   const source = createStompSource({ address, log, settings, random });
   return {
     channel,
+    orderedChannel,
     source,
-    start: () => channel.start(),
+    async start() {
+      const [failure] = await Promise.all([channel.start(), orderedChannel.start()]);
+      return failure;
+    },
     // Receiving ends first: what is already being handled may still want to send. It takes half of the time at most, because
     // receipts are still awaited afterwards.
     async stop(deadlineMs) {
       const endAt = options.clock.monotonic() + deadlineMs;
       await source.stop(deadlineMs / 2);
-      await channel.stop(Math.max(0, endAt - options.clock.monotonic()));
+      const restMs = Math.max(0, endAt - options.clock.monotonic());
+      await Promise.all([channel.stop(restMs), orderedChannel.stop(restMs)]);
     },
     broker: () => channel.broker(),
     overdueMs: () => channel.overdueMs(),
     activity() {
       const { wanted, up } = source.subscriptions();
-      return { sends: channel.pending, wantedSubscriptions: wanted, subscriptions: up };
+      return { sends: channel.pending + orderedChannel.pending, wantedSubscriptions: wanted, subscriptions: up };
     },
   };
 }

@@ -36,7 +36,9 @@ export interface ChannelOptions extends SendPlacesOptions {
   readonly log: ConnectionLog;
   readonly settings: ConnectionSettings;
   readonly random: () => number;
-  /** Connections that share the sends; at least 1. */
+  /** Of its connections, for their names. */
+  readonly purpose: string;
+  /** Connections that share the sends; without one every send rejects. */
   readonly connections: number;
 }
 
@@ -72,7 +74,7 @@ export function createStompChannel(options: ChannelOptions): StompChannel {
   const links = Array.from({ length: options.connections }, (_, index) =>
     createReconnecting({
       ...options,
-      purpose: `send-${index + 1}`,
+      purpose: `${options.purpose}-${index + 1}`,
       onUp: (connection) => {
         connection.onDrain(dispatch);
         for (const listener of upListeners) listener();
@@ -232,7 +234,7 @@ export function createStompChannel(options: ChannelOptions): StompChannel {
     publish: (destination, message) => enqueue(destination, message, { persistent: false }),
     async start() {
       const outcomes = await Promise.all(links.map((link) => link.start()));
-      return outcomes.find((outcome) => outcome === null) === null ? null : (outcomes[0] ?? null);
+      return outcomes.includes(null) ? null : (outcomes[0] ?? null);
     },
     async stop(deadlineMs) {
       stopped = true;

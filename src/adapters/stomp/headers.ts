@@ -18,6 +18,8 @@ type StompHeaders = Readonly<Record<string, string>>;
 const textProperties = {
   conversationId: 'Conversation-ID',
   project: 'Project',
+  subject: 'Subject',
+  eventKind: 'Kind',
   schema: 'Schema',
   storeId: 'Store-ID',
   replyToken: 'Reply-Token',
@@ -31,6 +33,7 @@ const textProperties = {
 const numberProperties = {
   deadlineMs: 'Deadline-Ms',
   expiresAt: 'Expires-At',
+  sequence: 'Sequence',
   attempt: 'Attempt',
   resend: 'Resend',
   priority: 'priority',

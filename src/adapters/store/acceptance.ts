@@ -10,7 +10,7 @@ import type {
 import type { NewRequest } from '#core/request.js';
 import { isVisibleTo } from '#core/request.js';
 import type { StoreContext, Tx } from './context.js';
-import { recordChange } from './history.js';
+import { recordChange } from './event-entry.js';
 import type { RecordRow } from './rows.js';
 import { recordColumns, toHeaderBlob, toRecord, toStoredReply } from './rows.js';
 

@@ -13,6 +13,8 @@ export interface StoreContext {
   readonly db: Kysely<Tables>;
   readonly commits: GroupCommit<Tx>;
   readonly queries: Queries;
+  /** To be called by whoever lets an event into the log, in the transaction. */
+  readonly eventEntered: () => void;
   readonly clock: Clock;
   readonly newId: IdSource;
 }

@@ -2,7 +2,7 @@ import type { RequestStore } from '#core/ports/request-store.js';
 import type { RequestRecord } from '#core/request.js';
 import { isVisibleTo } from '#core/request.js';
 import type { StoreContext, Tx } from './context.js';
-import { recordChange } from './history.js';
+import { recordChange } from './event-entry.js';
 import { queueForward } from './outbox.js';
 import { openStates } from './queries.js';
 import type { RecordRow } from './rows.js';

@@ -4,6 +4,7 @@ import type { Dialect } from 'kysely';
 import { Kysely } from 'kysely';
 import { ReplytoError } from '#core/errors.js';
 import type { Clock } from '#core/ports/clock.js';
+import type { EventLog } from '#core/ports/event-log.js';
 import type { DeadLetters } from '#core/ports/dead-letters.js';
 import type { HandledMessages } from '#core/ports/handled-messages.js';
 import type { IdSource } from '#core/ports/id-source.js';
@@ -21,6 +22,9 @@ import { createBrokerMemory } from './broker-memory.js';
 import type { StoreContext, Tx } from './context.js';
 import { createDeadLetters } from './dead-letters.js';
 import { createEnding } from './ending.js';
+import { createEntryNotice } from './entry-notice.js';
+import type { EventRetention } from './event-log.js';
+import { createEventLog } from './event-log.js';
 import { createHandledMessages } from './handled-messages.js';
 import { createHistory } from './history.js';
 import { makeFolders } from './make-folders.js';
@@ -42,6 +46,8 @@ export interface OpenStoreOptions {
   readonly newId: IdSource;
   /** Milliseconds that ended requests stay; default 7 days. */
   readonly retentionMs?: number;
+  /** How long status events stay; default 7 days, 100,000 events for each project. */
+  readonly eventRetention?: EventRetention;
 }
 
 /** Everything durable of one deployment. */
@@ -51,6 +57,7 @@ export interface Store {
   /** 32 random bytes of this store, the key of its reply tokens. */
   readonly secret: Uint8Array;
   readonly requests: RequestStore;
+  readonly events: EventLog;
   readonly outbox: Outbox;
   readonly leases: Leases;
   readonly outgoing: OutgoingMessages;
@@ -67,6 +74,7 @@ export interface Store {
 }
 
 const sevenDaysMs = 7 * 24 * 60 * 60 * 1000;
+const defaultEventRetention: EventRetention = { statusMs: sevenDaysMs, statusEvents: 100_000 };
 
 /**
  * Opens the store, alone: a second process on the same file is refused.
@@ -93,10 +101,17 @@ export function createStore(database: Database, options: Omit<OpenStoreOptions, 
   database.run("UPDATE requests SET send_lease_until = 0 WHERE status = 'accepted'");
   database.run("UPDATE outbox SET next_at = 0 WHERE status = 'waiting' AND owner IS NOT NULL");
   database.run('UPDATE outgoing SET next_at = 0 WHERE owner IS NOT NULL');
+  database.run('DELETE FROM duties');
   let isClosed = false;
   const db = new Kysely<Tables>({ dialect: guarded(createSqliteDialect(database), () => isClosed) });
-  const commits = createGroupCommit<Tx>((work) => db.transaction().execute(work));
-  const context: StoreContext = { db, commits, queries: createQueries(db), clock, newId };
+  const entries = createEntryNotice();
+  const commits = createGroupCommit<Tx>(async (work) => {
+    const result = await db.transaction().execute(work);
+    entries.committed();
+    return result;
+  });
+  const { entered: eventEntered } = entries;
+  const context: StoreContext = { db, commits, queries: createQueries(db), clock, newId, eventEntered };
   const check = createStoreCheck(context);
   return {
     ...identity,
@@ -108,6 +123,7 @@ export function createStore(database: Database, options: Omit<OpenStoreOptions, 
       ...createHistory(context),
       ...createRetention(context, options.retentionMs ?? sevenDaysMs),
     },
+    events: createEventLog(context, entries.listeners, options.eventRetention ?? defaultEventRetention),
     outbox: createOutbox(context),
     leases: createLeases(context),
     outgoing: createOutgoingMessages(context),

@@ -1,4 +1,4 @@
-import type { InsertResult, Kysely } from 'kysely';
+import type { InsertResult, Kysely, UpdateResult } from 'kysely';
 import { sql } from 'kysely';
 import type { RequestState } from '#core/request.js';
 import { isFinal, requestStates } from '#core/request.js';
@@ -6,7 +6,7 @@ import type { PreparedQuery } from './prepared-query.js';
 import { prepareQuery } from './prepared-query.js';
 import type { RecordRow } from './rows.js';
 import { recordColumns } from './rows.js';
-import type { EventTable, ReplyTable, RequestTable, Tables } from './schema.js';
+import type { EventTable, ProjectEventRow, ProjectEventTable, ReplyTable, RequestTable, Tables } from './schema.js';
 
 /** The states that a request may still leave. */
 export const openStates = requestStates.filter((state) => !isFinal(state));
@@ -22,6 +22,10 @@ export interface Queries {
   readonly findRecord: PreparedQuery<{ id: string }, RecordRow>;
   readonly markSent: PreparedQuery<{ id: string; now: number }, RecordRow>;
   readonly recordFirstReply: PreparedQuery<FirstReply, RecordRow>;
+  readonly insertProjectEvent: PreparedQuery<Omit<ProjectEventTable, 'entry'>, { entry: number }>;
+  /** What waits for its number, in the order in which it came in. */
+  readonly unnumbered: PreparedQuery<{ limit: number }, ProjectEventRow>;
+  readonly setSequence: PreparedQuery<{ entry: number; sequence: number }, UpdateResult>;
 }
 
 /** What the first reply of an open request changes. */
@@ -132,6 +136,38 @@ export function createQueries(db: Kysely<Tables>): Queries {
         .where('seq', '=', value('seq'))
         .where('status', 'in', openStates)
         .returning(recordColumns),
+    ),
+    insertProjectEvent: prepareQuery((value) =>
+      db
+        .insertInto('project_events')
+        .values({
+          project: value('project'),
+          id: value('id'),
+          sequence: value('sequence'),
+          subject: value('subject'),
+          is_request: value('is_request'),
+          status: value('status'),
+          kind: value('kind'),
+          time: value('time'),
+          entered_at: value('entered_at'),
+          detail: value('detail'),
+        })
+        .onConflict((conflict) => conflict.columns(['project', 'id']).doNothing())
+        .returning('entry'),
+    ),
+    unnumbered: prepareQuery((value) =>
+      db
+        .selectFrom('project_events')
+        .selectAll()
+        .where('sequence', 'is', null)
+        .orderBy('entry')
+        .limit(value('limit')),
+    ),
+    setSequence: prepareQuery((value) =>
+      db
+        .updateTable('project_events')
+        .set({ sequence: value('sequence') })
+        .where('entry', '=', value('entry')),
     ),
   };
 }

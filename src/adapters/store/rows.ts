@@ -2,8 +2,9 @@
 import type { FaultBody } from '#core/fault.js';
 import type { Message, MessageProperties } from '#core/message.js';
 import type { RequestRecord, StoredReply, StoredRequest } from '#core/request.js';
-import type { NumberedEvent, StatusEventKind } from '#core/status-event.js';
-import type { EventRow, ReplyRow, RequestRow } from './schema.js';
+import type { SubjectState } from '#core/ports/event-log.js';
+import type { NumberedEvent, SequencedEvent, StatusEventKind } from '#core/status-event.js';
+import type { EventRow, ProjectEventRow, ReplyRow, RequestRow, SubjectRow } from './schema.js';
 
 /** What a message carries beside its body. */
 export interface HeaderBlock {
@@ -143,5 +144,37 @@ export function toNumberedEvent(subject: string, row: EventRow): NumberedEvent {
     time: row.time,
     number: row.number,
     ...fromBlob<EventDetail>(row.detail),
+  };
+}
+
+export function toEventDetail(blob: Buffer): Omit<EventDetail, 'project'> {
+  return fromBlob(blob);
+}
+
+/** Of an event that has its number. */
+export function toSequencedEvent(row: ProjectEventRow): SequencedEvent {
+  return {
+    id: row.id,
+    project: row.project,
+    subject: row.subject,
+    kind: row.kind as StatusEventKind,
+    time: row.time,
+    sequence: row.sequence ?? 0,
+    ...toEventDetail(row.detail),
+  };
+}
+
+export function toSubjectState(row: SubjectRow): SubjectState {
+  return {
+    subject: row.subject,
+    kind: row.kind as StatusEventKind,
+    sequence: row.sequence,
+    time: row.time,
+    percent: row.percent,
+    text: row.text === null ? null : fromBlob<string>(row.text),
+    status: row.status,
+    startedAt: row.started_at,
+    isRequest: row.is_request === 1,
+    isOver: row.is_over === 1,
   };
 }

@@ -17,6 +17,10 @@ export interface Tables {
   readonly handled: HandledTable;
   readonly leases: LeaseTable;
   readonly outgoing: OutgoingTable;
+  readonly project_events: ProjectEventTable;
+  readonly projects: ProjectTable;
+  readonly project_subjects: ProjectSubjectTable;
+  readonly duties: DutyTable;
 }
 
 interface MetaTable {
@@ -154,6 +158,59 @@ interface OutgoingTable {
   body: Buffer;
 }
 
+export interface ProjectEventTable {
+  /** Order in which events came in. */
+  entry: Generated<number>;
+  project: string;
+  id: string;
+  /** Null until the sequencer has numbered it. */
+  sequence: number | null;
+  subject: string;
+  /** Whether the subject was known as a request when it came in. */
+  is_request: number;
+  /** The state that the gateway itself tells of. */
+  status: RequestState | null;
+  kind: string;
+  time: number;
+  entered_at: number;
+  /** JSON `{ percent, text, data }`. */
+  detail: Buffer;
+}
+
+interface ProjectTable {
+  project: string;
+  last: number;
+  /** The last event that its topic has got for certain. */
+  published: number;
+  /** When the last one was numbered. */
+  time: number;
+}
+
+/** The latest of each subject, kept by the sequencer. */
+interface ProjectSubjectTable {
+  project: string;
+  subject: string;
+  kind: string;
+  sequence: number;
+  time: number;
+  percent: number | null;
+  /** JSON string. */
+  text: Buffer | null;
+  status: RequestState | null;
+  started_at: number;
+  is_request: number;
+  is_over: number;
+}
+
+/** What one instance does for all. */
+interface DutyTable {
+  duty: string;
+  owner: string;
+  lease_until: number;
+}
+
+export type ProjectEventRow = Selectable<ProjectEventTable>;
+export type SubjectRow = Selectable<ProjectSubjectTable>;
 export type LeaseRow = Selectable<LeaseTable>;
 export type OutgoingRow = Selectable<OutgoingTable>;
 export type RequestRow = Selectable<RequestTable>;

@@ -3,7 +3,7 @@ import type { RequestStore, SendClaim } from '#core/ports/request-store.js';
 import type { RequestRecord, StoredRequest } from '#core/request.js';
 import { isNoneOf, takeEnough } from './claims.js';
 import type { StoreContext, Tx } from './context.js';
-import { recordChange } from './history.js';
+import { recordChange } from './event-entry.js';
 import { toRecord, toStoredRequest } from './rows.js';
 
 /** The send lease: who sends a request now, and what is known about earlier sends. */

@@ -9,7 +9,7 @@ import type { IncomingReply, StoredReply } from '#core/request.js';
 import type { StoreContext, Tx } from './context.js';
 import { changedMeanwhile } from './context.js';
 import { keepDeadLetter } from './dead-letters.js';
-import { recordChange } from './history.js';
+import { recordChange } from './event-entry.js';
 import { queueForward } from './outbox.js';
 import type { RecordRow } from './rows.js';
 import { recordColumns, toBlob, toHeaderBlob, toRecord, toStoredReply } from './rows.js';

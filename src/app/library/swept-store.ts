@@ -19,7 +19,7 @@ const backgroundClock: Clock = {
  * is not told: whoever uses the store hears the same.
  */
 export function toSweptStore(store: Store, clock: Clock = backgroundClock): Store {
-  const sweep = createStoreSweep({ store: store.requests, clock, logger: silentLogger });
+  const sweep = createStoreSweep({ stores: [store.requests, store.events], clock, logger: silentLogger });
   sweep.start();
   return {
     ...store,

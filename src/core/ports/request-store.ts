@@ -1,5 +1,5 @@
 import type { FaultBody } from '../fault.js';
-import type { NumberedEvent, StatusEvent } from '../status-event.js';
+import type { NumberedEvent } from '../status-event.js';
 import type {
   IncomingReply,
   NewRequest,
@@ -45,12 +45,6 @@ export type SettleOutcome =
 export interface SettleOptions {
   /** From so many replies on, of whatever way, no other one is kept; default: every one is. The first always is. */
   readonly mostReplies?: number;
-}
-
-export interface EventOutcome {
-  readonly record: RequestRecord;
-  /** False: the very same event came before. */
-  readonly changed: boolean;
 }
 
 export interface RequestFilter {
@@ -123,8 +117,7 @@ export interface RequestStore {
   counts(): Promise<RequestCounts>;
   /** Requests that have not ended, by the name that posted them; those of no name are not counted. */
   countsByName(): Promise<ReadonlyMap<string, number>>;
-  /** Adds an event to the history of its subject, once. Null when no such request is kept. */
-  appendEvent(event: StatusEvent): Promise<EventOutcome | null>;
+  /** The history of a request behind event `after`, in order. */
   events(id: string, after: number, limit: number): Promise<NumberedEvent[]>;
   /**
    * Removes what is past its retention: ended requests with all that belongs to them, unmatched replies, and what

@@ -12,6 +12,8 @@ import { temporaryFolder } from '../../support/temporary-folder.js';
 /** Milliseconds of a send lease and of retention in the cases. */
 export const leaseMs = 60_000;
 export const retentionMs = 7 * 86_400_000;
+/** Few, so that a case reaches behind them. */
+export const eventRetention = { statusMs: retentionMs, statusEvents: 50 };
 
 /** Where a store is, and what it is opened with. */
 interface ContractStoreOptions extends Required<Omit<OpenStoreOptions, 'path'>> {
@@ -54,7 +56,7 @@ export function createStoreBench(open: OpenContractStore): StoreBench {
   const others: Store[] = [];
 
   const openAt = async (at: string): Promise<Store> =>
-    await open({ folder: at, clock, newId: randomUUID, retentionMs });
+    await open({ folder: at, clock, newId: randomUUID, retentionMs, eventRetention });
 
   beforeEach(async () => {
     clock = createManualClock(1_700_000_000_000);

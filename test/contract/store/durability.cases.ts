@@ -12,6 +12,7 @@ export const placeCases = [
   'keeps its identity and its secret, which no other store has',
   'hands out at once what was being sent when it was closed, as a resend',
   'hands out at once what was being delivered when it was closed, and counts nothing',
+  'goes on numbering where it ended, also when it was closed meanwhile',
 ] as const;
 
 /** What only a store that one process holds alone can pass. */

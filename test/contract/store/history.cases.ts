@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
-import type { EventOutcome } from '#core/ports/request-store.js';
+import type { EventOutcome } from '#core/ports/event-log.js';
 import type { StatusEvent } from '#core/status-event.js';
 import { newReply } from '../../support/requests.js';
 import type { Case } from '../messaging/case.js';
@@ -22,7 +22,7 @@ function newEvent(subject: string, parts: Partial<StatusEvent> = {}): StatusEven
 
 export function historyCases(test: Case, bench: StoreBench): void {
   const append = (event: StatusEvent): Promise<EventOutcome | null> =>
-    bench.store.requests.appendEvent(event);
+    bench.store.events.append(event);
 
   test('adds an event with the next number and shows its progress', async () => {
     const { id } = await bench.sent();

@@ -118,7 +118,7 @@ const endCommands: fc.Arbitrary<Command>[] = [
       (model) => model.progress(of, eventId),
       async (store) =>
         (
-          await store.requests.appendEvent({
+          await store.events.append({
             ...{
               id: eventId,
               project: null,

@@ -67,7 +67,7 @@ export function readingCases(test: Case, bench: StoreBench): void {
     [
       'progress',
       (id) =>
-        bench.store.requests.appendEvent({
+        bench.store.events.append({
           ...{ id: randomUUID(), project: null, subject: id, kind: 'progress', percent: 1, time: 0 },
         }),
     ],

@@ -11,6 +11,7 @@ import { createStoreBench } from './bench.js';
 import { durabilityCases } from './durability.cases.js';
 import { endingCases } from './ending.cases.js';
 import { givingUpCases } from './giving-up.cases.js';
+import { eventLogCases } from './event-log.cases.js';
 import { groupingCases } from './grouping.cases.js';
 import { historyCases } from './history.cases.js';
 import { keepingCases } from './keeping.cases.js';
@@ -46,6 +47,7 @@ export function describeStoreContract(contract: StoreContract): void {
       endingCases(test, bench);
       givingUpCases(test, bench);
       historyCases(test, bench);
+      eventLogCases(test, bench);
       readingCases(test, bench);
       outboxCases(test, bench);
       retentionCases(test, bench);

@@ -68,6 +68,9 @@ const all: Required<MessageProperties> = {
     traceparent: 't',
     tracestate: 't',
     baggage: 'b',
+    sequence: 1,
+    subject: 's',
+    eventKind: 'log',
   },
 };
 

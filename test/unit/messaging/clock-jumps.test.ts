@@ -49,7 +49,7 @@ describe('a clock that jumps', () => {
       onForward: () => undefined,
       onEnded: () => undefined,
     });
-    const sweep = createStoreSweep(shared);
+    const sweep = createStoreSweep({ ...shared, stores: [shared.store] });
     expiration.start();
     sweep.start();
     ends.push(

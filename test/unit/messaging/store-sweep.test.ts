@@ -37,7 +37,7 @@ describe('sweeping a store', () => {
         return count;
       },
     };
-    sweep = createStoreSweep({ store: recording, clock, logger });
+    sweep = createStoreSweep({ stores: [recording], clock, logger });
   });
   afterEach(async () => {
     sweep.stop();

@@ -36,7 +36,7 @@ describe('the status receiver', () => {
     receiver = createStatusReceiver({
       ...{ source, destination, clock, meter, watch },
       logger: createRecordingLogger(),
-      store: store.requests,
+      log: store.events,
       deadLetters: store.deadLetters,
       prefetch: 10,
       checkStore: () => store.check(),

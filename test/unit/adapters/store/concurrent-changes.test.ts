@@ -106,7 +106,7 @@ describe('a change that comes between what the store reads and what it writes', 
     const id = await sent();
     intrusion = { table: 'requests', sql: 'UPDATE requests SET events = events + 1' };
     const event = { id: 'e', project: null, subject: id, kind: 'log', text: 'packing', time: 0 } as const;
-    await expectRefused(id, () => store.requests.appendEvent(event));
+    await expectRefused(id, () => store.events.append(event));
   });
 
   it('hands out what was claimed and given back as it is by then', async () => {

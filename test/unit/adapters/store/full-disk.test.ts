@@ -98,7 +98,11 @@ describe('a store on a full disk', () => {
 
   /** Everything that changes something, each with something to change. */
   async function changes(): Promise<Record<string, () => Promise<unknown>>> {
-    const { requests, outbox, deadLetters, handledMessages } = store;
+    const { requests, events, outbox, deadLetters, handledMessages } = store;
+    await events.claimDuty('sequencer', 2 * retentionMs);
+    const first = { id: 'first', project: 'numbered', subject: 'somebody', kind: 'log', time: 0 } as const;
+    await events.append(first);
+    await events.number('sequencer', 10);
     const old = await accepted(null);
     await requests.cancel(old);
     const answered = await accepted('a', { replyTo: 'answers' });
@@ -121,6 +125,7 @@ describe('a store on a full disk', () => {
       await accepted('a', { replyTo: 'answers' }),
     ];
     clock.advance(1);
+    await events.append({ ...first, id: 'second' });
     const event = {
       id: 'event',
       project: null,
@@ -140,7 +145,11 @@ describe('a store on a full disk', () => {
       cancel: () => requests.cancel(cancelled),
       giveUpSend: () => requests.giveUpSend(refused, { code: 'SEND_REFUSED', message: 'no' }),
       expireDue: () => requests.expireDue(10),
-      appendEvent: () => requests.appendEvent(event),
+      append: () => events.append(event),
+      'append to a project': () => events.append({ ...event, subject: 'somebody', project: 'shop' }),
+      claimDuty: () => events.claimDuty('sequencer', leaseMs),
+      'number events': () => events.number('sequencer', 10),
+      markPublished: () => events.markPublished('numbered', 1),
       sweep: () => requests.sweep(10),
       claimDue: () => outbox.claimDue({ owner: 'b', leaseMs, limit: 1 }),
       'finish a delivery': () => outbox.finish(held!.id, 'a', { kind: 'delivered' }),

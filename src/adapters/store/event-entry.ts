@@ -1,0 +1,156 @@
+import type { AppendOptions, EventLog, EventOutcome } from '#core/ports/event-log.js';
+import type { RequestState } from '#core/request.js';
+import { isFinal, isRequestState } from '#core/request.js';
+import type { StatusEvent, StatusEventKind } from '#core/status-event.js';
+import type { StoreContext, Tx } from './context.js';
+import { changedMeanwhile } from './context.js';
+import type { EventDetail, RecordRow } from './rows.js';
+import { recordColumns, toBlob, toRecord } from './rows.js';
+
+/** What the history says about a change of the request itself; `status` stands in the event's data. */
+const sentences = {
+  accepted: ['log', 'accepted'],
+  sent: ['log', 'sent to the queue'],
+  replied: ['success', 'a reply came'],
+  faulted: ['failure', 'the service answered with a fault'],
+  expired: ['failure', 'no reply came before the deadline'],
+  cancelled: ['user-action', 'cancelled'],
+  completed: ['success', 'sent; no reply is expected'],
+  late: ['log', 'a reply came after the request had ended'],
+  duplicate: ['log', 'another reply came; the first stays the answer'],
+} as const satisfies Record<string, readonly [StatusEventKind, string]>;
+
+type Change = keyof typeof sentences;
+
+/**
+ * Adds a change to the history of its request, and to the log of its project, in the transaction that makes the change.
+ * `number` is the request's event counter after the change, so numbers have no gaps.
+ */
+export async function recordChange(
+  tx: Tx,
+  context: StoreContext,
+  row: Pick<RecordRow, 'seq' | 'id' | 'project'>,
+  change: {
+    readonly number: number;
+    readonly change: Change;
+    readonly at: number;
+    /** Instead of the usual sentence. */
+    readonly text?: string | undefined;
+  },
+): Promise<void> {
+  const [kind, usual] = sentences[change.change];
+  const { text = usual } = change;
+  const id = context.newId();
+  const detail: EventDetail = { project: row.project, text, data: { status: change.change } };
+  await context.queries.insertEvent(tx, {
+    request_seq: row.seq,
+    number: change.number,
+    id,
+    kind,
+    time: change.at,
+    detail: toBlob(detail),
+  });
+  if (row.project === null) return;
+  const event = { id, subject: row.id, kind, time: change.at };
+  const status = isRequestState(change.change) ? change.change : null;
+  await enter(tx, context, { ...event, ...detail, project: row.project }, { isRequest: true, status });
+}
+
+export function createEventEntry(context: StoreContext): Pick<EventLog, 'append'> {
+  return {
+    append: (event, options = {}) => context.commits.run((tx) => append(tx, context, event, options)),
+  };
+}
+
+async function append(
+  tx: Tx,
+  context: StoreContext,
+  event: StatusEvent,
+  { joinsHistory = true }: AppendOptions,
+): Promise<EventOutcome | null> {
+  const row = joinsHistory
+    ? await tx
+        .selectFrom('requests')
+        .select(recordColumns)
+        .where('id', '=', event.subject)
+        .executeTakeFirst()
+    : undefined;
+  const project = event.project ?? row?.project ?? null;
+  if (row === undefined && project === null) return null;
+  const joined = row === undefined ? undefined : await join(tx, row, event);
+  const entered =
+    project !== null &&
+    (await enter(tx, context, { ...event, project }, { isRequest: row !== undefined, status: null }));
+  const record = joined ?? row;
+  return {
+    record: record === undefined ? null : toRecord(record),
+    changed: entered || joined !== undefined,
+  };
+}
+
+/** Adds the event to the history of the request; undefined when it is there already. */
+async function join(tx: Tx, row: RecordRow, event: StatusEvent): Promise<RecordRow | undefined> {
+  const detail: EventDetail = { project: event.project ?? row.project, ...detailOf(event) };
+  const added = await tx
+    .insertInto('events')
+    .values({
+      request_seq: row.seq,
+      number: row.events + 1,
+      id: event.id,
+      kind: event.kind,
+      time: event.time,
+      detail: toBlob(detail),
+    })
+    .onConflict((conflict) => conflict.columns(['request_seq', 'id']).doNothing())
+    .returning('number')
+    .executeTakeFirst();
+  if (added === undefined) return undefined;
+  // Progress that overtakes the reply belongs to the history, no longer to the state.
+  const showsProgress = event.kind === 'progress' && !isFinal(row.status);
+  const progress = toBlob({ percent: event.percent ?? null, text: event.text ?? null });
+  const changed = await tx
+    .updateTable('requests')
+    .set((eb) => ({
+      events: added.number,
+      version: eb('version', '+', 1),
+      ...(showsProgress ? { progress } : {}),
+    }))
+    .where('seq', '=', row.seq)
+    .where('events', '=', row.events)
+    .returning(recordColumns)
+    .executeTakeFirst();
+  if (changed === undefined) throw changedMeanwhile(row.id);
+  return changed;
+}
+
+/** Lets an event into the log of its project, without a number; false when it is there already. */
+async function enter(
+  tx: Tx,
+  context: StoreContext,
+  event: StatusEvent & { readonly project: string },
+  { isRequest, status }: { readonly isRequest: boolean; readonly status: RequestState | null },
+): Promise<boolean> {
+  const rows = await context.queries.insertProjectEvent(tx, {
+    project: event.project,
+    id: event.id,
+    sequence: null,
+    subject: event.subject,
+    is_request: Number(isRequest),
+    status,
+    kind: event.kind,
+    time: event.time,
+    entered_at: context.clock.now(),
+    detail: toBlob(detailOf(event)),
+  });
+  if (rows.length === 0) return false;
+  context.eventEntered();
+  return true;
+}
+
+function detailOf({ percent, text, data }: StatusEvent): Omit<EventDetail, 'project'> {
+  return {
+    ...(percent === undefined ? {} : { percent }),
+    ...(text === undefined ? {} : { text }),
+    ...(data === undefined ? {} : { data }),
+  };
+}

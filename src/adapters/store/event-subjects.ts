@@ -1,0 +1,93 @@
+import type { EventLog } from '#core/ports/event-log.js';
+import { isFinal } from '#core/request.js';
+import type { StoreContext, Tx } from './context.js';
+import { toBlob, toEventDetail, toSubjectState } from './rows.js';
+import type { ProjectEventRow, SubjectRow } from './schema.js';
+
+/** Where one subject stands: what its events came to. */
+type State = Omit<SubjectRow, 'project' | 'subject'>;
+
+interface Numbered {
+  /** In order; the first has the number `after + 1`. */
+  readonly entries: readonly ProjectEventRow[];
+  readonly after: number;
+}
+
+/** Keeps the latest of each subject, so that nobody has to read a whole log to see where everything stands. */
+export async function noteSubjects(tx: Tx, project: string, { entries, after }: Numbered): Promise<void> {
+  const states = new Map<string, State>();
+  for (const [index, entry] of entries.entries()) {
+    const { subject } = entry;
+    const before = states.get(subject) ?? (await subjectOf(tx, project, subject));
+    states.set(subject, followed(before, entry, after + index + 1));
+  }
+  for (const [subject, state] of states) {
+    await tx
+      .insertInto('project_subjects')
+      .values({ project, subject, ...state })
+      .onConflict((conflict) => conflict.columns(['project', 'subject']).doUpdateSet(state))
+      .execute();
+  }
+}
+
+async function subjectOf(tx: Tx, project: string, subject: string): Promise<State | undefined> {
+  return tx
+    .selectFrom('project_subjects')
+    .select(['kind', 'sequence', 'time', 'percent', 'text', 'status', 'started_at', 'is_request', 'is_over'])
+    .where('project', '=', project)
+    .where('subject', '=', subject)
+    .executeTakeFirst();
+}
+
+function followed(before: State | undefined, entry: ProjectEventRow, sequence: number): State {
+  const { percent, text } = toEventDetail(entry.detail);
+  return {
+    kind: entry.kind,
+    sequence,
+    time: entry.time,
+    percent: percent ?? before?.percent ?? null,
+    text: text === undefined ? (before?.text ?? null) : toBlob(text),
+    status: entry.status ?? before?.status ?? null,
+    started_at: before?.started_at ?? entry.time,
+    is_request: Math.max(entry.is_request, before?.is_request ?? 0),
+    is_over: Number(isOver(before, entry)),
+  };
+}
+
+function isOver(before: State | undefined, { kind, status, is_request }: ProjectEventRow): boolean {
+  const state = status ?? before?.status;
+  // Late progress reopens no request.
+  if (is_request === 1 && state != null) return isFinal(state);
+  if (kind === 'success' || kind === 'failure') return true;
+  // What is no request may be begun anew.
+  return kind !== 'progress' && before?.is_over === 1;
+}
+
+export function createEventSubjects({ db }: StoreContext): Pick<EventLog, 'projects' | 'subjects'> {
+  return {
+    async projects(limit) {
+      const rows = await db
+        .selectFrom('projects')
+        .select((eb) => [
+          'project',
+          'last',
+          'time',
+          eb
+            .selectFrom('project_subjects')
+            .whereRef('project_subjects.project', '=', 'projects.project')
+            .select((subjects) => subjects.fn.countAll<number>().as('count'))
+            .as('subjects'),
+        ])
+        .orderBy('time', 'desc')
+        .limit(limit)
+        .execute();
+      return rows.map((row) => ({ ...row, subjects: row.subjects ?? 0 }));
+    },
+    async subjects(project, { limit, before }) {
+      let query = db.selectFrom('project_subjects').selectAll().where('project', '=', project);
+      if (before !== undefined) query = query.where('sequence', '<', before);
+      const rows = await query.orderBy('sequence', 'desc').limit(limit).execute();
+      return rows.map(toSubjectState);
+    },
+  };
+}

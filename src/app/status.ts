@@ -1,0 +1,50 @@
+/** Publish-subscribe status: what numbers events, publishes them, and brings them to who follows a project here. */
+import type { StompBroker } from '#adapters/stomp/broker.js';
+import type { Store } from '#adapters/store/open-store.js';
+import type { Clock } from '#core/ports/clock.js';
+import type { Logger } from '#core/ports/logger.js';
+import type { Meter } from '#core/ports/meter.js';
+import { createSequencer } from '#status/sequencer.js';
+import { createSequencerDuty } from '#status/sequencer-duty.js';
+import type { StatusHub } from '#status/status-hub.js';
+import { createStatusHub } from '#status/status-hub.js';
+import { createTopicPublisher } from '#status/topic-publisher.js';
+import type { Part } from './parts.js';
+
+export interface StatusOptions {
+  readonly store: Pick<Store, 'events'>;
+  readonly broker: Pick<StompBroker, 'orderedChannel'>;
+  /** Owner of the duty; new at each start. */
+  readonly instance: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly meter: Meter;
+}
+
+export interface Status {
+  readonly hub: StatusHub;
+  /** In the order of their start. */
+  readonly parts: readonly Part[];
+}
+
+export function createStatus({ store, broker, instance, ...shared }: StatusOptions): Status {
+  const log = store.events;
+  const duty = createSequencerDuty({ log, owner: instance, clock: shared.clock });
+  const hub = createStatusHub({ log, logger: shared.logger });
+  const publisher = createTopicPublisher({ ...shared, log, duty, channel: broker.orderedChannel });
+  const sequencer = createSequencer({
+    ...{ ...shared, log, duty, instance },
+    onNumbered: (events) => {
+      hub.push(events);
+      publisher.wake();
+    },
+  });
+  return {
+    hub,
+    parts: [
+      { name: 'sequencer duty', start: () => undefined, stop: () => duty.release() },
+      { name: 'status publisher', start: () => publisher.start(), stop: () => publisher.stop() },
+      { name: 'sequencer', start: () => sequencer.start(), stop: () => sequencer.stop() },
+    ],
+  };
+}

@@ -1,0 +1,106 @@
+import type { EventLog } from '#core/ports/event-log.js';
+import type { Logger } from '#core/ports/logger.js';
+import type { EventFilter, SequencedEvent } from '#core/status-event.js';
+import { passesFilter } from '#core/status-event.js';
+import type { RecentEvents } from './recent-events.js';
+import type { StatusSink, StatusSubscription } from './status-hub.js';
+
+export interface FollowerOptions {
+  readonly log: Pick<EventLog, 'page'>;
+  readonly logger: Logger;
+  readonly project: string;
+  readonly after: number | null;
+  readonly filter: EventFilter;
+  readonly sink: StatusSink;
+  readonly recent: RecentEvents;
+  /** It was closed or ended. */
+  readonly onEnd: () => void;
+}
+
+/** One who follows a project; see status-hub.ts. */
+export interface Follower extends StatusSubscription {
+  /** There may be events that it has not got. */
+  proceed(): void;
+  /** Closes it and tells its sink. */
+  end(): void;
+}
+
+const pageSize = 128;
+
+export function createFollower(options: FollowerOptions): Follower {
+  const { log, logger, project, filter, sink, recent } = options;
+  let position = options.after;
+  /** The newest event that is known to be there; unknown until the log was looked into. */
+  let known = -1;
+  let isOpen = true;
+  let hasRoom = true;
+  let isReading = false;
+
+  /** Delivers until nothing is left, there is no room, or the log has to be read. */
+  function proceed(): void {
+    while (isOpen && hasRoom && !isReading) {
+      const next = position === null || known < 0 ? undefined : recent.behind(position);
+      if (next === undefined) {
+        if (position !== null && position >= Math.max(known, recent.last) && known >= 0) return;
+        void read();
+        return;
+      }
+      if (next.length === 0) return;
+      position = next.at(-1)?.sequence ?? position;
+      deliver(next.filter((event) => passesFilter(event, filter)));
+    }
+  }
+
+  async function read(): Promise<void> {
+    isReading = true;
+    try {
+      const after = position ?? Number.MAX_SAFE_INTEGER;
+      const page = await log.page(project, { after, limit: pageSize, filter });
+      if (!isOpen) return;
+      known = Math.max(known, page.last);
+      if (position === null) {
+        position = page.last;
+      } else {
+        const from = position + 1;
+        if (from < page.first && page.first - 1 <= page.last) sink.gap(from, page.first - 1);
+        position = Math.max(page.through, page.first - 1);
+        deliver(page.events);
+      }
+    } catch (error) {
+      logger.warn({ err: error, project }, 'status events could not be read, a follower is ended');
+      end();
+    } finally {
+      isReading = false;
+    }
+    proceed();
+  }
+
+  function deliver(events: readonly SequencedEvent[]): void {
+    if (events.length > 0 && isOpen) hasRoom = sink.deliver(events);
+  }
+
+  function close(): void {
+    if (!isOpen) return;
+    isOpen = false;
+    options.onEnd();
+  }
+
+  function end(): void {
+    if (!isOpen) return;
+    close();
+    sink.end();
+  }
+
+  return {
+    proceed,
+    resume() {
+      hasRoom = true;
+      proceed();
+    },
+    close,
+    end,
+    get position() {
+      return position;
+    },
+  };
+}

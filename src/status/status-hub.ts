@@ -1,0 +1,135 @@
+/**
+ * Brings the numbered events of each project to whoever follows it in this process: event streams, WebSockets, long polls.
+ * A follower has a position, and takes from there what is newest out of memory and what is older out of the log; so it
+ * misses nothing and gets nothing twice, whatever happens meanwhile. Back-pressure: a follower without room is given
+ * nothing until it asks again; what it missed is in the log. Memory: the newest events of projects that are followed,
+ * and one page for each follower that catches up. Failure of the log: the follower is ended, so that its client resumes.
+ */
+import type { EventLog } from '#core/ports/event-log.js';
+import type { Logger } from '#core/ports/logger.js';
+import type { EventFilter, SequencedEvent } from '#core/status-event.js';
+import type { Follower } from './follower.js';
+import { createFollower } from './follower.js';
+import type { RecentEvents } from './recent-events.js';
+import { createRecentEvents } from './recent-events.js';
+
+/** Where events go. None of its functions may throw. */
+export interface StatusSink {
+  /** False: no room for more; the sink calls `resume` of its subscription when there is. */
+  deliver(events: readonly SequencedEvent[]): boolean;
+  /** The events `from` to `to` are behind the retention; what is delivered next comes after them. */
+  gap(from: number, to: number): void;
+  /** Nothing more comes: the log cannot be read, or the hub stops. */
+  end(): void;
+}
+
+export interface SubscribeOptions {
+  /** Only what comes after this event; null: only what is numbered from now on. */
+  readonly after: number | null;
+  readonly filter?: EventFilter;
+  readonly sink: StatusSink;
+}
+
+export interface StatusSubscription {
+  /** There is room again. */
+  resume(): void;
+  close(): void;
+  /** Everything up to here was delivered, or did not pass the filter; null until it is known where it begins. */
+  readonly position: number | null;
+}
+
+export interface StatusHub {
+  subscribe(project: string, options: SubscribeOptions): StatusSubscription;
+  /** Numbered events, each project in order. */
+  push(events: readonly SequencedEvent[]): void;
+  /** Ends every subscription, now and in future. */
+  stop(): void;
+  readonly subscriptions: number;
+}
+
+interface Feed {
+  readonly recent: RecentEvents;
+  readonly followers: Set<Follower>;
+}
+
+export function createStatusHub(options: {
+  readonly log: Pick<EventLog, 'page'>;
+  readonly logger: Logger;
+}): StatusHub {
+  const feeds = new Map<string, Feed>();
+  /** Projects with events that were not handed on yet. */
+  const fresh = new Set<Feed>();
+  let passes: NodeJS.Immediate | undefined;
+  let isStopped = false;
+  let size = 0;
+
+  function feedOf(project: string): Feed {
+    const known = feeds.get(project);
+    if (known !== undefined) return known;
+    const feed = { recent: createRecentEvents(), followers: new Set<Follower>() };
+    feeds.set(project, feed);
+    return feed;
+  }
+
+  /** Once for all that came in this turn: under load a follower gets many events in one piece. */
+  function handOn(): void {
+    passes = undefined;
+    const feedsNow = [...fresh];
+    fresh.clear();
+    for (const { followers } of feedsNow) {
+      for (const follower of [...followers]) follower.proceed();
+    }
+  }
+
+  return {
+    subscribe(project, { after, filter = {}, sink }) {
+      if (isStopped) {
+        sink.end();
+        return { resume: () => undefined, close: () => undefined, position: after };
+      }
+      const feed = feedOf(project);
+      const follower = createFollower({
+        ...{ ...options, project, after, filter, sink },
+        recent: feed.recent,
+        onEnd: () => {
+          if (!feed.followers.delete(follower)) return;
+          size -= 1;
+          if (feed.followers.size === 0) feeds.delete(project);
+        },
+      });
+      feed.followers.add(follower);
+      size += 1;
+      follower.proceed();
+      return follower;
+    },
+    push(events) {
+      for (const [project, ofProject] of byProject(events)) {
+        const feed = feeds.get(project);
+        if (feed === undefined) continue;
+        feed.recent.add(ofProject);
+        fresh.add(feed);
+      }
+      if (fresh.size > 0) passes ??= setImmediate(handOn);
+    },
+    stop() {
+      isStopped = true;
+      if (passes !== undefined) clearImmediate(passes);
+      for (const { followers } of [...feeds.values()]) {
+        for (const follower of [...followers]) follower.end();
+      }
+    },
+    get subscriptions() {
+      return size;
+    },
+  };
+}
+
+function byProject(events: readonly SequencedEvent[]): Map<string, SequencedEvent[]> {
+  const found = new Map<string, SequencedEvent[]>();
+  for (const event of events) {
+    const known = found.get(event.project);
+    if (known === undefined) found.set(event.project, [event]);
+    else known.push(event);
+  }
+  return found;
+}

@@ -1,0 +1,126 @@
+/**
+ * Publish-Subscribe Channel (https://www.enterpriseintegrationpatterns.com/PublishSubscribeChannel.html): puts the numbered
+ * events of each project on `/topic/status.{project}` at the broker, in order, each with its `Sequence`. Guarantee: what a
+ * broker confirmed once is noted in the store; whatever dies before that is published again, so a subscriber
+ * who is there all the time hears everything at least once, and knows a repetition by its number. An absent broker
+ * is waited for; an event that it refuses is counted and passed over. What retention has removed meanwhile is not published.
+ * Shutdown: what is under way is confirmed, or published again later.
+ */
+import type { Destination } from '#core/destination.js';
+import { topic } from '#core/destination.js';
+import { isReplytoError } from '#core/errors.js';
+import { headerProblem } from '#core/header-text.js';
+import type { Message } from '#core/message.js';
+import { isMessageId } from '#core/message.js';
+import type { Clock } from '#core/ports/clock.js';
+import type { EventLog, Unpublished } from '#core/ports/event-log.js';
+import type { Logger } from '#core/ports/logger.js';
+import type { MessageChannel } from '#core/ports/message-channel.js';
+import type { Meter } from '#core/ports/meter.js';
+import type { SequencedEvent } from '#core/status-event.js';
+import type { SequencerDuty } from './sequencer-duty.js';
+import { createWakeableTask } from './wakeable-task.js';
+
+export interface TopicPublisherOptions {
+  readonly log: Pick<EventLog, 'unpublished' | 'page' | 'markPublished'>;
+  readonly duty: SequencerDuty;
+  /** Keeps the order of what is published to one topic. */
+  readonly channel: MessageChannel;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly meter: Meter;
+}
+
+export interface TopicPublisher {
+  start(): void;
+  /** Something was numbered. */
+  wake(): void;
+  stop(): Promise<void>;
+}
+
+/** Projects at a time, and events of each: they bound what is in memory. */
+const projectsAtOnce = 8;
+const eventsAtOnce = 64;
+const lookEveryMs = 1_000;
+
+/** The topic of a project, for whoever subscribes at the broker. */
+export function statusTopic(project: string): Destination {
+  return topic(`status.${project}`);
+}
+
+export function createTopicPublisher(options: TopicPublisherOptions): TopicPublisher {
+  const { log, duty, channel, clock, logger, meter } = options;
+  let isStopping = false;
+  const task = createWakeableTask({
+    run: publishAll,
+    onFailure: (error) => logger.warn({ err: error }, 'status events could not be published'),
+    everyMs: lookEveryMs,
+    clock,
+  });
+  let stopListening = (): void => undefined;
+
+  async function publishAll(): Promise<void> {
+    while (!hasStopped() && channel.isUp()) {
+      const lacking = await log.unpublished(projectsAtOnce);
+      if (lacking.length === 0 || !(await duty.hold())) return;
+      const outcomes = await Promise.all(lacking.map(publishSome));
+      if (outcomes.includes('broker away')) return;
+    }
+  }
+
+  /** A function, because stop() may have been called during an await. */
+  function hasStopped(): boolean {
+    return isStopping;
+  }
+
+  async function publishSome({ project, published }: Unpublished): Promise<'done' | 'broker away'> {
+    const { events, through } = await log.page(project, { after: published, limit: eventsAtOnce });
+    // All at once: the channel keeps their order.
+    const outcomes = await Promise.all(events.map(publish));
+    const failed = outcomes.indexOf('broker away');
+    const reached = failed === -1 ? through : (events[failed]?.sequence ?? published + 1) - 1;
+    await log.markPublished(project, reached);
+    return failed === -1 ? 'done' : 'broker away';
+  }
+
+  async function publish(event: SequencedEvent): Promise<'done' | 'broker away'> {
+    try {
+      await channel.publish(statusTopic(event.project), toMessage(event));
+      meter.count('events-published');
+    } catch (error) {
+      if (isReplytoError(error) && error.retryable) return 'broker away';
+      meter.count('events-unpublished');
+      logger.warn({ err: error, project: event.project }, 'the broker refused a status event');
+    }
+    return 'done';
+  }
+
+  return {
+    wake: () => task.wake(),
+    start() {
+      stopListening = channel.onUp(() => task.wake());
+      task.start();
+    },
+    async stop() {
+      isStopping = true;
+      stopListening();
+      await task.stop();
+    },
+  };
+}
+
+function toMessage(event: SequencedEvent): Message {
+  const { id, project, sequence, kind, subject, time } = event;
+  // The body has them all; as headers they are left out where no header can hold them.
+  const inHeaders = Object.entries({ project, subject }).filter(([name, text]) => headerProblem(name, text) === undefined);
+  return {
+    messageId: isMessageId(id) ? id : `status-event-${sequence}`,
+    correlationId: null,
+    replyTo: null,
+    time,
+    contentType: 'application/json',
+    body: Buffer.from(JSON.stringify(event)),
+    properties: { ...Object.fromEntries(inHeaders), sequence, eventKind: kind },
+    applicationHeaders: {},
+  };
+}
