@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import type { DatabasePlace } from './clients/client.js';
 import { cpuSeconds, programOf } from './cpu.js';
+import { createLine } from './in-line.js';
 import { createTable } from './status-table.js';
 
 export interface BenchDatabase {
@@ -39,10 +40,13 @@ export async function openDatabase(url: string): Promise<BenchDatabase> {
   if (server === undefined || connections < 1) throw new Error('the server has no connections to spare');
   await connection.query(createTable(schema));
 
+  const line = createLine();
+
   async function serverProcesses(): Promise<number[]> {
-    const { rows: found } = await connection.query<{ pid: number }>(
-      `SELECT pid FROM pg_stat_activity WHERE application_name LIKE $1`,
-      [`${schema}-%`],
+    const { rows: found } = await line(() =>
+      connection.query<{ pid: number }>('SELECT pid FROM pg_stat_activity WHERE application_name LIKE $1', [
+        `${schema}-%`,
+      ]),
     );
     return found.map(({ pid }) => pid);
   }

@@ -1,5 +1,7 @@
 import { Socket } from 'node:net';
 import pg from 'pg';
+import { createLine } from '../in-line.js';
+import type { Line } from '../in-line.js';
 import { stepOf } from '../schedule.js';
 import { channelOf, selectNew } from '../status-table.js';
 import type { Client, ClientContext, Clients } from './client.js';
@@ -31,8 +33,8 @@ export async function createNotifiedClients(context: ClientContext): Promise<Cli
   const { measurement, recorder } = context;
   const connections = await openConnections(context);
   const listeners = new Map<string, () => void>();
-  for (const connection of connections.all) {
-    connection.on('notification', ({ channel }) => listeners.get(channel)?.());
+  for (const { client } of connections.all) {
+    client.on('notification', ({ channel }) => listeners.get(channel)?.());
   }
   return {
     all: measurement.subjects.map((subject, index): Client => {
@@ -46,14 +48,14 @@ export async function createNotifiedClients(context: ClientContext): Promise<Cli
       return {
         async start() {
           listeners.set(channel, readNext);
-          await connection.query(`LISTEN "${channel}"`);
+          await connection.line(() => connection.client.query(`LISTEN "${channel}"`));
           // What came before the server knew that somebody listens.
           readNext();
           await reading;
         },
         async stop() {
           listeners.delete(channel);
-          await connection.query(`UNLISTEN "${channel}"`);
+          await connection.line(() => connection.client.query(`UNLISTEN "${channel}"`));
           await reading;
         },
       };
@@ -65,15 +67,14 @@ export async function createNotifiedClients(context: ClientContext): Promise<Cli
 
 function createRowReader(
   { recorder }: ClientContext,
-  connection: pg.Client,
+  { client, line }: Connection,
   { subject, index }: { readonly subject: string; readonly index: number },
 ): () => Promise<void> {
   let position = '0';
   return async () => {
-    const { rows } = await connection.query<{ id: string; body: { text: string } }>({
-      ...selectNew,
-      values: [subject, position],
-    });
+    const { rows } = await line(() =>
+      client.query<{ id: string; body: { text: string } }>({ ...selectNew, values: [subject, position] }),
+    );
     let news = false;
     for (const { id, body } of rows) {
       position = id;
@@ -83,9 +84,14 @@ function createRowReader(
   };
 }
 
+interface Connection {
+  readonly client: pg.Client;
+  readonly line: Line;
+}
+
 interface Connections {
-  readonly all: readonly pg.Client[];
-  of(index: number): pg.Client;
+  readonly all: readonly Connection[];
+  of(index: number): Connection;
   close(): Promise<void>;
 }
 
@@ -93,17 +99,16 @@ async function openConnections({ measurement, meter }: ClientContext): Promise<C
   const { surroundings, subjects, id } = measurement;
   const { database } = surroundings;
   if (database === null) throw new Error('there is no database');
-  const all = Array.from(
-    { length: Math.min(subjects.length, database.connections) },
-    () =>
-      new pg.Client({
-        connectionString: database.url,
-        application_name: `${database.schema}-${id}`,
-        options: `-c search_path=${database.schema}`,
-        stream: () => meter.watch(new Socket()),
-      }),
-  );
-  await Promise.all(all.map((connection) => connection.connect()));
+  const all = Array.from({ length: Math.min(subjects.length, database.connections) }, () => ({
+    client: new pg.Client({
+      connectionString: database.url,
+      application_name: `${database.schema}-${id}`,
+      options: `-c search_path=${database.schema}`,
+      stream: () => meter.watch(new Socket()),
+    }),
+    line: createLine(),
+  }));
+  await Promise.all(all.map(({ client }) => client.connect()));
   return {
     all,
     of(index) {
@@ -112,7 +117,7 @@ async function openConnections({ measurement, meter }: ClientContext): Promise<C
       return connection;
     },
     close: async () => {
-      await Promise.all(all.map((connection) => connection.end()));
+      await Promise.all(all.map(({ client }) => client.end()));
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { Client as StompClient, IMessage, StompHeaders } from '@stomp/stompjs';
+import { within } from '../../../test/support/until.js';
 import { stepOf } from '../schedule.js';
 import { activate, openStomp } from '../stomp-connection.js';
 import type { Client, ClientContext, Clients } from './client.js';
@@ -11,6 +12,8 @@ interface Subscription {
   /** Where a message stands, for the next subscription. */
   readonly positionOf: (message: IMessage) => string | undefined;
   readonly connectHeaders?: StompHeaders;
+  /** What ends a subscription that outlives its connection. */
+  readonly forget?: StompHeaders;
 }
 
 /** Subscribes to the topic of the project at the broker itself; the gateway takes no part. */
@@ -24,7 +27,9 @@ export function createTopicClients(context: ClientContext, durable: boolean): Cl
       ...(durable ? { 'activemq.subscriptionName': subject } : {}),
     }),
     positionOf: () => undefined,
-    ...(durable ? { connectHeaders: { 'client-id': subject } } : {}),
+    ...(durable
+      ? { connectHeaders: { 'client-id': subject }, forget: { 'activemq.subscriptionName': subject } }
+      : {}),
   }));
 }
 
@@ -45,7 +50,7 @@ function createSubscribers(
 ): Clients {
   const { recorder, meter } = context;
   return separateClients(context, (subject, index): Client => {
-    const { url, destination, headers, positionOf, connectHeaders = {} } = toSubscription(subject);
+    const { url, destination, headers, positionOf, connectHeaders = {}, forget } = toSubscription(subject);
     let position: string | undefined;
     let client: StompClient | undefined;
 
@@ -79,6 +84,17 @@ function createSubscribers(
         const opened = client;
         client = undefined;
         await opened?.deactivate();
+      },
+      async close() {
+        if (forget === undefined) return;
+        const opened = openStomp(url, { connectHeaders });
+        await activate(opened, () => undefined);
+        const forgotten = new Promise<void>((resolve) => {
+          opened.watchForReceipt(`forgotten-${index}`, () => resolve());
+        });
+        opened.unsubscribe('task', { ...forget, receipt: `forgotten-${index}` });
+        await within(forgotten, { what: 'the end of a durable subscription' });
+        await opened.deactivate();
       },
     };
   });

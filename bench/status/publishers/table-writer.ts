@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { createLine } from '../in-line.js';
 import { channelOf, insert, insertAndNotify } from '../status-table.js';
 import { toEventBody } from './event-body.js';
 import { createPublisher } from './publisher.js';
@@ -18,13 +19,16 @@ export async function connectTableWriter({ url, schema, notifies }: TableWriterO
     options: `-c search_path=${schema}`,
   });
   await connection.connect();
+  const line = createLine();
   return createPublisher(
     async (event) => {
       const values = [event.subject, toEventBody(event)];
-      await connection.query(
-        notifies
-          ? { ...insertAndNotify, values: [...values, channelOf(event.subject)] }
-          : { ...insert, values },
+      await line(() =>
+        connection.query(
+          notifies
+            ? { ...insertAndNotify, values: [...values, channelOf(event.subject)] }
+            : { ...insert, values },
+        ),
       );
     },
     () => connection.end(),
