@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 
-export interface Bytes {
+interface Bytes {
   /** To the clients. */
   readonly received: number;
   /** By the clients. */

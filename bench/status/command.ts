@@ -56,11 +56,10 @@ export async function runCommand(given: readonly string[]): Promise<number> {
     const size: Size = values.smoke ? 'smoke' : values.quick ? 'quick' : 'full';
     const out =
       values.out ?? join('bench-results', `status-${new Date().toISOString().replaceAll(':', '-')}`);
-    await run({
+    return await run({
       ...{ size, out, only: readOnly(values.only), seed: readSeed(values.seed) },
       ...{ broker: values.broker, databaseUrl: values['database-url'] },
     });
-    return 0;
   } catch (error) {
     console.error(wordsOf(error));
     return 1;
@@ -93,7 +92,7 @@ interface GivenRun {
   readonly databaseUrl: string;
 }
 
-async function run({ size, out, only, seed, broker, databaseUrl }: GivenRun): Promise<void> {
+async function run({ size, out, only, seed, broker, databaseUrl }: GivenRun): Promise<number> {
   const plan = createPlan(size, only);
   console.log(`${plan.variants.length} variants, about ${inMinutes(expectedMs(plan))} minutes`);
   const system = await startSystem({ broker, databaseUrl });
@@ -107,6 +106,7 @@ async function run({ size, out, only, seed, broker, databaseUrl }: GivenRun): Pr
     writeFileSync(join(out, 'results.json'), `${JSON.stringify(results, null, 1)}\n`);
     for (const { name, contents } of reportFiles(results)) writeFileSync(join(out, name), contents);
     console.log(`took ${inMinutes(results.tookMs)} minutes; written to ${out}`);
+    return results.failed.length === 0 ? 0 : 1;
   } finally {
     await system.stop();
   }

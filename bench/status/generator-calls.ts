@@ -3,7 +3,7 @@ import type { Measurement } from './clients/client.js';
 import type { RecordedOutcome } from './recorder.js';
 
 export interface Calls {
-  /** Starts all clients. */
+  /** Starts all clients; to be closed also where it fails. */
   open(measurement: Measurement): Promise<{ readonly addresses: readonly string[] }>;
   /** Waits for the window, then for the last events, at most `giveUpMs` more. */
   measure(options: {
@@ -11,7 +11,7 @@ export interface Calls {
     readonly startsAt: number;
     readonly giveUpMs: number;
   }): Promise<ClientOutcome>;
-  /** Stops all clients. */
+  /** Stops all clients, and forgets the measurement; nothing when there is none of that id. */
   close(options: { readonly id: string }): Promise<null>;
 }
 

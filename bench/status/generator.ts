@@ -27,8 +27,8 @@ const calls: Calls = {
     const recorder = createRecorder(measurement.schedule);
     const meter = createByteMeter();
     const clients = await createClients({ measurement, recorder, meter });
-    await inTurns(clients.all, (client) => client.start());
     running.set(measurement.id, { measurement, recorder, meter, clients });
+    await inTurns(clients.all, (client) => client.start());
     return { addresses: clients.addresses };
   },
 
@@ -61,7 +61,8 @@ const calls: Calls = {
   },
 
   async close({ id }) {
-    const { clients } = find(id);
+    const clients = running.get(id)?.clients;
+    if (clients === undefined) return null;
     running.delete(id);
     await inTurns(clients.all, (client) => client.stop());
     await clients.close();

@@ -32,8 +32,9 @@ export interface Measured {
   readonly seenSteps: ClientOutcome['seenSteps'];
 }
 
-/** From telling the clients the start until it. */
-const noticeUs = 200_000;
+/** From telling the clients the start until it; the gateway has yet to tell of the requests that it has just sent. */
+const noticeUs = 300_000;
+const noticePerClientUs = 1_000;
 
 export async function measure(system: System, options: MeasurementOptions): Promise<Measured> {
   const { variant, schedule, windowMs, away, seed } = options;
@@ -46,19 +47,20 @@ export async function measure(system: System, options: MeasurementOptions): Prom
   const posted = variant.publishing.to === 'gateway' ? await requests.post({ queue, project, count }) : null;
   const subjects = posted ?? Array.from({ length: count }, () => randomUUID());
   const files = variant.publishing.to === 'folder' ? await createFileWriter(folder, count) : null;
-  const { addresses } = await generator.open({
-    ...{ id, project, subjects, schedule, windowMs, away, seed, reading: variant.reading },
-    surroundings: {
-      gatewayUrl: system.gateway.url,
-      brokerUrl: system.brokerUrl,
-      selectors: system.selectors,
-      database: system.database?.place ?? null,
-      folder,
-    },
-  });
-  const publisher = files ?? (await createOwnPublisher(system, variant, addresses)) ?? system.service;
+  let publisher: Publisher | undefined;
   try {
-    const startsAt = nowUs() + noticeUs;
+    const { addresses } = await generator.open({
+      ...{ id, project, subjects, schedule, windowMs, away, seed, reading: variant.reading },
+      surroundings: {
+        gatewayUrl: system.gateway.url,
+        brokerUrl: system.brokerUrl,
+        selectors: system.selectors,
+        database: system.database?.place ?? null,
+        folder,
+      },
+    });
+    publisher = files ?? (await createOwnPublisher(system, variant, addresses)) ?? system.service;
+    const startsAt = nowUs() + noticeUs + count * noticePerClientUs;
     const giveUpMs = options.giveUpMs + 2 * intervalOf(variant);
     const [outcome, late, cpu] = await Promise.all([
       generator.measure({ id, startsAt, giveUpMs }),
@@ -83,7 +85,7 @@ export async function measure(system: System, options: MeasurementOptions): Prom
     };
   } finally {
     await generator.close({ id });
-    if (publisher !== system.service) await publisher.close();
+    if (publisher !== system.service) await publisher?.close();
     if (posted !== null) await requests.cancel(posted);
   }
 }

@@ -2,8 +2,7 @@
 import type { Variant } from './variants.js';
 import { intervalOf, variants } from './variants.js';
 
-export const sizes = ['smoke', 'quick', 'full'] as const;
-export type Size = (typeof sizes)[number];
+export type Size = 'smoke' | 'quick' | 'full';
 
 /** Instants of one measurement, in milliseconds from its start. */
 export interface AwayPlan {

@@ -18,7 +18,7 @@ export interface Recorder {
   /** A question of a client (call, query, listing) was answered. */
   asked(wasted: boolean): void;
   /** Something went wrong and was got over. */
-  failed(reason: string): void;
+  readonly failed: (reason: string) => void;
   /** From here on, the instant of {@link nowUs} from which the schedule counts. */
   begin(startsAt: number): void;
   /** Resolves when every step is known. */

@@ -55,6 +55,8 @@ export interface Results {
   readonly parts: Readonly<Record<string, string>>;
   /** What could not be measured and why, in sentences. */
   readonly missing: readonly string[];
+  /** Measurements that failed, and why. */
+  readonly failed: readonly string[];
   readonly windowMs: number;
   /** Of each task within the window. */
   readonly steps: number;

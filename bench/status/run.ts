@@ -2,7 +2,7 @@
 import { createRandom } from '../../test/fuzz/random.js';
 import { describeMachine } from './machine.js';
 import { measure } from './measurement.js';
-import type { Measured } from './measurement.js';
+import { wordsOf } from './clients/client.js';
 import type { AwayPlan, Plan } from './plan.js';
 import type { AwayRun, MeasuredRun, Results } from './results.js';
 import { createAwaySchedule, createSchedule } from './schedule.js';
@@ -19,7 +19,7 @@ export interface RunOptions {
 const giveUpMs = 15_000;
 /** So that the first variant is not the one that pays for cold code. */
 const warmUp = { clients: 20, windowMs: 2_000, steps: 10 };
-const warmUpVariants: ReadonlySet<string> = new Set(['sse-request', 'long-poll', 'poll-100ms-etag']);
+const warmUpVariants: ReadonlySet<string> = new Set(['topic', 'sse', 'long-poll', 'poll-100ms-etag']);
 
 export async function runBenchmark(system: System, { plan, seed, say }: RunOptions): Promise<Results> {
   const startedAt = new Date().toISOString();
@@ -31,65 +31,91 @@ export async function runBenchmark(system: System, { plan, seed, say }: RunOptio
   const away = possible.filter(({ reading }) => reading.by !== 'nothing');
   const runs = new Map<string, MeasuredRun[]>();
   const awayRuns = new Map<string, AwayRun[]>();
+  const failed: string[] = [];
   let index = 0;
+
+  async function unlessItFails(what: string, act: () => Promise<void>): Promise<void> {
+    try {
+      await act();
+    } catch (error) {
+      failed.push(`${what}: ${wordsOf(error)}`);
+      say(`failed: ${failed.at(-1)}`);
+    }
+  }
 
   async function measureVariant(
     variant: Variant,
     clients: number,
-    size = plan as SizeOfOne,
-  ): Promise<Measured> {
+    size: Pick<Plan, 'windowMs' | 'steps'> = plan,
+  ): Promise<MeasuredRun> {
     index += 1;
     const schedule = createSchedule({ seed, index, clients }, size);
-    return measure(system, {
+    const { run } = await measure(system, {
       ...{ variant, schedule, away: null, giveUpMs, seed: seed + index, windowMs: size.windowMs },
     });
+    return run;
+  }
+
+  async function measureAllAway(): Promise<void> {
+    index += 1;
+    const schedule = createAwaySchedule({ seed, index, clients: plan.away.clients }, plan.away);
+    // They cost next to nothing, and together they take no longer than one.
+    await Promise.all(
+      away.map((variant) =>
+        unlessItFails(`away, ${variant.title}`, async () => {
+          append(
+            awayRuns,
+            variant.id,
+            await measureAway(system, variant, { plan: plan.away, schedule, seed }),
+          );
+        }),
+      ),
+    );
   }
 
   if (plan.size !== 'smoke') {
     for (const variant of measured.filter(({ id }) => warmUpVariants.has(id))) {
-      await measureVariant(variant, warmUp.clients, warmUp);
+      await unlessItFails(`warm-up, ${variant.title}`, async () => {
+        await measureVariant(variant, warmUp.clients, warmUp);
+      });
     }
   }
   for (let repeat = 1; repeat <= plan.repeats; repeat += 1) {
     for (const clients of plan.clients) {
-      // Another order in each repeat: what is slow for a while shall not be slow for the same ones.
-      for (const variant of shuffle(measured, seed + repeat)) {
-        const { run } = await measureVariant(variant, clients);
-        append(runs, keyOf(variant, clients), run);
-        say(`${repeat}/${plan.repeats}  ${clients} clients  ${variant.title}: ${inShort(run)}`);
+      // Another order each time: what is slow for a while shall not be slow for the same ones.
+      for (const variant of shuffle(measured, seed + repeat * clients)) {
+        const what = `${repeat}/${plan.repeats}, ${clients} clients, ${variant.title}`;
+        await unlessItFails(what, async () => {
+          const run = await measureVariant(variant, clients);
+          append(runs, keyOf(variant, clients), run);
+          say(`${what}: ${inShort(run)}`);
+        });
       }
     }
-    index += 1;
-    const schedule = createAwaySchedule({ seed, index, clients: plan.away.clients }, plan.away);
-    // They cost next to nothing, and together they take no longer than one.
-    const outcomes = await Promise.all(
-      away.map(async (variant) => ({
-        variant,
-        outcome: await measureAway(system, variant, { plan: plan.away, schedule, seed }),
-      })),
-    );
-    for (const { variant, outcome } of outcomes) append(awayRuns, variant.id, outcome);
-    say(`${repeat}/${plan.repeats}  clients that were away for ${plan.away.awayMs / 1_000} s`);
+    await measureAllAway();
+    say(`${repeat}/${plan.repeats}, clients that were away for ${plan.away.awayMs / 1_000} s`);
   }
 
   return {
     format: 1,
     ...{ size: plan.size, seed, startedAt, machine: describeMachine() },
     tookMs: Math.round(performance.now() - startedMs),
-    ...{ parts: system.parts, missing: system.missing, windowMs: plan.windowMs, steps: plan.steps },
-    awayMs: plan.away.awayMs,
+    ...{ parts: system.parts, missing: system.missing, failed },
+    ...{ windowMs: plan.windowMs, steps: plan.steps, awayMs: plan.away.awayMs },
     databaseConnections: system.database?.place.connections ?? 0,
     selectors: system.selectors,
     measured: measured.flatMap((variant) =>
-      plan.clients.map((clients) => ({
-        ...{ variant: variant.id, clients, runs: runs.get(keyOf(variant, clients)) ?? [] },
-      })),
+      plan.clients.flatMap((clients) => {
+        const found = runs.get(keyOf(variant, clients));
+        return found === undefined ? [] : [{ variant: variant.id, clients, runs: found }];
+      }),
     ),
-    away: away.map(({ id }) => ({ variant: id, runs: awayRuns.get(id) ?? [] })),
+    away: away.flatMap(({ id }) => {
+      const found = awayRuns.get(id);
+      return found === undefined ? [] : [{ variant: id, runs: found }];
+    }),
   };
 }
-
-type SizeOfOne = Pick<Plan, 'windowMs' | 'steps'>;
 
 function keyOf({ id }: Variant, clients: number): string {
   return `${id} ${clients}`;

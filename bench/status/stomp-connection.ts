@@ -1,10 +1,11 @@
 import { Client as StompClient, ReconnectionTimeMode } from '@stomp/stompjs';
-import type { StompHeaders } from '@stomp/stompjs';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import { wrapTcpSocket } from '#adapters/stomp/tcp-socket.js';
 import type { ByteMeter } from './byte-meter.js';
+
+export type TextHeaders = Readonly<Record<string, string>>;
 
 const heartbeatMs = 10_000;
 const connectWithinMs = 30_000;
@@ -12,7 +13,7 @@ const connectWithinMs = 30_000;
 /** The client library that browsers use too, over a TCP connection to a broker or over a WebSocket. */
 export function openStomp(
   url: string,
-  { meter, connectHeaders = {} }: { readonly meter?: ByteMeter; readonly connectHeaders?: StompHeaders },
+  { meter, connectHeaders = {} }: { readonly meter?: ByteMeter; readonly connectHeaders?: TextHeaders },
 ): StompClient {
   const { protocol, hostname, port, username, password } = new URL(url);
   const watch = <S extends Socket>(socket: S): S => meter?.watch(socket) ?? socket;

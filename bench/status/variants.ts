@@ -9,7 +9,7 @@ export const ways = {
   callback: 'callback',
   file: 'file drop',
 } as const;
-export type WayName = keyof typeof ways;
+type WayName = keyof typeof ways;
 
 /** How a client does it. */
 export type Reading =
@@ -27,7 +27,7 @@ export type Reading =
   | { readonly by: 'nothing' };
 
 /** Through what the publisher tells of a step. */
-export type Publishing =
+type Publishing =
   | { readonly to: 'gateway' }
   | { readonly to: 'database'; readonly notifies: boolean }
   | { readonly to: 'callback'; readonly retries: boolean }

@@ -80,7 +80,7 @@ export async function createCallbackClients({
 
 interface Place {
   /** On the same port again after `end`; resolves with its address. */
-  listen(): Promise<string>;
-  end(): Promise<void>;
-  isListening(): boolean;
+  readonly listen: () => Promise<string>;
+  readonly end: () => Promise<void>;
+  readonly isListening: () => boolean;
 }

@@ -21,7 +21,7 @@ export interface Measurement {
 }
 
 /** What the clients may speak to. */
-export interface Surroundings {
+interface Surroundings {
   readonly gatewayUrl: string;
   readonly brokerUrl: string;
   /** Whether the broker filters by a selector; where not, each client gets everything and filters itself. */
@@ -72,7 +72,7 @@ export function separateClients(
     all,
     addresses: [],
     close: async () => {
-      await Promise.all(all.map((client) => client.close?.()));
+      for (const client of all) await client.close?.();
     },
   };
 }

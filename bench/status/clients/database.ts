@@ -92,7 +92,7 @@ interface Connection {
 interface Connections {
   readonly all: readonly Connection[];
   of(index: number): Connection;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 async function openConnections({ measurement, meter }: ClientContext): Promise<Connections> {

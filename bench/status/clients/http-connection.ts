@@ -1,6 +1,5 @@
 import { Client as Connection, buildConnector } from 'undici';
 import type { Dispatcher } from 'undici';
-import type { Socket } from 'node:net';
 import type { ByteMeter } from '../byte-meter.js';
 
 const connectTcp = buildConnector({});
@@ -13,7 +12,7 @@ export function openHttpConnection(origin: string, meter: ByteMeter): Connection
     bodyTimeout: 0,
     connect(options, callback) {
       connectTcp(options, (...outcome) => {
-        if (outcome[1] !== null) meter.watch(outcome[1] as Socket);
+        if (outcome[1] !== null) meter.watch(outcome[1]);
         callback(...outcome);
       });
     },

@@ -1,19 +1,20 @@
-import type { Client as StompClient, IMessage, StompHeaders } from '@stomp/stompjs';
+import type { Client as StompClient, IMessage } from '@stomp/stompjs';
 import { within } from '../../../test/support/until.js';
 import { stepOf } from '../schedule.js';
 import { activate, openStomp } from '../stomp-connection.js';
+import type { TextHeaders } from '../stomp-connection.js';
 import type { Client, ClientContext, Clients } from './client.js';
 import { separateClients } from './client.js';
 
 interface Subscription {
   readonly url: string;
   readonly destination: string;
-  readonly headers: (position: string | undefined) => StompHeaders;
+  readonly headers: (position: string | undefined) => TextHeaders;
   /** Where a message stands, for the next subscription. */
   readonly positionOf: (message: IMessage) => string | undefined;
-  readonly connectHeaders?: StompHeaders;
+  readonly connectHeaders?: TextHeaders;
   /** What ends a subscription that outlives its connection. */
-  readonly forget?: StompHeaders;
+  readonly forget?: TextHeaders;
 }
 
 /** Subscribes to the topic of the project at the broker itself; the gateway takes no part. */

@@ -86,7 +86,7 @@ function describeMethod(results: Results): string[] {
   ];
 }
 
-function describeMachine({ machine, parts, missing, seed }: Results): string[] {
+function describeMachine({ machine, parts, missing, failed, seed }: Results): string[] {
   const { processor, cores, memoryGib, system } = machine;
   return [
     `${processor}, ${cores} cores, ${memoryGib} GiB, ${system}.`,
@@ -95,5 +95,6 @@ function describeMachine({ machine, parts, missing, seed }: Results): string[] {
       .join('; ')}.`,
     `Seed ${seed}: the same instants come again with \`--seed ${seed}\`.`,
     ...missing,
+    ...failed.map((words) => `Failed: ${words}.`),
   ];
 }
