@@ -78,7 +78,7 @@ export const errorKinds = {
   SCHEMA_MISMATCH: {
     ...input,
     httpStatus: 422,
-    sentence: 'The body is not what the JSON Schema of the route asks for.',
+    sentence: 'The body is not what its JSON Schema asks for.',
   },
   IDEMPOTENCY_MISMATCH: {
     ...input,

@@ -36,6 +36,7 @@ export interface EventFilter {
 
 export function passesFilter(event: StatusEvent, { subject, kinds }: EventFilter): boolean {
   return (
-    (subject === undefined || event.subject === subject) && (kinds === undefined || kinds.includes(event.kind))
+    (subject === undefined || event.subject === subject) &&
+    (kinds === undefined || kinds.includes(event.kind))
   );
 }

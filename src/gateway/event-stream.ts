@@ -6,8 +6,10 @@ import type { Response } from 'express';
 import type { Clock } from '#core/ports/clock.js';
 
 export interface EventStream {
-  /** Resolves when the client has room for more. */
-  send(event: { readonly id: string; readonly event: string; readonly data: unknown }): Promise<void>;
+  /** False: the client has no room for more; see `onDrained`. */
+  send(events: Uint8Array | string): boolean;
+  /** Calls back once when the client has room again, or is gone. */
+  onDrained(callback: () => void): void;
   /** Ends the stream; the client reconnects after `retryMs` and resumes. */
   end(retryMs: number): void;
   readonly isOpen: boolean;
@@ -15,9 +17,16 @@ export interface EventStream {
   onClose(callback: () => void): void;
 }
 
+/** One event as it stands in the stream; `id` is where a client resumes. */
+export function toStreamText(id: number, event: string, data: unknown): string {
+  return `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+}
+
 const commentEveryMs = 15_000;
 /** A client that has no room for this long is let go; it reconnects and resumes. */
 const slowClientMs = 30_000;
+/** Bytes that wait for a client before it counts as full; a few events at a time need no word with it. */
+const mostUnsentBytes = 256 * 1024;
 
 /** Status and headers of a stream. */
 export function describeEventStream(response: Response): void {
@@ -29,7 +38,8 @@ export function describeEventStream(response: Response): void {
 
 export function openEventStream(response: Response, clock: Clock): EventStream {
   describeEventStream(response);
-  response.flushHeaders();
+  // Some proxies and clients show nothing before the first byte of a body.
+  response.write(':\n\n');
   let isOpen = true;
   let cancelComment = scheduleComment();
   response.on('close', () => {
@@ -45,8 +55,16 @@ export function openEventStream(response: Response, clock: Clock): EventStream {
     });
   }
 
-  function drained(): Promise<void> {
-    return new Promise((resolve) => {
+  return {
+    send(events) {
+      if (isOpen) response.write(events);
+      return !isOpen || response.writableLength < mostUnsentBytes;
+    },
+    onDrained(callback) {
+      if (!isOpen || !response.writableNeedDrain) {
+        setImmediate(callback);
+        return;
+      }
       const cancel = clock.after(slowClientMs, () => {
         // Buffering without bound for one who does not read would harm everybody.
         response.destroy();
@@ -58,16 +76,8 @@ export function openEventStream(response: Response, clock: Clock): EventStream {
         cancel();
         response.off('drain', done);
         response.off('close', done);
-        resolve();
+        callback();
       }
-    });
-  }
-
-  return {
-    async send({ id, event, data }) {
-      if (!isOpen) return;
-      const isRoom = response.write(`id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
-      if (!isRoom) await drained();
     },
     end(retryMs) {
       if (!isOpen) return;

@@ -15,6 +15,7 @@ import { shareBodyRoom } from './body.js';
 import { trackConnections } from './connection/connections.js';
 import type { GatewayContext } from './context.js';
 import { addDocs } from './docs.js';
+import { createEventStreams } from './event-streams.js';
 import { createDraining } from './connection/draining.js';
 import { createFailedCalls } from './connection/failed-calls.js';
 import { createHttpServer } from './connection/http-server.js';
@@ -32,12 +33,15 @@ import { addQueueMessages } from './queues/queue-messages.js';
 import { addRequestAnswer } from './request-answer.js';
 import { takeQueryToken } from './query-token.js';
 import { addRequestCancel } from './request-cancel.js';
-import { createRequestEvents } from './request-events.js';
+import { addRequestEvents } from './request-events.js';
 import { addRequestList } from './request-list.js';
 import { addRequestReply } from './request-reply.js';
 import { addRequestStatus } from './request-status.js';
 import { addRoot } from './root.js';
 import { endSlowClients } from './connection/slow-clients.js';
+import { addStatusEvents } from './status/status-events.js';
+import { addStatusOverview } from './status/status-overview.js';
+import { addStatusPublishing } from './status/status-publishing.js';
 import { answerUnreadableCalls } from './connection/unreadable-calls.js';
 import { serveUpgrades } from './connection/upgrades.js';
 import type { UpgradeHandler } from './connection/upgrades.js';
@@ -66,9 +70,10 @@ export function createGateway(
   context: GatewayContext,
   upgrades: ReadonlyMap<string, UpgradeHandler>,
 ): Gateway {
-  const { http, requests } = context.configuration;
+  const { http, requests, status } = context.configuration;
   const waiting = createWaiting(requests);
-  const events = createRequestEvents(context);
+  const streams = createEventStreams({ ...context, limit: requests.maxWaiting });
+  const followers = createEventStreams({ ...context, limit: status.maxFollowers });
   const asking = createAsking(context, waiting);
   const failedCalls = createFailedCalls(context);
   const authentication = createAuthentication(context.authenticator);
@@ -98,11 +103,14 @@ export function createGateway(
   addRequestStatus(app, context, waiting);
   addRequestReply(app, context, waiting);
   addRequestAnswer(app, context);
-  events.addResource(app);
+  addRequestEvents(app, context, streams);
   addRequestCancel(app, context);
   addRequestList(app, context);
   addQueueMessages(app, context, waiting);
   addQueueLeases(app, context);
+  addStatusOverview(app, context);
+  addStatusEvents(app, context, followers, waiting);
+  addStatusPublishing(app, context);
   addOperations(app, context);
   addProblemPages(app);
   addOpenApi(app, context.configuration, context.version.version);
@@ -145,13 +153,14 @@ export function createGateway(
   return {
     start: () => listen(server, http),
     stop(deadlineMs) {
-      events.stop();
+      streams.stop();
+      followers.stop();
       const drained = draining.drain(deadlineMs * drainingShare);
       endHandshakes();
       return drained;
     },
     useCertificate,
-    activity: () => ({ waiting: waiting.size, eventStreams: events.size }),
+    activity: () => ({ waiting: waiting.size, eventStreams: streams.size + followers.size }),
   };
 }
 

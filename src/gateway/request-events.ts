@@ -1,100 +1,81 @@
 /**
- * `GET /requests/{id}/events`: the history of one request as server-sent events; `id` is the event's number for
- * good, so `Last-Event-ID` resumes exactly. The stream ends when the request has ended and all was told; a
+ * `GET /requests/{id}/events`: the history of one request as server-sent events, or as a page of JSON; `id` is the event's
+ * number for good, so `Last-Event-ID` resumes exactly. The stream ends when the request has ended and all was told; a
  * client that then comes back gets 204, which tells EventSource to stop.
  */
 import type { Express, Request, Response } from 'express';
 import { ReplytoError, toProblem } from '#core/errors.js';
 import { isFinal } from '#core/request.js';
-import { createNameShares } from '#messaging/name-shares.js';
-import { keepWaiting, turnOf } from './connection/connection-waits.js';
+import type { EventFilter, NumberedEvent } from '#core/status-event.js';
+import { passesFilter } from '#core/status-event.js';
 import type { GatewayContext } from './context.js';
-import { describeEventStream, openEventStream } from './event-stream.js';
+import { readEventQuery, wantsStream } from './event-query.js';
+import type { EventQuery } from './event-query.js';
 import type { EventStream } from './event-stream.js';
+import { toStreamText } from './event-stream.js';
+import type { EventStreams } from './event-streams.js';
+import { retryMs } from './event-streams.js';
 import { readId, visible } from './known-request.js';
-import { readInteger, readQuery } from './parameters.js';
-import { principalOf } from './principal.js';
-
-export interface RequestEvents {
-  readonly addResource: (app: Express) => void;
-  /** Ends every stream, so that clients reconnect elsewhere or later. */
-  readonly stop: () => void;
-  readonly size: number;
-}
 
 const pageSize = 200;
-const retryMs = 2_000;
 /** Nothing depends on it: a change wakes the stream at once. */
 const lookAgainMs = 60_000;
 
-export function createRequestEvents({
-  store,
-  watch,
-  clock,
-  configuration,
-  isStopping,
-  logger,
-}: GatewayContext): RequestEvents {
-  const places = createNameShares({
-    limit: configuration.requests.maxWaiting,
-    what: 'event streams are open',
-  });
-  const streams = new Set<EventStream>();
-
+export function addRequestEvents(
+  app: Express,
+  { store, watch, isStopping, logger }: GatewayContext,
+  streams: EventStreams,
+): void {
   async function serve(request: Request<{ id: string }>, response: Response): Promise<void> {
     const id = readId(request);
-    const { after: given } = readQuery(request, ['after']);
-    const after = readPosition(request.headers['last-event-id'], given);
-    const gone = new AbortController();
-    const release = keepWaiting(response, () => gone.abort());
-    try {
-      // Behind another answer nobody could read the stream, and it would be buffered without bound.
-      await turnOf(response, gone.signal);
-      if (!gone.signal.aborted) await serveInTurn(request, response, { id, after });
-    } finally {
-      release();
-    }
-  }
-
-  async function serveInTurn(
-    request: Request<{ id: string }>,
-    response: Response,
-    { id, after }: { readonly id: string; readonly after: number },
-  ): Promise<void> {
-    const record = visible(response, id, await store.find(id));
-    const [next] = await store.events(id, after, 1);
-    if (next === undefined && isFinal(record.status)) {
-      response.status(204).end();
+    const query = readEventQuery(request, ['after', 'kind', 'limit']);
+    if (!wantsStream(request)) {
+      await sendPage(response, id, query);
       return;
     }
-    if (isStopping()) throw new ReplytoError('SHUTTING_DOWN');
-    if (request.method === 'HEAD') {
-      // The stream would keep the connection without ever sending a byte.
-      describeEventStream(response);
-      response.end();
-      return;
-    }
-    const principal = principalOf(response);
-    const refusal = places.refusal(principal.name);
-    if (refusal !== null) throw new ReplytoError('TOO_MANY_WAITING', { detail: refusal, requestId: id });
-    if (response.destroyed) return;
-    const giveBack = places.take(principal.name);
-    const stream = openEventStream(response, clock);
-    streams.add(stream);
-    // A token is withdrawn or expires while streams of its name are open; who still has one comes back.
-    const unwatch = principal.onEnd(clock, () => stream.end(retryMs));
-    stream.onClose(() => {
-      streams.delete(stream);
-      giveBack();
-      unwatch();
-    });
-    await follow(stream, id, after).catch((error: unknown) => {
-      logger.warn({ err: error, requestId: id }, 'an event stream was ended');
-      stream.end(retryMs);
+    await streams.serve(request, response, {
+      async prepare() {
+        const record = visible(response, id, await store.find(id));
+        const [next] = await readEvents(id, query, 1);
+        if (next !== undefined || !isFinal(record.status)) return true;
+        response.status(204).end();
+        return false;
+      },
+      follow: (stream) =>
+        follow(stream, id, query).catch((error: unknown) => {
+          logger.warn({ err: error, requestId: id }, 'an event stream was ended');
+          stream.end(retryMs);
+        }),
     });
   }
 
-  async function follow(stream: EventStream, id: string, after: number): Promise<void> {
+  /** Events behind the one where the client was. @throws INVALID_REQUEST when it cannot have been there */
+  async function readEvents(
+    id: string,
+    { after = 0, positionName }: EventQuery,
+    limit: number,
+  ): Promise<NumberedEvent[]> {
+    if (after === 0) return store.events(id, 0, limit);
+    const [known, ...events] = await store.events(id, after - 1, limit + 1);
+    if (known !== undefined) return events;
+    const allowed = 'the number of an event of this request, or 0';
+    throw new ReplytoError('INVALID_REQUEST', {
+      problems: [toProblem(positionName, String(after), allowed)],
+    });
+  }
+
+  async function sendPage(response: Response, id: string, query: EventQuery): Promise<void> {
+    visible(response, id, await store.find(id));
+    const { after = 0, limit, filter } = query;
+    const events = await readEvents(id, query, limit);
+    const next = events.at(-1)?.number ?? after;
+    response.vary('Accept');
+    response.setHeader('Content-Type', 'application/json');
+    response.setHeader('Cache-Control', 'no-store');
+    response.end(JSON.stringify({ events: events.filter((event) => passesFilter(event, filter)), next }));
+  }
+
+  async function follow(stream: EventStream, id: string, { after = 0, filter }: EventQuery): Promise<void> {
     const closed = new AbortController();
     stream.onClose(() => closed.abort());
     let position = after;
@@ -104,7 +85,7 @@ export function createRequestEvents({
       try {
         // The state is read before the events: if it is final, they are all there.
         const record = await store.find(id);
-        position = await sendFrom(stream, id, position);
+        position = await sendFrom(stream, id, { position, filter });
         if (record === null || isFinal(record.status)) break;
         await wait.outcome;
       } finally {
@@ -114,38 +95,24 @@ export function createRequestEvents({
     stream.end(retryMs);
   }
 
-  async function sendFrom(stream: EventStream, id: string, after: number): Promise<number> {
-    let position = after;
+  async function sendFrom(
+    stream: EventStream,
+    id: string,
+    from: { readonly position: number; readonly filter: EventFilter },
+  ): Promise<number> {
+    let { position } = from;
     for (;;) {
       const events = await store.events(id, position, pageSize);
       for (const event of events) {
-        await stream.send({ id: String(event.number), event: event.kind, data: event });
         position = event.number;
+        if (!passesFilter(event, from.filter)) continue;
+        const isRoom = stream.send(toStreamText(event.number, event.kind, event));
+        if (!isRoom) await new Promise<void>((resolve) => stream.onDrained(resolve));
+        if (!stream.isOpen) return position;
       }
-      if (events.length < pageSize || !stream.isOpen) return position;
+      if (events.length < pageSize) return position;
     }
   }
 
-  return {
-    addResource: (app) => app.get('/requests/:id/events', serve),
-    stop() {
-      for (const stream of [...streams]) stream.end(retryMs);
-    },
-    get size() {
-      return streams.size;
-    },
-  };
-}
-
-function readPosition(header: string | string[] | undefined, parameter: string | undefined): number {
-  const bounds = { min: 0, max: Number.MAX_SAFE_INTEGER, absent: 0 };
-  if (Array.isArray(header)) {
-    throw new ReplytoError('INVALID_REQUEST', {
-      problems: [toProblem('Last-Event-ID', header, 'given once')],
-    });
-  }
-  // After a reconnect the browser sends the header and still has the first URL: the header is newer.
-  return header === undefined || header === ''
-    ? readInteger('?after', parameter, bounds)
-    : readInteger('Last-Event-ID', header, bounds);
+  app.get('/requests/:id/events', serve);
 }

@@ -225,6 +225,12 @@ const everything = z.strictObject({
       'Status events that stay for each project, the newest ones.',
     ),
   }),
+  status: section({
+    maxFollowers: integer(
+      { min: 1, max: 1_000_000, default: 10_000 },
+      'Clients that follow projects at the same time, by event stream or WebSocket; each costs an open file.',
+    ),
+  }),
   allow: section({
     queues: list(queuePatternSchema, patternList, "Queues that may be asked; the product's own never."),
     replyTo: list(

@@ -8,9 +8,8 @@ import type { Parsed } from './problems.js';
 import { parseWith } from './problems.js';
 import { projectNameSchema } from './project-name.js';
 
-const nameSchema = z.string().regex(/^[^\u0000-\u001f\u007f]{1,255}$/u, {
-  error: '1-255 characters without control characters',
-});
+const nameAllowed = '1-255 characters without control characters';
+const nameSchema = z.string().regex(/^[^\u0000-\u001f\u007f]{1,255}$/u, { error: nameAllowed });
 
 /** One thing that happened to a subject; members it does not know are ignored. */
 export const statusEventSchema = z.object({
@@ -27,10 +26,15 @@ export const statusEventSchema = z.object({
   time: z.int().min(0).describe('Epoch milliseconds at the source.'),
 });
 
+/** Says what is wrong with the subject of an event, or nothing. */
+export function eventSubjectProblem(field: string, subject: string): Problem | undefined {
+  return nameSchema.safeParse(subject).success ? undefined : toProblem(field, subject, nameAllowed);
+}
+
 /** Bytes of an event as JSON: many read it at the same time, and large things belong into a reply. */
 export const mostEventBytes = 65_536;
 
-export function eventSizeProblem(bytes: number): Problem | undefined {
+function eventSizeProblem(bytes: number): Problem | undefined {
   return bytes > mostEventBytes
     ? toProblem('event', `${bytes} bytes`, `at most ${mostEventBytes} bytes of JSON`)
     : undefined;
@@ -47,4 +51,28 @@ export function parseStatusEvent(body: Uint8Array): Parsed<StatusEvent> {
   return json.ok
     ? parseWith(statusEventSchema, withoutNulls(json.value, ['percent', 'text']), 'event')
     : json;
+}
+
+/** What an event gets that does not say it itself. */
+export interface EventDefaults {
+  readonly id: string;
+  readonly project: string;
+  readonly time: number;
+}
+
+/** Reads an event for one project, as {@link parseStatusEvent} does; it may not name another project. */
+export function parseNewEvent(body: Uint8Array, defaults: EventDefaults): Parsed<StatusEvent> {
+  const json = parseJson(body, 'event');
+  if (!json.ok) return json;
+  const { value } = json;
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  const given = withoutNulls(value, ['percent', 'text', 'id', 'project', 'time']);
+  const parsed = parseWith(
+    statusEventSchema,
+    isObject ? { ...defaults, ...(given as object) } : given,
+    'event',
+  );
+  if (!parsed.ok || parsed.value.project === defaults.project) return parsed;
+  const allowed = `${JSON.stringify(defaults.project)}, as in the path, or none`;
+  return { ok: false, problems: [toProblem('project', parsed.value.project, allowed)] };
 }

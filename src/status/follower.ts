@@ -3,7 +3,7 @@ import type { Logger } from '#core/ports/logger.js';
 import type { EventFilter, SequencedEvent } from '#core/status-event.js';
 import { passesFilter } from '#core/status-event.js';
 import type { RecentEvents } from './recent-events.js';
-import type { StatusSink, StatusSubscription } from './status-hub.js';
+import type { StatusSink, StatusSubscription } from './status-subscription.js';
 
 export interface FollowerOptions {
   readonly log: Pick<EventLog, 'page'>;

@@ -8,34 +8,17 @@
 import type { EventLog } from '#core/ports/event-log.js';
 import type { Logger } from '#core/ports/logger.js';
 import type { EventFilter, SequencedEvent } from '#core/status-event.js';
+import type { StatusSink, StatusSubscription } from './status-subscription.js';
 import type { Follower } from './follower.js';
 import { createFollower } from './follower.js';
 import type { RecentEvents } from './recent-events.js';
 import { createRecentEvents } from './recent-events.js';
 
-/** Where events go. None of its functions may throw. */
-export interface StatusSink {
-  /** False: no room for more; the sink calls `resume` of its subscription when there is. */
-  deliver(events: readonly SequencedEvent[]): boolean;
-  /** The events `from` to `to` are behind the retention; what is delivered next comes after them. */
-  gap(from: number, to: number): void;
-  /** Nothing more comes: the log cannot be read, or the hub stops. */
-  end(): void;
-}
-
-export interface SubscribeOptions {
+interface SubscribeOptions {
   /** Only what comes after this event; null: only what is numbered from now on. */
   readonly after: number | null;
   readonly filter?: EventFilter;
   readonly sink: StatusSink;
-}
-
-export interface StatusSubscription {
-  /** There is room again. */
-  resume(): void;
-  close(): void;
-  /** Everything up to here was delivered, or did not pass the filter; null until it is known where it begins. */
-  readonly position: number | null;
 }
 
 export interface StatusHub {
@@ -57,9 +40,6 @@ export function createStatusHub(options: {
   readonly logger: Logger;
 }): StatusHub {
   const feeds = new Map<string, Feed>();
-  /** Projects with events that were not handed on yet. */
-  const fresh = new Set<Feed>();
-  let passes: NodeJS.Immediate | undefined;
   let isStopped = false;
   let size = 0;
 
@@ -69,16 +49,6 @@ export function createStatusHub(options: {
     const feed = { recent: createRecentEvents(), followers: new Set<Follower>() };
     feeds.set(project, feed);
     return feed;
-  }
-
-  /** Once for all that came in this turn: under load a follower gets many events in one piece. */
-  function handOn(): void {
-    passes = undefined;
-    const feedsNow = [...fresh];
-    fresh.clear();
-    for (const { followers } of feedsNow) {
-      for (const follower of [...followers]) follower.proceed();
-    }
   }
 
   return {
@@ -107,13 +77,11 @@ export function createStatusHub(options: {
         const feed = feeds.get(project);
         if (feed === undefined) continue;
         feed.recent.add(ofProject);
-        fresh.add(feed);
+        for (const follower of [...feed.followers]) follower.proceed();
       }
-      if (fresh.size > 0) passes ??= setImmediate(handOn);
     },
     stop() {
       isStopped = true;
-      if (passes !== undefined) clearImmediate(passes);
       for (const { followers } of [...feeds.values()]) {
         for (const follower of [...followers]) follower.end();
       }

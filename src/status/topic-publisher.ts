@@ -44,7 +44,7 @@ const eventsAtOnce = 64;
 const lookEveryMs = 1_000;
 
 /** The topic of a project, for whoever subscribes at the broker. */
-export function statusTopic(project: string): Destination {
+function statusTopic(project: string): Destination {
   return topic(`status.${project}`);
 }
 
@@ -112,7 +112,9 @@ export function createTopicPublisher(options: TopicPublisherOptions): TopicPubli
 function toMessage(event: SequencedEvent): Message {
   const { id, project, sequence, kind, subject, time } = event;
   // The body has them all; as headers they are left out where no header can hold them.
-  const inHeaders = Object.entries({ project, subject }).filter(([name, text]) => headerProblem(name, text) === undefined);
+  const inHeaders = Object.entries({ project, subject }).filter(
+    ([name, text]) => headerProblem(name, text) === undefined,
+  );
   return {
     messageId: isMessageId(id) ? id : `status-event-${sequence}`,
     correlationId: null,

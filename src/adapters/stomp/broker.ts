@@ -121,7 +121,11 @@ export function createStompBroker(options: StompBrokerOptions): StompBroker {
     overdueMs: () => channel.overdueMs(),
     activity() {
       const { wanted, up } = source.subscriptions();
-      return { sends: channel.pending + orderedChannel.pending, wantedSubscriptions: wanted, subscriptions: up };
+      return {
+        sends: channel.pending + orderedChannel.pending,
+        wantedSubscriptions: wanted,
+        subscriptions: up,
+      };
     },
   };
 }

@@ -69,11 +69,7 @@ async function append(
   { joinsHistory = true }: AppendOptions,
 ): Promise<EventOutcome | null> {
   const row = joinsHistory
-    ? await tx
-        .selectFrom('requests')
-        .select(recordColumns)
-        .where('id', '=', event.subject)
-        .executeTakeFirst()
+    ? await tx.selectFrom('requests').select(recordColumns).where('id', '=', event.subject).executeTakeFirst()
     : undefined;
   const project = event.project ?? row?.project ?? null;
   if (row === undefined && project === null) return null;

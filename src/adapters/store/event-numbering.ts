@@ -19,7 +19,7 @@ export function createEventNumbering(
 ): Numbering {
   async function hasDuty(tx: Tx, owner: string): Promise<boolean> {
     const row = await tx.selectFrom('duties').selectAll().where('duty', '=', duty).executeTakeFirst();
-    return row !== undefined && row.owner === owner && row.lease_until > clock.now();
+    return row?.owner === owner && row.lease_until > clock.now();
   }
 
   async function number(tx: Tx, limit: number): Promise<SequencedEvent[]> {
@@ -57,9 +57,7 @@ export function createEventNumbering(
             conflict
               .column('duty')
               .doUpdateSet(lease)
-              .where((eb) =>
-                eb.or([eb('duties.owner', '=', owner), eb('duties.lease_until', '<=', now)]),
-              ),
+              .where((eb) => eb.or([eb('duties.owner', '=', owner), eb('duties.lease_until', '<=', now)])),
           )
           .returning('owner')
           .execute();

@@ -57,7 +57,7 @@ function followed(before: State | undefined, entry: ProjectEventRow, sequence: n
 function isOver(before: State | undefined, { kind, status, is_request }: ProjectEventRow): boolean {
   const state = status ?? before?.status;
   // Late progress reopens no request.
-  if (is_request === 1 && state != null) return isFinal(state);
+  if (is_request === 1 && state !== undefined && state !== null) return isFinal(state);
   if (kind === 'success' || kind === 'failure') return true;
   // What is no request may be begun anew.
   return kind !== 'progress' && before?.is_over === 1;

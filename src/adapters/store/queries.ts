@@ -6,7 +6,14 @@ import type { PreparedQuery } from './prepared-query.js';
 import { prepareQuery } from './prepared-query.js';
 import type { RecordRow } from './rows.js';
 import { recordColumns } from './rows.js';
-import type { EventTable, ProjectEventRow, ProjectEventTable, ReplyTable, RequestTable, Tables } from './schema.js';
+import type {
+  EventTable,
+  ProjectEventRow,
+  ProjectEventTable,
+  ReplyTable,
+  RequestTable,
+  Tables,
+} from './schema.js';
 
 /** The states that a request may still leave. */
 export const openStates = requestStates.filter((state) => !isFinal(state));

@@ -13,7 +13,7 @@ export interface EventOutcome {
   readonly changed: boolean;
 }
 
-export interface PageQuery {
+interface PageQuery {
   /** Only events behind this one. */
   readonly after: number;
   readonly limit: number;
@@ -32,7 +32,7 @@ export interface EventPage {
   readonly last: number;
 }
 
-export interface ProjectState {
+interface ProjectState {
   readonly project: string;
   readonly last: number;
   /** When its newest event was numbered. */

@@ -20,7 +20,8 @@ export const countedEvents = {
   'events-numbered': 'status events that got their number in the log of their project',
   'events-published': 'status events that the broker confirmed on the topic of their project',
   'events-unpublished': 'status events that the broker refused on the topic of their project',
-  'events-unmatched': 'status events without a project about nothing that is kept here, such as requests of the library',
+  'events-unmatched':
+    'status events without a project about nothing that is kept here, such as requests of the library',
   'deliveries-delivered': 'replies that reached their Reply-To queue',
   'deliveries-refused': 'attempts to deliver a reply that the broker answered with an error',
   'deliveries-postponed': 'attempts to deliver a reply without a broker or a receipt',

@@ -38,8 +38,7 @@ export function eventLogCases(test: Case, bench: StoreBench): void {
   const page = (project: string, after = 0, limit = 100): ReturnType<EventLog['page']> =>
     log().page(project, { after, limit });
 
-  const sequencesOf = (events: readonly SequencedEvent[]): number[] =>
-    events.map(({ sequence }) => sequence);
+  const sequencesOf = (events: readonly SequencedEvent[]): number[] => events.map(({ sequence }) => sequence);
 
   async function subjectOf(project: string, subject: string): Promise<SubjectState> {
     const states = await log().subjects(project, { limit: 100 });
@@ -47,7 +46,11 @@ export function eventLogCases(test: Case, bench: StoreBench): void {
   }
 
   test('shows an event once it has its number', async () => {
-    const event = newEvent('shop', { data: awkwardTexts, percent: 12.5, text: Object.values(awkwardTexts).join() });
+    const event = newEvent('shop', {
+      data: awkwardTexts,
+      percent: 12.5,
+      text: Object.values(awkwardTexts).join(),
+    });
     expect(await append(event)).to.deep.equal({ record: null, changed: true });
     expect(await page('shop')).to.deep.equal({ events: [], through: 0, first: 1, last: 0 });
     expect(await log().hasUnnumbered()).to.equal(true);

@@ -21,8 +21,7 @@ function newEvent(subject: string, parts: Partial<StatusEvent> = {}): StatusEven
 }
 
 export function historyCases(test: Case, bench: StoreBench): void {
-  const append = (event: StatusEvent): Promise<EventOutcome | null> =>
-    bench.store.events.append(event);
+  const append = (event: StatusEvent): Promise<EventOutcome | null> => bench.store.events.append(event);
 
   test('adds an event with the next number and shows its progress', async () => {
     const { id } = await bench.sent();

@@ -1,0 +1,22 @@
+import type { Request, Response } from 'express';
+import { ReplytoError } from '#core/errors.js';
+import { projectNameProblem } from '#schema/project-name.js';
+import { principalOf, refuseUnless } from '../principal.js';
+
+export type ProjectRequest = Request<{ project: string }>;
+
+/** The project in the path, which the caller may use. @throws INVALID_REQUEST, NOT_PERMITTED */
+export function readProject({ params: { project } }: ProjectRequest, response: Response): string {
+  const problem = projectNameProblem('project', project);
+  if (problem !== undefined) throw new ReplytoError('INVALID_REQUEST', { problems: [problem] });
+  const principal = principalOf(response);
+  const right = 'use this project';
+  refuseUnless(principal.mayUseProject(project), principal, { field: 'project', value: project, right });
+  return project;
+}
+
+export function sendJson(response: Response, status: number, value: unknown): void {
+  response.status(status);
+  response.setHeader('Content-Type', 'application/json');
+  response.end(JSON.stringify(value));
+}

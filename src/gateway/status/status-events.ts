@@ -1,0 +1,177 @@
+/**
+ * `GET /status/{project}`: the events of a project, as a stream that follows it or as a page of JSON. `id` in the stream is
+ * the sequence of the event, so a client that comes back with `Last-Event-ID` has missed nothing; what retention has
+ * removed meanwhile is told by `event: gap`. A client that reads too slowly is let go, and resumes in the same way.
+ */
+import type { Express, Response } from 'express';
+import { ReplytoError, toProblem } from '#core/errors.js';
+import type { EventPage } from '#core/ports/event-log.js';
+import type { SequencedEvent } from '#core/status-event.js';
+import type { StatusSink } from '#status/status-subscription.js';
+import type { GatewayContext } from '../context.js';
+import { readEventQuery, wantsStream } from '../event-query.js';
+import type { EventQuery } from '../event-query.js';
+import type { EventStream } from '../event-stream.js';
+import { toStreamText } from '../event-stream.js';
+import type { EventStreams } from '../event-streams.js';
+import { retryMs } from '../event-streams.js';
+import { readPrefer } from '../known-request.js';
+import type { Waiting } from '../waiting.js';
+import type { ProjectRequest } from './project.js';
+import { readProject } from './project.js';
+
+interface Gap {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Each event is written to many streams: its bytes are made once. */
+const streamBytes = new WeakMap<SequencedEvent, Buffer>();
+
+export function addStatusEvents(
+  app: Express,
+  { events, hub, clock }: GatewayContext,
+  streams: EventStreams,
+  waiting: Waiting,
+): void {
+  async function serve(request: ProjectRequest, response: Response): Promise<void> {
+    const project = readProject(request, response);
+    const query = readEventQuery(request, ['after', 'limit', 'kind', 'subject']);
+    response.vary('Accept');
+    if (!wantsStream(request)) {
+      await sendPage(request, response, { ...query, project });
+      return;
+    }
+    await streams.serve(request, response, {
+      async prepare() {
+        await checkPosition(project, query);
+        return true;
+      },
+      follow: (stream) => follow(stream, project, query),
+    });
+  }
+
+  /** @throws INVALID_REQUEST when the client cannot have been there */
+  async function checkPosition(project: string, query: EventQuery): Promise<void> {
+    if (query.after === undefined || query.after === 0) return;
+    refuseFuture(query, await events.page(project, { after: query.after, limit: 1 }));
+  }
+
+  function follow(stream: EventStream, project: string, { after, filter }: EventQuery): Promise<void> {
+    return new Promise((resolve) => {
+      const sink = toSink(stream, () => subscription.resume());
+      const subscription = hub.subscribe(project, { after: after ?? null, filter, sink });
+      stream.onClose(() => {
+        subscription.close();
+        resolve();
+      });
+    });
+  }
+
+  async function sendPage(
+    request: ProjectRequest,
+    response: Response,
+    query: EventQuery & { readonly project: string },
+  ): Promise<void> {
+    const { project, after = 0, limit, filter } = query;
+    const known = request.headers['if-none-match'];
+    const read = async (): Promise<EventPage> => {
+      const page = await events.page(project, { after, limit, filter });
+      refuseFuture(query, page);
+      return page;
+    };
+    const page = await waiting.run(
+      response,
+      { prefer: readPrefer(request), defaultMs: 0 },
+      async ({ waitMs, signal }) => {
+        const current = await read();
+        if (waitMs === 0 || current.events.length > 0 || gapOf(after, current) !== undefined) return current;
+        await nextEvent(project, { after: current.through, filter }, { waitMs, signal });
+        return read();
+      },
+    );
+    if (response.destroyed) return;
+    const etag = `"${page.first}-${page.through}-${page.last}"`;
+    response.setHeader('ETag', etag);
+    response.setHeader('Cache-Control', 'no-cache');
+    if (page.through < page.last) {
+      const next = new URLSearchParams({
+        ...(request.query as Record<string, string>),
+        after: String(page.through),
+      });
+      const path = `/status/${encodeURIComponent(project)}?${next.toString()}`;
+      response.setHeader('Link', `<${path}>; rel="next"`);
+    }
+    if (known === etag) {
+      response.status(304).end();
+      return;
+    }
+    const gap = gapOf(after, page);
+    const { events: found, first, last, through: next } = page;
+    response.setHeader('Content-Type', 'application/json');
+    response.end(
+      JSON.stringify({ project, events: found, first, last, next, ...(gap === undefined ? {} : { gap }) }),
+    );
+  }
+
+  /** Resolves when there is something behind the position, or when the wait is over. */
+  function nextEvent(
+    project: string,
+    from: { readonly after: number; readonly filter: EventQuery['filter'] },
+    { waitMs, signal }: { readonly waitMs: number; readonly signal: AbortSignal },
+  ): Promise<void> {
+    return new Promise((resolve) => {
+      const finish = (): void => {
+        cancel();
+        subscription.close();
+        resolve();
+      };
+      const cancel = clock.after(waitMs, finish);
+      signal.addEventListener('abort', finish, { once: true });
+      const sink: StatusSink = {
+        deliver() {
+          // In a later turn: the subscription may not be known here yet.
+          setImmediate(finish);
+          return false;
+        },
+        gap: () => void setImmediate(finish),
+        end: () => void setImmediate(finish),
+      };
+      const subscription = hub.subscribe(project, { ...from, sink });
+    });
+  }
+
+  app.get('/status/:project', serve);
+}
+
+function toSink(stream: EventStream, resume: () => void): StatusSink {
+  return {
+    deliver(events) {
+      const isRoom = stream.send(Buffer.concat(events.map(toBytes)));
+      if (!isRoom) stream.onDrained(resume);
+      return isRoom;
+    },
+    gap(from, to) {
+      stream.send(toStreamText(to, 'gap', { from, to } satisfies Gap));
+    },
+    end: () => stream.end(retryMs),
+  };
+}
+
+function toBytes(event: SequencedEvent): Buffer {
+  const known = streamBytes.get(event);
+  if (known !== undefined) return known;
+  const bytes = Buffer.from(toStreamText(event.sequence, event.kind, event));
+  streamBytes.set(event, bytes);
+  return bytes;
+}
+
+function gapOf(after: number, { first, last }: EventPage): Gap | undefined {
+  return after + 1 < first && first - 1 <= last ? { from: after + 1, to: first - 1 } : undefined;
+}
+
+function refuseFuture({ after = 0, positionName }: EventQuery, { last }: EventPage): void {
+  if (after <= last) return;
+  const allowed = `the sequence of an event of this project, or 0: the newest is ${last}`;
+  throw new ReplytoError('INVALID_REQUEST', { problems: [toProblem(positionName, String(after), allowed)] });
+}
