@@ -96,12 +96,17 @@ async function run({ size, out, only, seed, broker, databaseUrl }: GivenRun): Pr
   const plan = createPlan(size, only);
   console.log(`${plan.variants.length} variants, about ${inMinutes(expectedMs(plan))} minutes`);
   const system = await startSystem({ broker, databaseUrl });
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => void system.stop().finally(() => process.exit(130)));
+  const interrupted = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(name, () => {
+      interrupted.abort(new Error(`stopped by ${name}`));
+      void system.stop();
+    });
   }
   try {
     for (const sentence of system.missing) console.log(sentence);
-    const results = await runBenchmark(system, { plan, seed, say: (line) => console.log(line) });
+    const { signal } = interrupted;
+    const results = await runBenchmark(system, { plan, seed, signal, say: (line) => console.log(line) });
     mkdirSync(out, { recursive: true });
     writeFileSync(join(out, 'results.json'), `${JSON.stringify(results, null, 1)}\n`);
     for (const { name, contents } of reportFiles(results)) writeFileSync(join(out, name), contents);

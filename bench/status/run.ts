@@ -14,6 +14,8 @@ export interface RunOptions {
   readonly plan: Plan;
   readonly seed: number;
   readonly say: (line: string) => void;
+  /** Ends it before its time: it rejects with the reason. */
+  readonly signal: AbortSignal;
 }
 
 const giveUpMs = 15_000;
@@ -21,7 +23,10 @@ const giveUpMs = 15_000;
 const warmUp = { clients: 20, windowMs: 2_000, steps: 10 };
 const warmUpVariants: ReadonlySet<string> = new Set(['topic', 'sse', 'long-poll', 'poll-100ms-etag']);
 
-export async function runBenchmark(system: System, { plan, seed, say }: RunOptions): Promise<Results> {
+export async function runBenchmark(
+  system: System,
+  { plan, seed, say, signal }: RunOptions,
+): Promise<Results> {
   const startedAt = new Date().toISOString();
   const startedMs = performance.now();
   const possible = plan.variants.filter(
@@ -38,6 +43,8 @@ export async function runBenchmark(system: System, { plan, seed, say }: RunOptio
     try {
       await act();
     } catch (error) {
+      // What fails now fails because its system is going.
+      signal.throwIfAborted();
       failed.push(`${what}: ${wordsOf(error)}`);
       say(`failed: ${failed.at(-1)}`);
     }

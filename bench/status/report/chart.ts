@@ -109,13 +109,22 @@ function createScale({ scale }: Axis, rows: readonly ChartRow[]): Scale {
     return { ticks, toX: (value) => plot.left + value * span };
   }
   const positive = values.filter((value) => value > 0);
-  const low = Math.floor(Math.log10(Math.min(...positive, 1)));
-  const high = Math.max(low + 1, Math.ceil(Math.log10(Math.max(...positive, 1))));
+  const [least, most] = positive.length === 0 ? [1, 1] : [Math.min(...positive), Math.max(...positive)];
+  const first = steps.findLast((step) => step <= least) ?? least;
+  const last = steps.find((step) => step >= most && step > first) ?? most;
+  const within = steps.filter((step) => step >= first && step <= last);
+  const [low, high] = [Math.log10(first), Math.log10(last)];
   return {
-    ticks: Array.from({ length: high - low + 1 }, (_, index) => 10 ** (low + index)),
+    // Over several powers of ten, those alone.
+    ticks: within.length > 8 ? within.filter((step) => Number.isInteger(Math.log10(step))) : within,
     toX: (value) => (value <= 0 ? plot.left : plot.left + ((Math.log10(value) - low) / (high - low)) * span),
   };
 }
+
+/** 1, 2, 5, 10, 20, … from a thousandth to a thousand million. */
+const steps = Array.from({ length: 12 }, (_, index) =>
+  [1, 2, 5].map((first) => Number(`${first}e${index - 3}`)),
+).flat();
 
 function drawDot(
   dot: Dot | null,
