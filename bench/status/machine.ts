@@ -1,4 +1,4 @@
-import { cpus, release, totalmem, type } from 'node:os';
+import { cpus, loadavg, release, totalmem, type } from 'node:os';
 
 /** What the figures depend on. */
 export interface Machine {
@@ -6,6 +6,8 @@ export interface Machine {
   readonly cores: number;
   readonly memoryGib: number;
   readonly system: string;
+  /** Processes that wanted a core, on average over the last minute: what others left of the machine. */
+  readonly load: number;
 }
 
 export function describeMachine(): Machine {
@@ -15,5 +17,6 @@ export function describeMachine(): Machine {
     cores: processors.length,
     memoryGib: Math.round(totalmem() / 2 ** 30),
     system: `${type()} ${release()}`,
+    load: loadavg()[0] ?? 0,
   };
 }

@@ -29,6 +29,7 @@ export async function runBenchmark(
 ): Promise<Results> {
   const startedAt = new Date().toISOString();
   const startedMs = performance.now();
+  const machine = describeMachine();
   const possible = plan.variants.filter(
     ({ publishing }) => publishing.to !== 'database' || system.database !== null,
   );
@@ -105,7 +106,7 @@ export async function runBenchmark(
 
   return {
     format: 1,
-    ...{ size: plan.size, seed, startedAt, machine: describeMachine() },
+    ...{ size: plan.size, seed, startedAt, machine },
     tookMs: Math.round(performance.now() - startedMs),
     ...{ parts: system.parts, missing: system.missing, failed },
     ...{ windowMs: plan.windowMs, steps: plan.steps, awayMs: plan.away.awayMs },

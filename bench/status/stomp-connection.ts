@@ -8,7 +8,7 @@ import type { ByteMeter } from './byte-meter.js';
 export type TextHeaders = Readonly<Record<string, string>>;
 
 const heartbeatMs = 10_000;
-const connectWithinMs = 30_000;
+const connectWithinMs = 15_000;
 
 /** The client library that browsers use too, over a TCP connection to a broker or over a WebSocket. */
 export function openStomp(
@@ -49,9 +49,15 @@ export async function activate(client: StompClient, onConnect: () => void): Prom
       onConnect();
       resolve();
     };
-    client.onStompError = ({ headers }) => {
+    const fail = (words: string): void => {
       clearTimeout(timer);
-      reject(new Error(headers['message'] ?? 'ERROR without a message'));
+      reject(new Error(words));
+    };
+    client.onStompError = ({ headers }) => fail(headers['message'] ?? 'ERROR without a message');
+    client.onWebSocketError = (event: unknown) => {
+      // `ws` gives events as browsers do, the wrapper of a TCP socket the error itself.
+      const message = (event as { readonly message?: unknown }).message;
+      fail(typeof message === 'string' ? message : 'the connection failed');
     };
     client.activate();
   });

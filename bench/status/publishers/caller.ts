@@ -7,12 +7,13 @@ import type { Publisher } from './publisher.js';
 export interface CallerOptions {
   /** Of each client. */
   readonly addresses: readonly string[];
-  /** Whether what nobody took is posted again, after 0.5 s, 1 s, 2 s, … as often as {@link tries} says. */
+  /** Whether what nobody took is posted again: after 0.5 s, 1 s, 2 s, then every 4 s, eight times in all. */
   readonly retries: boolean;
 }
 
-const tries = 7;
+const tries = 8;
 const firstPauseMs = 500;
+const longestPauseMs = 4_000;
 const callWithinMs = 10_000;
 
 /** Posts each event to the client that it is for, over a kept-alive connection per client. */
@@ -39,7 +40,7 @@ export function createCaller({ addresses, retries }: CallerOptions): Publisher {
           return;
         } catch (error) {
           if (!retries || attempt === tries) throw error;
-          await pause(firstPauseMs * 2 ** (attempt - 1));
+          await pause(Math.min(longestPauseMs, firstPauseMs * 2 ** (attempt - 1)));
         }
       }
     },

@@ -5,6 +5,7 @@ import { createDelays } from '../recorder.js';
 import type { AwayRun, CpuTimes, MeasuredRun, Results } from '../results.js';
 import type { Variant } from '../variants.js';
 import { variants } from '../variants.js';
+import { msText } from './number-text.js';
 
 /** A figure over all repeats, and the least and greatest of the single ones. */
 export interface Spread {
@@ -129,4 +130,14 @@ function spread(values: readonly number[]): Spread {
     min: Math.min(...values),
     max: Math.max(...values),
   };
+}
+
+/** Milliseconds within which half of the events arrive. */
+export function p50({ delay }: Figures): number {
+  return delay?.p50.value ?? Infinity;
+}
+
+/** `12 ms / 34 ms`: half of the events, and 99 % of them. */
+export function delayText({ delay }: Figures): string {
+  return delay === null ? '–' : `${msText(delay.p50.value)} ms / ${msText(delay.p99.value)} ms`;
 }

@@ -87,9 +87,9 @@ function describeMethod(results: Results): string[] {
 }
 
 function describeMachine({ machine, parts, missing, failed, seed }: Results): string[] {
-  const { processor, cores, memoryGib, system } = machine;
+  const { processor, cores, memoryGib, system, load } = machine;
   return [
-    `${processor}, ${cores} cores, ${memoryGib} GiB, ${system}.`,
+    `${processor}, ${cores} cores, ${memoryGib} GiB, ${system}. Load average before the start, from other work on the machine: ${load.toFixed(1)}${load > cores / 2 ? ', so read the ratios and not the figures' : ''}.`,
     `${Object.entries(parts)
       .map(([part, version]) => `${part}: ${version}`)
       .join('; ')}.`,

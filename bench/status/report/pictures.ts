@@ -92,11 +92,12 @@ export function drawPictures(results: Results): Picture[] {
 function drawAway(results: Results): Picture {
   const title = `Events missed for good by clients that were away for ${results.awayMs / 1_000} s`;
   const rows = toAwayFigures(results).map(({ variant, missedShare, caughtUpMs }) => {
-    const state = caughtUpMs === null ? 'state unknown until the next event' : 'state known';
+    const state = caughtUpMs === null ? 'state unknown' : 'state known';
     const words = missedShare === 0 ? 'none' : `${percentText(missedShare)}, ${state}`;
     return { ...labelOf(variant), dots: [{ value: missedShare, from: 0, to: missedShare, text: words }] };
   });
-  const caption = 'Missed: never seen themselves. Some of these ways tell the latest state all the same.';
+  const caption =
+    'Missed: never seen themselves. State: whether the client knows the latest before the next event comes.';
   return { name: 'away.svg', title, svg: drawChart({ title, caption, series: [], axis: shares, rows }) };
 }
 

@@ -1,7 +1,9 @@
 /** What the figures say, in words: every sentence with a figure is made from it, and is left out where it is missing. */
 import type { Results } from '../results.js';
-import { toAwayFigures, toFigures } from './figures.js';
-import type { Figures } from './figures.js';
+import { advise } from './advice.js';
+import type { Advice } from './advice.js';
+import { delayText, p50, toAwayFigures, toFigures } from './figures.js';
+import type { Figures, Spread } from './figures.js';
 import { msText, numberText, percentText } from './number-text.js';
 
 /** From this factor on, a delay has grown and is not just another one. */
@@ -14,7 +16,7 @@ export interface Findings {
   readonly price: readonly string[];
   readonly growth: readonly string[];
   readonly away: readonly string[];
-  readonly advice: readonly (readonly [need: string, choice: string, why: string])[];
+  readonly advice: readonly Advice[];
 }
 
 type Find = (id: string) => Figures | undefined;
@@ -30,7 +32,7 @@ export function toFindings(results: Results): Findings {
     price: sayPrices(find),
     growth: sayGrowth(figures, sizes),
     away: sayAway(results),
-    advice: advise(find, results),
+    advice: advise(find, toAwayFigures(results)),
   };
 }
 
@@ -60,16 +62,15 @@ function sayPriceOfAsking(find: Find): string[] {
   const [plain, conditional] = [find('poll-1s'), find('poll-1s-etag')];
   if (plain !== undefined && conditional !== undefined && plain.wastedShare !== null) {
     const saved = 1 - conditional.bytesPerEvent.value / plain.bytesPerEvent.value;
-    const cpu = comparison(conditional.serverCpu?.value, plain.serverCpu?.value);
     sentences.push(
-      `A poll every second asks ${numberText(plain.questionsPerEvent.value)} times per event, ${percentText(plain.wastedShare.value)} of it for nothing. ETag ${saved > 0 ? `saves ${percentText(saved)} of the bytes` : 'saves no bytes'}${cpu === null ? '' : ` and takes ${cpu} CPU time of the servers`}: the question itself is what costs.`,
+      `A poll every second asks ${numberText(plain.questionsPerEvent.value)} times per event, ${percentText(plain.wastedShare.value)} of it for nothing. ETag ${saved > 0 ? `saves ${percentText(saved)} of the bytes` : 'saves no bytes'}${cpuWords(conditional.serverCpu, plain.serverCpu)}.`,
     );
   }
   const fast = find('poll-100ms-etag');
   const pushed = find('sse') ?? find('sse-request');
-  if (fast?.serverCpu && pushed?.serverCpu) {
+  if (fast !== undefined && pushed !== undefined) {
     sentences.push(
-      `Polling every 100 ms with ETag takes ${comparison(fast.serverCpu.value, pushed.serverCpu.value)} CPU time of the servers that ${pushed.variant.title} takes, and ${comparison(fast.bytesPerEvent.value, pushed.bytesPerEvent.value)} bytes.`,
+      `Polling every 100 ms with ETag moves ${numberText(fast.bytesPerEvent.value / pushed.bytesPerEvent.value)} times the bytes that ${pushed.variant.title} moves${cpuWords(fast.serverCpu, pushed.serverCpu)}.`,
     );
   }
   return sentences;
@@ -83,10 +84,14 @@ function sayPriceOfQueries(find: Find): string[] {
   ];
 }
 
-/** `1.2 times the`, or null when one is not there. */
-function comparison(value: number | undefined, other: number | undefined): string | null {
-  if (value === undefined || other === undefined || other === 0) return null;
-  return `${numberText(value / other)} times the`;
+/** Compares CPU times of the servers; whether one is less is said only where the repeats agree on it. */
+function cpuWords(one: Spread | null, other: Spread | null): string {
+  if (one === null || other === null) return '';
+  const figures = `${numberText(one.value)} CPU seconds of the servers per 1,000 events against ${numberText(other.value)}`;
+  if (one.min === one.max) return `; ${figures}, measured once`;
+  if (one.max < other.min) return `, and takes less CPU time: ${figures}`;
+  if (one.min > other.max) return `, and takes more CPU time: ${figures}`;
+  return `; CPU time does not differ by more than it varies: ${figures}`;
 }
 
 function sayGrowth(figures: readonly Figures[], sizes: readonly number[]): string[] {
@@ -142,80 +147,4 @@ function sayAway(results: Results): string[] {
       ? [`Nothing was there, and the client did not know it until the next event: ${titles(nothing)}.`]
       : []),
   ];
-}
-
-function advise(find: Find, results: Results): Findings['advice'] {
-  const why = (id: string, more = ''): string => {
-    const one = find(id);
-    if (one === undefined) return more === '' ? 'not measured in this run' : more;
-    const missed = toAwayFigures(results).find(({ variant }) => variant.id === id);
-    return [
-      `half of the events within ${msText(p50(one))} ms, 99 % within ${msText(p99(one))} ms`,
-      ...(one.questionsPerEvent.value > 0
-        ? [`${numberText(one.questionsPerEvent.value)} questions per event`]
-        : []),
-      ...(missed === undefined
-        ? []
-        : [
-            missed.missedShare === 0
-              ? 'nothing missed after an absence'
-              : `${percentText(missed.missedShare)} of the events missed after an absence`,
-          ]),
-      ...(more === '' ? [] : [more]),
-    ].join('; ');
-  };
-  return [
-    [
-      'A browser or a program that speaks HTTP and shows one task or a project',
-      'server-sent events',
-      why('sse'),
-    ],
-    [
-      'A page that speaks STOMP already, or follows many topics over one connection',
-      'STOMP over WebSocket',
-      why('websocket'),
-    ],
-    [
-      'A program inside, next to the broker, that speaks STOMP or JMS',
-      'topic at the broker; durable where absences must not cost events',
-      why('topic'),
-    ],
-    [
-      'Nothing but plain calls: a shell script, a proxy that cuts streams',
-      'long poll',
-      why('long-poll', 'tells the state, not each step'),
-    ],
-    [
-      'A task of minutes, and seconds do not matter',
-      'poll every 5 s with ETag',
-      why('poll-5s-etag', 'the simplest client there is'),
-    ],
-    [
-      'Both sides use the same PostgreSQL anyway and no broker',
-      'query after LISTEN/NOTIFY',
-      why('database-notify', 'a connection of the database for each program that listens'),
-    ],
-    [
-      'A server that can be reached, and hears of something rarely',
-      'callback, tried again',
-      why('callback', 'needs an address, an open port, retries and a proof of who calls'),
-    ],
-    [
-      'Batches between systems that share nothing but a folder',
-      'file drop',
-      why('file-1s', 'no network file system was measured'),
-    ],
-  ];
-}
-
-function p50({ delay }: Figures): number {
-  return delay?.p50.value ?? Infinity;
-}
-
-function p99({ delay }: Figures): number {
-  return delay?.p99.value ?? Infinity;
-}
-
-function delayText(figures: Figures): string {
-  return `${msText(p50(figures))} ms / ${msText(p99(figures))} ms`;
 }
