@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { wordsOf } from './clients/client.js';
 import { createPlan, expectedMs } from './plan.js';
-import type { Size } from './plan.js';
+import type { Plan, Size } from './plan.js';
 import { publish } from './report/publish.js';
 import { reportFiles } from './report/report-files.js';
 import type { Results } from './results.js';
@@ -19,6 +19,8 @@ Measures how a client best learns that its long task moved on: eight ways, with 
   --smoke                a handful of clients, a second each: only to see that everything works
                          (neither: 10, 100 and 1,000 clients, three passes, under 90 minutes)
   --only ID,ID           only these variants: ${variants.map(({ id }) => id).join(', ')}
+  --clients N,N          other numbers of clients
+  --repeats N            other than one pass or three
   --broker URL|embedded  default: an ActiveMQ Classic started for the run, if there is Java and Maven
   --database-url URL     default postgres://root@127.0.0.1:5432/test; a schema of its own, dropped at the end
   --seed N               of the instants of the steps; default 1
@@ -35,6 +37,8 @@ export async function runCommand(given: readonly string[]): Promise<number> {
         quick: { type: 'boolean', default: false },
         smoke: { type: 'boolean', default: false },
         only: { type: 'string', default: '' },
+        clients: { type: 'string' },
+        repeats: { type: 'string' },
         broker: { type: 'string' },
         'database-url': { type: 'string', default: 'postgres://root@127.0.0.1:5432/test' },
         seed: { type: 'string', default: '1' },
@@ -56,8 +60,14 @@ export async function runCommand(given: readonly string[]): Promise<number> {
     const size: Size = values.smoke ? 'smoke' : values.quick ? 'quick' : 'full';
     const out =
       values.out ?? join('bench-results', `status-${new Date().toISOString().replaceAll(':', '-')}`);
+    const { clients, repeats } = values;
+    const plan = createPlan(size, {
+      only: readOnly(values.only),
+      ...(clients === undefined ? {} : { clients: readCounts('--clients', clients) }),
+      ...(repeats === undefined ? {} : { repeats: readCount('--repeats', repeats, 1) }),
+    });
     return await run({
-      ...{ size, out, only: readOnly(values.only), seed: readSeed(values.seed) },
+      ...{ plan, out, seed: readCount('--seed', values.seed, 0) },
       ...{ broker: values.broker, databaseUrl: values['database-url'] },
     });
   } catch (error) {
@@ -75,25 +85,27 @@ function readOnly(text: string): string[] {
   return ids;
 }
 
-function readSeed(text: string): number {
-  const seed = Number(text);
-  if (!Number.isSafeInteger(seed) || seed < 0 || text === '') {
-    throw new Error(`--seed ${text}: a whole number from 0 is allowed`);
+function readCounts(flag: string, text: string): number[] {
+  return text.split(',').map((one) => readCount(flag, one, 1));
+}
+
+function readCount(flag: string, text: string, min: number): number {
+  const count = Number(text);
+  if (!Number.isSafeInteger(count) || count < min || text === '') {
+    throw new Error(`${flag} ${text}: a whole number from ${min} is allowed`);
   }
-  return seed;
+  return count;
 }
 
 interface GivenRun {
-  readonly size: Size;
+  readonly plan: Plan;
   readonly out: string;
-  readonly only: readonly string[];
   readonly seed: number;
   readonly broker: string | undefined;
   readonly databaseUrl: string;
 }
 
-async function run({ size, out, only, seed, broker, databaseUrl }: GivenRun): Promise<number> {
-  const plan = createPlan(size, only);
+async function run({ plan, out, seed, broker, databaseUrl }: GivenRun): Promise<number> {
   console.log(`${plan.variants.length} variants, about ${inMinutes(expectedMs(plan))} minutes`);
   const system = await startSystem({ broker, databaseUrl });
   const interrupted = new AbortController();

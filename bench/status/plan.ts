@@ -51,25 +51,28 @@ const away: AwayPlan = {
   quietMs: 7_000,
 };
 
-export function createPlan(size: Size, only: readonly string[]): Plan {
+export interface PlanChanges {
+  /** Ids of variants; empty: those of the size. */
+  readonly only: readonly string[];
+  readonly clients?: readonly number[];
+  readonly repeats?: number;
+}
+
+export function createPlan(size: Size, { only, ...changes }: PlanChanges): Plan {
   const chosen = variants.filter(({ id }) =>
     only.length > 0 ? only.includes(id) : size !== 'smoke' || smokeVariants.has(id),
   );
-  switch (size) {
-    case 'smoke':
-      return {
-        ...{ size, variants: chosen, clients: [4], repeats: 1, windowMs: 600, steps: 3 },
-        away: { ...away, clients: 2, leaveAtMs: 600, awayMs: 1_000, quietMs: 1_000 },
-      };
-    case 'quick':
-      return { size, variants: chosen, clients: [100], repeats: 1, windowMs: 10_000, steps: 4, away };
-    case 'full':
-      return {
-        ...{ size, variants: chosen, clients: [10, 100, 1_000], repeats: 3, windowMs: 15_000, steps: 4 },
-        away,
-      };
-  }
+  return { size, variants: chosen, ...sizes[size], ...changes };
 }
+
+const sizes: Readonly<Record<Size, Omit<Plan, 'size' | 'variants'>>> = {
+  smoke: {
+    ...{ clients: [4], repeats: 1, windowMs: 600, steps: 3 },
+    away: { ...away, clients: 2, leaveAtMs: 600, awayMs: 1_000, quietMs: 1_000 },
+  },
+  quick: { clients: [100], repeats: 1, windowMs: 10_000, steps: 4, away },
+  full: { clients: [10, 100, 1_000], repeats: 3, windowMs: 15_000, steps: 4, away },
+};
 
 /** Of one measurement, beside the window: posting the requests, connecting, the last events, ending. */
 const setUpMs = 1_500;
