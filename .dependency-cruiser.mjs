@@ -47,7 +47,15 @@ export default {
       ['gateway', 'dashboard', 'workflow', 'status', 'messaging', 'adapters', 'schema', 'core'],
       'The composition root sees everything below it.',
     ),
-    only('cli', '^src/(cli|bench)/', ['app', 'core'], 'argv to app, no logic.'),
+    only('cli', '^src/cli/', ['app', 'core'], 'argv to app, no logic.'),
+    {
+      name: 'bench-from-outside',
+      comment:
+        'Benchmarks meet the system over HTTP and the broker; these two files are tools, not the system.',
+      severity: 'error',
+      from: { path: '^bench/' },
+      to: { path: '^src/', pathNot: '^src/(adapters/stomp/tcp-socket|schema/markdown-table)[.]ts$' },
+    },
     only('index', '^src/index[.]ts$', ['app', 'messaging', 'schema', 'core'], 'The public API.'),
     ...adapters.map((adapter) =>
       only(
@@ -90,7 +98,7 @@ export default {
       comment: 'The product never needs its tests or examples.',
       severity: 'error',
       from: { path: '^src/' },
-      to: { path: '^(test|examples|scripts)/' },
+      to: { path: '^(test|bench|examples|scripts)/' },
     },
     {
       name: 'no-orphans',

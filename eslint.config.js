@@ -52,7 +52,15 @@ export default defineConfig(
     rules: { 'no-restricted-globals': ['error', ...impureGlobals] },
   },
   {
-    files: ['src/cli/**', 'test/run.ts', 'test/fuzz/run.ts', 'test/support/**', 'scripts/**', 'examples/**'],
+    files: [
+      'src/cli/**',
+      'test/run.ts',
+      'test/fuzz/run.ts',
+      'test/support/**',
+      'scripts/**',
+      'examples/**',
+      'bench/**',
+    ],
     rules: { 'no-console': 'off' },
   },
   {
