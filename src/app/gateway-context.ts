@@ -156,12 +156,14 @@ function gaugeReaders({
   embedded,
   requestReply,
   leasing,
+  hub,
 }: GatewayContextOptions): GaugeReaders {
   const { admission, relay, watch } = requestReply;
   return {
     requests_pending: () => admission.counts().pending,
     requests_unsent: () => admission.counts().unsent,
     waits: () => watch.size,
+    status_subscriptions: () => hub.subscriptions,
     queues_read: () => leasing.queuesRead,
     sends_in_flight: () => relay.status().inFlight,
     queues_held: () => relay.status().heldQueues.length,

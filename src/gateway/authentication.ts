@@ -23,7 +23,8 @@ const openPath = /^\/(?:livez|readyz|version|openapi\.json|docs(?:\/.*)?|problem
 /** Of those, what tells more to who is known. */
 const tellsMorePath = /^\/(?:version|openapi\.json)\/?$/u;
 const openMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
-const eventsPath = /^\/requests\/[^/]+\/events\/?$/u;
+/** What a browser follows by EventSource. */
+const eventsPath = /^\/(?:requests\/[^/]+\/events|status\/[^/]+)\/?$/u;
 
 /** Longer ones could not be sent in a header of ours either. */
 const longestToken = 16_384;

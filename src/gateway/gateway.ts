@@ -169,10 +169,15 @@ const answerPolicy = {
   directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"], sandbox: [] },
 };
 
+/** By the beginning of the path. */
+const hints = [
+  ['/queues', 'GET /queues/{queue}/messages reads a queue'],
+  ['/status', 'GET /status/{project} follows a project, whose name has no slash'],
+] as const;
+
 function notFound({ method, path }: Request): ReplytoError {
-  const hint = path.startsWith('/queues')
-    ? 'GET /queues/{queue}/messages reads a queue'
-    : 'POST /requests/{queue} asks any queue';
+  const [, hint = 'POST /requests/{queue} asks any queue'] =
+    hints.find(([start]) => path.startsWith(start)) ?? [];
   const detail = `${method} ${path.slice(0, 200)}: no resource and no route; ${hint}`;
   return new ReplytoError('ROUTE_NOT_FOUND', { detail });
 }
