@@ -116,8 +116,10 @@ export function createGateway(
   addOpenApi(app, context.configuration, context.version.version);
   addDocs(app);
   addRoot(app);
+  context.pages.add(app);
   app.use(asking.routes);
-  app.use(refuseOtherMethods(resources, context.routes));
+  const served = [...resources, ...context.pages.resources];
+  app.use(refuseOtherMethods(served, context.routes));
   app.use((request: Request) => {
     throw notFound(request);
   });
@@ -141,7 +143,7 @@ export function createGateway(
     authentication,
     handlers: upgrades,
     connections,
-    methods: methodsServed(resources),
+    methods: methodsServed(served),
   });
   const draining = createDraining({
     server,
