@@ -19,7 +19,8 @@ export interface Authentication {
 }
 
 /** Open to everybody: who watches the process has no token, and a browser that opens a page sends none. */
-const openPath = /^\/(?:livez|readyz|version|openapi\.json|docs(?:\/.*)?|dashboard(?:\/.*)?|problems(?:\/.*)?)?\/?$/u;
+const openPath =
+  /^\/(?:livez|readyz|version|openapi\.json|docs(?:\/.*)?|dashboard(?:\/.*)?|problems(?:\/.*)?)?\/?$/u;
 /** Of those, what tells more to who is known. */
 const tellsMorePath = /^\/(?:version|openapi\.json)\/?$/u;
 const openMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
