@@ -26,7 +26,7 @@ describe('replyto serve', function () {
   }
 
   async function urlOf(child: RunningProcess): Promise<string> {
-    const [, url = ''] = await child.line(/serves (http:\/\/\S+)/u, 20_000);
+    const [, url = ''] = await child.line(/serves (http:\/\/\S+)/u);
     return url;
   }
 
@@ -118,7 +118,7 @@ describe('replyto serve', function () {
         REPLYTO_PREFIX: 'taken',
         DATA_DIR: join(folder(), 'first'),
       });
-      await first.line(/receiving replies/u, 20_000);
+      await first.line(/receiving replies/u);
       const second = serve({
         BROKER_URL: broker.url,
         REPLYTO_PREFIX: 'taken',
