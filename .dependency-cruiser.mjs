@@ -42,6 +42,12 @@ export default {
       'The HTTP facade.',
     ),
     only(
+      'dashboard',
+      folder('dashboard'),
+      ['workflow', 'status', 'messaging', 'schema', 'core'],
+      'Pages on what the gateway serves; they know its resources, not its code.',
+    ),
+    only(
       'app',
       folder('app'),
       ['gateway', 'dashboard', 'workflow', 'status', 'messaging', 'adapters', 'schema', 'core'],

@@ -116,11 +116,13 @@ export function composeGateway(foundations: Foundations): GatewayComposition {
     isStopping,
   });
   const gateway = createGateway(context, createBrokerUpgrade(embedded, embeddedPort));
+  metrics.addGauges({ event_streams: () => gateway.activity().eventStreams });
   const waits: Part = {
     name: 'waits',
     start: () => leasing.start(),
     stop: async (deadlineMs) => {
       requestReply.watch.stop();
+      status.hub.stop();
       await leasing.stop(deadlineMs);
     },
   };

@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { SignJWT, UnsecuredJWT, exportJWK, generateKeyPair } from 'jose';
 import type { CryptoKey, JWK, JWTPayload } from 'jose';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openEvents } from '../support/event-source.js';
+import { freePort } from '../support/free-port.js';
 import { startGateway, uniqueName } from '../support/gateway.js';
 import type { TestGateway } from '../support/gateway.js';
 import { happens } from '../support/happens.js';
@@ -49,14 +49,15 @@ describe('callers with the JWTs of an issuer', () => {
     await closeKeys();
   });
 
-  async function serveKeys(port = 0): Promise<number> {
+  async function serveKeys(given?: number): Promise<number> {
+    const port = given ?? (await freePort());
     const server = createServer((_request, response) => {
       fetches += 1;
       response.setHeader('Content-Type', 'application/json').end(JSON.stringify({ keys: published }));
     });
     keyServer = server;
     await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-    return (server.address() as AddressInfo).port;
+    return port;
   }
   async function closeKeys(): Promise<void> {
     const server = keyServer;
