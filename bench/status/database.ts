@@ -16,8 +16,8 @@ export interface BenchDatabase {
 }
 
 const mostConnections = 50;
-/** Left to others, and to the publisher. */
-const sparedConnections = 15;
+/** Left to others, and to the publishers. */
+const sparedConnections = 30;
 
 /** @throws Error of the driver when there is none at that address, or it has no room */
 export async function openDatabase(url: string): Promise<BenchDatabase> {

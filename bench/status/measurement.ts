@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { within } from '../../test/support/until.js';
 import { nowUs, untilUs } from './clock.js';
 import { cpuSeconds } from './cpu.js';
 import type { ClientOutcome } from './generator-calls.js';
@@ -35,6 +36,7 @@ export interface Measured {
 /** From telling the clients the start until it; the gateway has yet to tell of the requests that it has just sent. */
 const noticeUs = 300_000;
 const noticePerClientUs = 1_000;
+const connectWithinMs = 120_000;
 
 export async function measure(system: System, options: MeasurementOptions): Promise<Measured> {
   const { variant, schedule, windowMs, away, seed } = options;
@@ -49,7 +51,7 @@ export async function measure(system: System, options: MeasurementOptions): Prom
   const files = variant.publishing.to === 'folder' ? await createFileWriter(folder, count) : null;
   let publisher: Publisher | undefined;
   try {
-    const { addresses } = await generator.open({
+    const opening = generator.open({
       ...{ id, project, subjects, schedule, windowMs, away, seed, reading: variant.reading },
       surroundings: {
         gatewayUrl: system.gateway.url,
@@ -59,11 +61,18 @@ export async function measure(system: System, options: MeasurementOptions): Prom
         folder,
       },
     });
+    const { addresses } = await within(opening, {
+      what: 'all clients to be there',
+      withinMs: connectWithinMs,
+    });
     publisher = files ?? (await createOwnPublisher(system, variant, addresses)) ?? system.service;
     const startsAt = nowUs() + noticeUs + count * noticePerClientUs;
     const giveUpMs = options.giveUpMs + 2 * intervalOf(variant);
     const [outcome, late, cpu] = await Promise.all([
-      generator.measure({ id, startsAt, giveUpMs }),
+      within(generator.measure({ id, startsAt, giveUpMs }), {
+        what: 'the outcome of the clients',
+        withinMs: windowMs + giveUpMs + connectWithinMs,
+      }),
       publishSchedule(publisher, schedule, { startsAt, project, subjects }),
       measureCpu(system, variant, { startsAt, windowMs }),
     ]);
@@ -84,7 +93,7 @@ export async function measure(system: System, options: MeasurementOptions): Prom
       },
     };
   } finally {
-    await generator.close({ id });
+    await within(generator.close({ id }), { what: 'all clients to leave', withinMs: connectWithinMs });
     if (publisher !== system.service) await publisher?.close();
     if (posted !== null) await requests.cancel(posted);
   }

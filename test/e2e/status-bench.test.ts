@@ -8,13 +8,12 @@ import { within } from '../support/until.js';
 
 /** Which of the ways give what came while a client was away. */
 const keeps = {
-  ...{ topic: false, sse: true, 'sse-request': true, websocket: true },
-  ...{ 'long-poll': false, 'poll-100ms': false, 'poll-100ms-etag': false },
+  ...{ topic: false, sse: true, websocket: true, 'long-poll': false, 'poll-100ms-etag': false },
   ...{ 'database-100ms': true, 'database-notify': true, callback: false, 'callback-retried': true },
   ...{ 'file-100ms': true, 'file-watch': true },
 };
 /** After an absence, what these tell is the latest state alone. */
-const tellsState = ['long-poll', 'poll-100ms', 'poll-100ms-etag'];
+const tellsState = ['long-poll', 'poll-100ms-etag'];
 
 describe('npm run bench:status -- --smoke', function () {
   this.timeout(90_000);

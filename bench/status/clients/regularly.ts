@@ -25,7 +25,7 @@ export function createRegularClient(options: RegularOptions): Client {
   async function lookUntilGone(signal: AbortSignal): Promise<void> {
     let next = nowUs() + (hasLooked ? 0 : phaseUs);
     while (!signal.aborted) {
-      await untilUs(next);
+      await untilUs(next, signal);
       if (isAborted(signal)) return;
       hasLooked = true;
       try {
