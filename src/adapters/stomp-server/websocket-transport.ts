@@ -6,7 +6,14 @@ import { frameBytes } from './frame-encoder.js';
 import type { TransportOptions } from './tcp-transport.js';
 import type { Transport, TransportEvents } from './transport.js';
 
-const normalClosure = 1000;
+/** RFC 6455, 7.4.1. */
+export const normalClosure = 1000;
+export const goingAway = 1001;
+
+interface WebSocketTransportOptions extends TransportOptions {
+  /** Of the close frame; asked when it is sent. */
+  readonly closeCode: () => number;
+}
 
 /** A client that has not taken so much gets no answers to its pings; it can see that by itself. */
 const mostBytesAtPong = 64 * 1024;
@@ -20,7 +27,7 @@ const mostBytesAtPong = 64 * 1024;
 export function createWebSocketTransport(
   socket: WebSocket,
   stream: Duplex | undefined,
-  options: TransportOptions,
+  options: WebSocketTransportOptions,
 ): Transport {
   let events: TransportEvents | undefined;
   let closing = false;
@@ -76,7 +83,7 @@ export function createWebSocketTransport(
       closing = true;
       socket.resume();
       cancelDestroy = options.clock.after(options.closeMs, () => socket.terminate());
-      socket.close(normalClosure);
+      socket.close(options.closeCode());
     },
     destroy: () => socket.terminate(),
   };
