@@ -1,5 +1,5 @@
 import type { Problem } from '#core/errors.js';
-import { isReplytoError } from '#core/errors.js';
+import { isReplytoError, toProblem } from '#core/errors.js';
 import type { StompRefusal } from '#adapters/stomp-server/refusal.js';
 import { refusal } from '#adapters/stomp-server/refusal.js';
 
@@ -12,7 +12,17 @@ export function toRefusal(problems: readonly Problem[]): StompRefusal {
 /** What a port threw while the destination was subscribed to; anything unknown stays as it is. */
 export function toSubscribeRefusal(thrown: unknown, destination: string): unknown {
   if (!isReplytoError(thrown)) return thrown;
-  if (thrown.problems.length > 0) return toRefusal(thrown.problems);
+  if (thrown.problems.length > 0) {
+    // The port knows what the destination names; the client knows it as it wrote it.
+    return toRefusal(
+      thrown.problems.map((problem) =>
+        problem.field === 'destination' ? toProblem('destination', destination, problem.allowed) : problem,
+      ),
+    );
+  }
   const next = thrown.retryable ? 'Subscribe again later.' : thrown.kind.sentence;
-  return refusal(`destination '${destination}' cannot be subscribed to`, `${thrown.message}\n${next}`);
+  return refusal(
+    `destination '${destination.slice(0, 300)}' cannot be subscribed to`,
+    `${thrown.message}\n${next}`,
+  );
 }
