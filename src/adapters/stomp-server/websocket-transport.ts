@@ -55,6 +55,10 @@ export function createWebSocketTransport(
     });
   }
 
+  function destroyLater(): void {
+    cancelDestroy = options.clock.after(options.closeMs, () => socket.terminate());
+  }
+
   return {
     remote: 'websocket',
     get bufferedBytes() {
@@ -66,8 +70,13 @@ export function createWebSocketTransport(
       socket.on('ping', (data) => {
         if (!closing && socket.bufferedAmount <= mostBytesAtPong) socket.pong(data);
       });
-      // Such as a message over the limit of the WebSocket server: 'close' follows.
-      socket.on('error', () => undefined);
+      // Such as a message over the limit of the WebSocket server, which closes then. What still comes of it is read
+      // and dropped, so that the client gets to the reason; but not for long.
+      socket.on('error', () => {
+        if (closing) return;
+        closing = true;
+        destroyLater();
+      });
       socket.on('close', () => {
         cancelDestroy();
         handlers.onClose();
@@ -82,7 +91,7 @@ export function createWebSocketTransport(
       if (closing) return;
       closing = true;
       socket.resume();
-      cancelDestroy = options.clock.after(options.closeMs, () => socket.terminate());
+      destroyLater();
       socket.close(options.closeCode());
     },
     destroy: () => socket.terminate(),
