@@ -15,7 +15,8 @@ let picked = randomInt(count);
 export async function freePort(): Promise<number> {
   for (let tried = 0; tried < count; tried += 1) {
     picked = (picked + 1) % count;
-    if (await isFree(lowest + picked)) return lowest + picked;
+    const port = lowest + picked;
+    if (await isFree(port)) return port;
   }
   throw new Error(`no port from ${lowest} to ${lowest + count - 1} is free`);
 }

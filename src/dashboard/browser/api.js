@@ -82,16 +82,17 @@ async function send(url, options) {
 /**
  * What a problem document says.
  *
- * @param {string} text
+ * @param {string} body
  * @param {number} status
  */
-function toSentence(text, status) {
+function toSentence(body, status) {
   try {
-    const { title, detail, problems = [] } = JSON.parse(text);
+    const { title, detail, problems = [] } = JSON.parse(body);
     const more = problems.map(
       (/** @type {{ field: string, allowed: string }} */ { field, allowed }) => `${field}: ${allowed}`,
     );
-    return [title, detail, ...more].filter((part) => typeof part === 'string').join(' ');
+    const text = [detail ?? title, ...more].join('; ');
+    return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
   } catch {
     // Something between here and the gateway has answered.
     return `The answer was HTTP ${status}.`;

@@ -126,6 +126,13 @@ function TokenForm({ error, onToken }) {
   </section>`;
 }
 
+/** A request has a page of its own. @param {{ subject: string, isRequest: boolean }} properties */
+export function SubjectName({ subject, isRequest }) {
+  if (!isRequest) return subject;
+  const page = new URL(`../requests/${encodeURIComponent(subject)}`, import.meta.url).pathname;
+  return html`<a href=${page}>${subject}</a>`;
+}
+
 /** Data of an event, as text. @param {{ data: unknown }} properties */
 export function Data({ data }) {
   if (data === undefined) return null;

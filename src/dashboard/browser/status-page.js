@@ -153,7 +153,6 @@ function Project({ feed, view: { state, text }, now, onChange, onToken }) {
             </div>
             <div class=${`panes show-${pane}`}>
               <section class="pane tasks-pane" aria-labelledby="tasks-title">
-                <h2 id="tasks-title">Tasks</h2>
                 ${
                   feed.phase === 'loading' && feed.subjects.size === 0
                     ? html`<p class="hint">Loading the tasks …</p>`
@@ -161,7 +160,6 @@ function Project({ feed, view: { state, text }, now, onChange, onToken }) {
                 }
               </section>
               <section class="pane events-pane" aria-labelledby="events-title">
-                <h2 id="events-title">Messages and actions</h2>
                 <${EventList} feed=${feed} text=${text} now=${now} />
               </section>
             </div>`

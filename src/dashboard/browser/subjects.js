@@ -83,6 +83,10 @@ export function createSubjects() {
       const [first] = known.values();
       return first?.sequence;
     },
+    /** @param {string} subject */
+    find(subject) {
+      return known.get(subject);
+    },
     clear() {
       known = new Map();
     },

@@ -1,6 +1,6 @@
 import { html } from 'htm/preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { Badge, Progress, shorten, Time } from './parts.js';
+import { Badge, Progress, shorten, SubjectName, Time } from './parts.js';
 import { inPlace } from './subjects.js';
 import { toCount, toDuration, wordsOfSubject } from './words.js';
 
@@ -46,7 +46,10 @@ export function TaskList({ feed, state, text, now }) {
   };
   const hold = { onMouseEnter: () => setHeld(true), onMouseLeave: () => setHeld(false) };
   const holdFocus = { onFocusIn: () => setHeld(true), onFocusOut: () => setHeld(false) };
-  return html`<p class="hint" role="status">${inWords(shown.length, { matching, hasMore, state, text })}</p>
+  return html`<div class="pane-head">
+      <h2 id="tasks-title">Tasks</h2>
+      <p class="hint" role="status">${inWords(shown.length, { matching, hasMore, state, text })}</p>
+    </div>
     <ul class="tasks" aria-label="Tasks, newest activity first" ...${hold} ...${holdFocus}>
       ${shown.map((task) => html`<${Task} key=${task.subject} task=${task} now=${now} />`)}
     </ul>
@@ -69,23 +72,22 @@ function inWords(count, { matching, hasMore, state, text }) {
     return isFiltered ? 'No task matches the filter.' : 'Nothing has happened in this project yet.';
   }
   const found = toCount(matching, isFiltered ? 'task matches' : 'task', isFiltered ? 'tasks match' : 'tasks');
-  if (!hasMore && count === matching) return `${found}.`;
-  return `The newest ${count} of ${hasMore && matching <= count ? 'many tasks' : found}.`;
+  if (!hasMore && count === matching) return found;
+  return `The newest ${count} of ${hasMore && matching <= count ? 'many tasks' : found}`;
 }
 
 /** @param {{ task: Subject, now: number }} properties */
 function Task({ task, now }) {
   const { subject, text, percent, isRequest, isOver, time, startedAt } = task;
   const words = wordsOfSubject(task);
-  const page = new URL(`../requests/${encodeURIComponent(subject)}`, import.meta.url).pathname;
   return html`<li class="task">
-    <div class="head">
-      <h3>${isRequest ? html`<a href=${page}>${subject}</a>` : subject}</h3>
-      <${Badge} words=${words} />
-    </div>
+    <h3><${SubjectName} subject=${subject} isRequest=${isRequest} /></h3>
+    <${Badge} words=${words} />
     <p class="text">${text === undefined ? '' : shorten(text)}</p>
-    <${Progress} name=${subject} percent=${percent} words=${words} />
-    <p class="times">${toTimes({ isOver, time, startedAt, now })}</p>
+    <div class="standing">
+      <${Progress} name=${subject} percent=${percent} words=${words} />
+      <p class="times">${toTimes({ isOver, time, startedAt, now })}</p>
+    </div>
   </li>`;
 }
 
