@@ -12,8 +12,8 @@ function only(name, from, allowed, comment) {
   };
 }
 
-const adapters = ['stomp', 'stomp-server', 'broker', 'sqlite', 'store', 'blob', 'jwt'];
-const shared = { broker: ['sqlite', 'stomp-server'], store: ['sqlite'] };
+const adapters = ['stomp', 'stomp-server', 'stomp-events', 'broker', 'sqlite', 'store', 'blob', 'jwt'];
+const shared = { broker: ['sqlite', 'stomp-server'], store: ['sqlite'], 'stomp-events': ['stomp-server'] };
 
 export default {
   forbidden: [

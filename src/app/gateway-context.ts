@@ -12,6 +12,7 @@ import type { GaugeReaders, Metrics } from '#gateway/metrics.js';
 import type { RouteTable } from '#gateway/route-table.js';
 import { isReplyToken } from '#messaging/digest.js';
 import type { Leasing } from '#messaging/leasing.js';
+import type { NameShares } from '#messaging/name-shares.js';
 import type { StatusHub } from '#status/status-hub.js';
 import type { AccessLog } from './access-log.js';
 import { brokerAddress } from './configuration/broker-address.js';
@@ -30,6 +31,7 @@ export interface GatewayContextOptions {
   readonly receivers: Receivers;
   readonly leasing: Leasing;
   readonly hub: StatusHub;
+  readonly followerPlaces: NameShares;
   readonly metrics: Metrics;
   readonly own: OwnDestinations;
   readonly authenticator: Authenticator | null;
@@ -49,6 +51,7 @@ export function createGatewayContext(options: GatewayContextOptions): GatewayCon
     store: store.requests,
     events: store.events,
     hub: options.hub,
+    followerPlaces: options.followerPlaces,
     watch: requestReply.watch,
     settlement: requestReply.settlement,
     leasing: options.leasing,

@@ -128,7 +128,7 @@ function readToken(request: IncomingMessage, mayStandInQuery: boolean): string |
       new ReplytoError('INVALID_REQUEST', { problems: [toProblem(field, undefined, allowed)] });
     if (!mayStandInQuery) {
       throw refuse(
-        'only in the addresses /requests/{id}/events, /status/{project} and /broker; elsewhere the header Authorization',
+        'only in the addresses /requests/{id}/events, /status/{project}, /stomp and /broker; elsewhere the header Authorization',
       );
     }
     if (fromQuery === null) throw refuse('given once');

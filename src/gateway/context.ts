@@ -9,6 +9,7 @@ import type { Logger } from '#core/ports/logger.js';
 import type { Meter } from '#core/ports/meter.js';
 import type { RequestStore } from '#core/ports/request-store.js';
 import type { Leasing } from '#messaging/leasing.js';
+import type { NameShares } from '#messaging/name-shares.js';
 import type { ReplySettlement } from '#messaging/reply-settlement.js';
 import type { RequestWatch } from '#messaging/request-watch.js';
 import type { Requestor } from '#messaging/requestor.js';
@@ -26,6 +27,8 @@ export interface GatewayContext {
   readonly events: EventLog;
   /** Brings status events to who follows a project. */
   readonly hub: StatusHub;
+  /** Who follows a project takes one, by event stream or by subscription. */
+  readonly followerPlaces: NameShares;
   readonly watch: RequestWatch;
   readonly settlement: ReplySettlement;
   readonly leasing: Leasing;
