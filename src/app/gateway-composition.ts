@@ -145,11 +145,13 @@ export function composeGateway(foundations: Foundations): GatewayComposition {
       await Promise.all([http.stop(deadlineMs), subscribers.stop(deadlineMs * subscribersShare)]);
     },
   };
+  metrics.addGauges({ event_streams: () => http.activity().eventStreams });
   const waits: Part = {
     name: 'waits',
     start: () => leasing.start(),
     stop: async (deadlineMs) => {
       requestReply.watch.stop();
+      status.hub.stop();
       await leasing.stop(deadlineMs);
     },
   };

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Express } from 'express';
 import type { OwnDestinations } from '#core/destination.js';
 import type { Authenticator } from '#core/ports/authenticator.js';
 import type { Clock } from '#core/ports/clock.js';
@@ -16,6 +17,7 @@ import type { StatusHub } from '#status/status-hub.js';
 import type { BodyCheck } from '#schema/body-check.js';
 import type { Configuration } from '#schema/configuration.js';
 import type { TlsMaterial } from './connection/http-server.js';
+import type { Resource } from './methods.js';
 import type { RouteTable } from './route-table.js';
 
 /** What the resources of the gateway work with. */
@@ -52,10 +54,18 @@ export interface GatewayContext {
   /** The text of /metrics and its content type. */
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
   readonly version: VersionFacts;
+  /** What is served for people, besides the API. */
+  readonly pages: Pages;
   /** Hears of every call. */
   readonly accessLog: ((request: IncomingMessage, response: ServerResponse) => void) | undefined;
   /** True once the process is stopping. */
   readonly isStopping: () => boolean;
+}
+
+/** Web pages; the paths they may have are open to everybody. */
+interface Pages {
+  readonly resources: readonly Resource[];
+  add(app: Express): void;
 }
 
 export interface Readiness {

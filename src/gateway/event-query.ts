@@ -21,7 +21,8 @@ export interface EventQuery {
 
 type Parameter = 'after' | 'limit' | 'kind' | 'subject';
 
-const pageOfEvents = { min: 1, max: 1_000, absent: 100 };
+/** Events on a page. */
+export const pageOfEvents = { min: 1, max: 1_000, absent: 100 };
 
 /** Reads the query and `Last-Event-ID`; all that is wrong is told at once. @throws INVALID_REQUEST */
 export function readEventQuery(request: Request, parameters: readonly Parameter[]): EventQuery {

@@ -22,6 +22,7 @@ export function addRequestEvents(app: Express, context: GatewayContext, streams:
   async function serve(request: Request<{ id: string }>, response: Response): Promise<void> {
     const id = readId(request);
     const query = readEventQuery(request, ['after', 'kind', 'limit']);
+    response.vary('Accept');
     if (!wantsStream(request)) {
       await sendPage(response, id, query);
       return;
@@ -47,7 +48,6 @@ export function addRequestEvents(app: Express, context: GatewayContext, streams:
     const { after = 0, limit, filter } = query;
     const events = await readEventsBehind(store, id, query, limit);
     const next = events.at(-1)?.number ?? after;
-    response.vary('Accept');
     response.setHeader('Content-Type', 'application/json');
     response.setHeader('Cache-Control', 'no-store');
     response.end(JSON.stringify({ events: events.filter((event) => passesFilter(event, filter)), next }));

@@ -43,6 +43,7 @@ export function contextOf(overrides: Partial<GatewayContext> = {}): GatewayConte
     readiness: () => Promise.resolve({ isReady: true, checks: [] }),
     metrics: () => Promise.resolve({ contentType: 'text/plain', text: '' }),
     version: { version: '1.2.3', node: process.versions.node, broker: () => null, brokerUrl: 'embedded:' },
+    pages: { resources: [], add: () => undefined },
     accessLog: undefined,
     isStopping: () => false,
     ...overrides,

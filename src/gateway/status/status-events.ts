@@ -8,6 +8,7 @@ import type { EventPage } from '#core/ports/event-log.js';
 import type { SequencedEvent } from '#core/status-event.js';
 import type { StatusSink } from '#status/status-subscription.js';
 import type { GatewayContext } from '../context.js';
+import { matchesEtag } from '../etag.js';
 import { readEventQuery, wantsStream } from '../event-query.js';
 import type { EventQuery } from '../event-query.js';
 import type { EventStream } from '../event-stream.js';
@@ -102,7 +103,7 @@ export function addStatusEvents(
       const path = `/status/${encodeURIComponent(project)}?${next.toString()}`;
       response.setHeader('Link', `<${path}>; rel="next"`);
     }
-    if (known === etag) {
+    if (known !== undefined && matchesEtag(known, etag)) {
       response.status(304).end();
       return;
     }
