@@ -7,6 +7,8 @@ export const gauges = {
   requests_pending: 'requests without an end',
   requests_unsent: 'requests not sent yet',
   waits: 'callers and streams waiting for changes',
+  event_streams: 'event streams that are open',
+  status_subscriptions: 'who follows a project here: event streams, WebSockets, long polls',
   queues_read: 'queues that are being read over HTTP',
   sends_in_flight: 'messages under way to the broker',
   queues_held: 'queues that take no messages at present',

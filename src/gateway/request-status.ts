@@ -3,6 +3,7 @@ import type { Express, Request, Response } from 'express';
 import type { RequestRecord } from '#core/request.js';
 import { sendStatus } from './answers.js';
 import type { GatewayContext } from './context.js';
+import { matchesEtag } from './etag.js';
 import { readId, readPrefer, visible } from './known-request.js';
 import { readQuery } from './parameters.js';
 import type { Waiting } from './waiting.js';
@@ -20,7 +21,7 @@ export function addRequestStatus(app: Express, { store, watch }: GatewayContext,
         const wait = watch.wait(id, () => true, limits);
         try {
           const current = visible(response, id, await store.find(id));
-          const differs = known !== undefined && !matches(known, current);
+          const differs = known !== undefined && !matchesEtag(known, etagOf(current));
           if (differs || limits.waitMs === 0) return current;
           const change = await wait.outcome;
           // Sending again changes the record without a word to those who wait.
@@ -33,19 +34,11 @@ export function addRequestStatus(app: Express, { store, watch }: GatewayContext,
     if (response.destroyed) return;
     response.setHeader('ETag', etagOf(record));
     response.setHeader('Cache-Control', 'no-cache');
-    if (known !== undefined && matches(known, record)) response.status(304).end();
+    if (known !== undefined && matchesEtag(known, etagOf(record))) response.status(304).end();
     else sendStatus(response, 200, record);
   });
 }
 
 function etagOf({ version }: RequestRecord): string {
   return `"v${version}"`;
-}
-
-/** If-None-Match (RFC 9110, 13.1.2): a list, weak or not, or `*`. */
-function matches(header: string, record: RequestRecord): boolean {
-  return header
-    .split(',')
-    .map((tag) => tag.trim().replace(/^W\//u, ''))
-    .some((tag) => tag === '*' || tag === etagOf(record));
 }

@@ -8,7 +8,7 @@ import { faultSchema } from './fault.js';
 import { messageViewSchema } from './message.js';
 import { problemSchema } from './problem.js';
 import { requestStatusSchema } from './request-status.js';
-import { statusEventSchema } from './status-event.js';
+import { sequencedEventSchema, statusEventSchema } from './status-event.js';
 
 interface Published {
   /** File name in schemas/ without `.json`; its number rises when a reader of the old one would break. */
@@ -37,6 +37,12 @@ const published: readonly Published[] = [
     title: 'Status event',
     description: 'One thing that happened to a request, a process or a user.',
     schema: statusEventSchema,
+  },
+  {
+    name: 'sequenced-event.v1',
+    title: 'Sequenced event',
+    description: 'A status event as everybody reads it who follows its project, with its place in the order.',
+    schema: sequencedEventSchema,
   },
   {
     name: 'problem.v1',

@@ -26,6 +26,22 @@ export const statusEventSchema = z.object({
   time: z.int().min(0).describe('Epoch milliseconds at the source.'),
 });
 
+/** An event as its readers get it: in the log of its project, with its place there. */
+export const sequencedEventSchema = statusEventSchema.extend({
+  project: projectNameSchema.describe('The project that heard of it.'),
+  sequence: z
+    .int()
+    .min(1)
+    .describe('1, 2, 3, ... for each project, without gaps, the same for good: tells order and repetition.'),
+});
+
+/** An event as it is posted to its project, which the path names. */
+export const newEventSchema = statusEventSchema.extend({
+  id: z.exactOptional(statusEventSchema.shape.id).describe('Absent: a UUID is made and returned.'),
+  project: z.exactOptional(projectNameSchema).describe('As in the path, or absent.'),
+  time: z.exactOptional(statusEventSchema.shape.time).describe('Absent: now.'),
+});
+
 /** Says what is wrong with the subject of an event, or nothing. */
 export function eventSubjectProblem(field: string, subject: string): Problem | undefined {
   return nameSchema.safeParse(subject).success ? undefined : toProblem(field, subject, nameAllowed);

@@ -1,4 +1,4 @@
-import type { EventLog } from '#core/ports/event-log.js';
+import type { EventLog, EventPage } from '#core/ports/event-log.js';
 import type { Logger } from '#core/ports/logger.js';
 import type { EventFilter, SequencedEvent } from '#core/status-event.js';
 import { passesFilter } from '#core/status-event.js';
@@ -26,6 +26,8 @@ export interface Follower extends StatusSubscription {
 }
 
 const pageSize = 128;
+/** An event has 64 KiB at most: so much more than its room waits for a client that reads nothing. */
+const deliveredAtOnce = 16;
 
 export function createFollower(options: FollowerOptions): Follower {
   const { log, logger, project, filter, sink, recent } = options;
@@ -46,8 +48,9 @@ export function createFollower(options: FollowerOptions): Follower {
         return;
       }
       if (next.length === 0) return;
-      position = next.at(-1)?.sequence ?? position;
-      deliver(next.filter((event) => passesFilter(event, filter)));
+      const some = next.slice(0, deliveredAtOnce);
+      position = some.at(-1)?.sequence ?? position;
+      deliver(some.filter((event) => passesFilter(event, filter)));
     }
   }
 
@@ -63,8 +66,7 @@ export function createFollower(options: FollowerOptions): Follower {
       } else {
         const from = position + 1;
         if (from < page.first && page.first - 1 <= page.last) sink.gap(from, page.first - 1);
-        position = Math.max(page.through, page.first - 1);
-        deliver(page.events);
+        deliverPage(page);
       }
     } catch (error) {
       logger.warn({ err: error, project }, 'status events could not be read, a follower is ended');
@@ -73,6 +75,17 @@ export function createFollower(options: FollowerOptions): Follower {
       isReading = false;
     }
     proceed();
+  }
+
+  /** What there is no room for is read again when there is. */
+  function deliverPage({ events, through, first }: EventPage): void {
+    for (let from = 0; from < events.length && isOpen; from += deliveredAtOnce) {
+      const some = events.slice(from, from + deliveredAtOnce);
+      position = some.at(-1)?.sequence ?? position;
+      deliver(some);
+      if (!hasRoom && from + deliveredAtOnce < events.length) return;
+    }
+    position = Math.max(through, first - 1);
   }
 
   function deliver(events: readonly SequencedEvent[]): void {

@@ -53,7 +53,10 @@ describe('bad calls over HTTP', () => {
       '/requests?colour=red': 'one of status, queue, project, before, limit',
       [`/requests/${id}?wait=5`]: 'no query; this resource has no parameters',
       [`/requests/${id}/reply?number=1`]: 'n',
-      [`/requests/${id}/events?from=1`]: 'after',
+      [`/requests/${id}/events?from=1`]: 'one of after, kind, limit',
+      '/status?project=a': 'limit',
+      '/status/shop?from=1': 'one of after, limit, kind, subject',
+      '/status/shop/subjects?after=1': 'one of limit, before',
     };
     for (const [path, allowed] of Object.entries(known)) {
       const fault = faultOf(await call(`${bench.url}${path}`), 400, 'INVALID_REQUEST');

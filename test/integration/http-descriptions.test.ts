@@ -34,7 +34,9 @@ describe('/openapi.json', () => {
     for (const { path, method } of operationsOf(await description())) {
       const url = `${bench.url}${path.replaceAll(/\{\w+\}/gu, 'x')}`;
       if (path.endsWith('/events')) continue;
-      const answer = await call(url, { method: method.toUpperCase() as 'GET' });
+      // A project is followed without an end by who does not ask for a page.
+      const headers = { accept: 'application/json' };
+      const answer = await call(url, { method: method.toUpperCase() as 'GET', headers });
       expect(answer.status, `${method} ${path}`).not.to.equal(405);
       if (answer.status === 404)
         expect(answer.json()['detail'], path).not.to.match(/no resource and no route/u);
@@ -94,6 +96,9 @@ describe('/openapi.json', () => {
       headers,
       body,
     });
+    const json = { accept: 'application/json' };
+    const page = { headers: json };
+    const tell = (event: object): HttpCall => ({ method: 'POST', body: JSON.stringify(event) });
     const id = `${queue}-replied`;
     const waits = { prefer: 'wait=10' };
     const later = { prefer: 'respond-async' };
@@ -139,8 +144,26 @@ describe('/openapi.json', () => {
       ['/requests/{id}/reply', '/requests/open/reply?n=0', 400],
       ['/requests/{id}/reply', '/requests/unknown/reply', 404],
       ['/requests/{id}/events', `/requests/${id}/events`, 200],
-      ['/requests/{id}/events', `/requests/${id}/events?after=99`, 204],
+      ['/requests/{id}/events', `/requests/${id}/events?after=3`, 204],
+      ['/requests/{id}/events', `/requests/${id}/events?after=99`, 400],
       ['/requests/{id}/events', '/requests/unknown/events', 404],
+      ['/requests/{id}/events', `/requests/${id}/events`, 200, page],
+      ['/requests/{id}/events', `/requests/${id}/events`, 406, { headers: { accept: 'image/png' } }],
+      ['/status/{project}', '/status/shop', 202, tell({ subject: 'job', kind: 'progress', percent: 1 })],
+      ['/status/{project}', '/status/shop', 202, tell({ subject: 'job', kind: 'log', id: 'a', time: 1 })],
+      ['/status/{project}', '/status/shop', 202, tell({ subject: id, kind: 'log', data: [null] })],
+      ['/status/{project}', '/status/shop', 422, tell({ subject: 'job' })],
+      ['/status/{project}', '/status/shop', 413, tell({ subject: 'x'.repeat(70_000) })],
+      ['/status/{project}', '/status/a%2Fb', 400, tell({ subject: 'job', kind: 'log' })],
+      ['/status/{project}', '/status/shop', 200, { headers: { ...json, prefer: 'wait=1' } }],
+      ['/status/{project}', '/status/shop', 200, { method: 'HEAD' }],
+      ['/status/{project}', '/status/shop', 304, { headers: { ...json, 'if-none-match': '*' } }],
+      ['/status/{project}', '/status/shop?limit=0', 400],
+      ['/status/{project}', '/status/shop', 406, { headers: { accept: 'image/png' } }],
+      ['/status', '/status', 200],
+      ['/status', '/status?limit=0', 400],
+      ['/status/{project}/subjects', '/status/shop/subjects', 200],
+      ['/status/{project}/subjects', '/status/a%2Fb/subjects', 400],
       ['/requests/{queueOrId}', '/requests/open', 200, { method: 'DELETE' }],
       ['/requests/{queueOrId}', `/requests/${id}`, 409, { method: 'DELETE' }],
       ['/requests/{id}/reply', '/requests/open/reply', 409],
@@ -166,7 +189,7 @@ describe('/openapi.json', () => {
       expect([statuses].flat(), `${method} ${given}: ${answer.text().slice(0, 300)}`).to.include(
         answer.status,
       );
-      check(path, method, answer);
+      check(path, method === 'head' ? 'get' : method, answer);
     }
   }).timeout(60_000);
 });
@@ -192,7 +215,7 @@ describe('/', () => {
       const document = answer.json<{ name: string; links: Record<string, string> }>();
       expect(document).to.have.all.keys('name', 'links');
       expect(document.name).to.equal('replyto');
-      expect(document.links).to.have.all.keys('docs', 'openapi', 'requests', 'readyz');
+      expect(document.links).to.have.all.keys('dashboard', 'docs', 'openapi', 'requests', 'readyz');
       for (const path of Object.values(document.links)) {
         expect((await call(`${bench.url}${path}`)).status, path).to.equal(200);
       }

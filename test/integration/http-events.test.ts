@@ -4,8 +4,9 @@ import type { NumberedEvent } from '#core/status-event.js';
 import type { ReceivedEvents } from '../support/event-source.js';
 import { openEvents } from '../support/event-source.js';
 import { startGateway, uniqueName } from '../support/gateway.js';
+import type { HttpAnswer } from '../support/http.js';
 import { call, post } from '../support/http.js';
-import { httpBench, problemOf } from '../support/http-bench.js';
+import { faultOf, httpBench, problemOf } from '../support/http-bench.js';
 import { until } from '../support/until.js';
 
 describe('the events of a request over HTTP', () => {
@@ -123,9 +124,13 @@ describe('the events of a request over HTTP', () => {
     const stream = await follow(id);
     await ended(stream);
     expect(numbersOf(stream)).to.deep.equal(['1', '2', '3']);
-    for (const after of ['3', '4', '999']) {
-      const none = await call(`${bench.url}/requests/${id}/events`, { headers: { 'last-event-id': after } });
-      expect([none.status, none.body.byteLength]).to.deep.equal([204, 0]);
+    const behind = (after: string): Promise<HttpAnswer> =>
+      call(`${bench.url}/requests/${id}/events`, { headers: { 'last-event-id': after } });
+    const none = await behind('3');
+    expect([none.status, none.body.byteLength]).to.deep.equal([204, 0]);
+    for (const after of ['4', '999']) {
+      const fault = faultOf(await behind(after), 400, 'INVALID_REQUEST');
+      expect(fault).to.deep.include({ field: 'Last-Event-ID', value: after });
     }
     // What comes after the end is told to who asks again.
     await bench.reply(message, 'once more');

@@ -9,6 +9,7 @@ import { answerRequest, queueOperations } from './queues.js';
 import { requestOperations } from './requests.js';
 import { componentSchemas } from './schemas.js';
 import { serviceOperations } from './service.js';
+import { statusOperations } from './status.js';
 import type { Resource } from '../methods.js';
 import { principalOf } from '../principal.js';
 import { rootOperation } from '../root.js';
@@ -18,6 +19,7 @@ const resourceOperations = [
   ...requestOperations,
   answerRequest,
   ...queueOperations,
+  ...statusOperations,
   ...serviceOperations,
   rootOperation,
 ];

@@ -3,10 +3,11 @@ import type { ResponseConfig } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
 import { requestStates } from '#core/request.js';
 import { messageIdSchema } from '#schema/message.js';
-import { ifNoneMatch, lastEventId, readingHeaders } from './headers.js';
+import { eventParameters, eventStreamOf } from './events.js';
+import { ifNoneMatch, readingHeaders } from './headers.js';
 import type { Operation, Parameter } from './parts.js';
 import { headerParameters, headers, jsonOf, pathParameter, queryParameter } from './parts.js';
-import { inlineSchema, reference } from './schemas.js';
+import { reference } from './schemas.js';
 import { pageSize } from '../request-list.js';
 import { mostReplies } from '../request-reply.js';
 
@@ -161,26 +162,23 @@ export const requestOperations: readonly Operation[] = [
     summary: 'Follow a request',
     description:
       'Server-sent events: `id` is the number of the event, `event` its kind, `data` a RequestEvent as JSON. The ' +
-      'stream ends when the request has ended; it resumes after the number that the client names.',
-    parameters: [
-      id,
-      queryParameter('after', z.int().min(0).default(0), 'Number of the last event that is known.'),
-      ...headerParameters({ 'Last-Event-ID': lastEventId }),
-    ],
+      'stream ends when the request has ended; it resumes after the number that the client names. Who prefers ' +
+      '`application/json` gets a page.',
+    parameters: [id, ...eventParameters('number')],
     answers: {
       200: {
-        description: 'The events so far, then those to come.',
+        description: 'The events so far, then those to come; or a page of them.',
+        headers: headers([], ['Vary']),
         content: {
-          'text/event-stream': {
-            schema: { ...inlineSchema(z.string()), contentMediaType: 'text/event-stream' },
-            example: 'id: 1\nevent: log\ndata: {"id":"…","kind":"log","number":1}\n\n',
-          },
+          ...eventStreamOf('id: 1\nevent: log\ndata: {"id":"…","kind":"log","number":1}\n\n'),
+          ...jsonOf('RequestEventPage'),
         },
       },
       204: { description: 'The request has ended and all was told: do not come back.' },
     },
     problems: [
       'INVALID_REQUEST',
+      { code: 'INVALID_REQUEST', status: 406 },
       'REQUEST_NOT_FOUND',
       'TOO_MANY_WAITING',
       'STORE_UNAVAILABLE',

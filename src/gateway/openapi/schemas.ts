@@ -11,6 +11,7 @@ import { messageIdSchema } from '#schema/message.js';
 import { problemSchema } from '#schema/problem.js';
 import { requestStatusSchema } from '#schema/request-status.js';
 import { statusEventSchema } from '#schema/status-event.js';
+import { statusComponents } from './status-schemas.js';
 
 /** A JSON Schema of 2020-12, the dialect of OpenAPI 3.1. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -25,6 +26,12 @@ const requestListSchema = z.object({ requests: z.array(requestStatusSchema) });
 /** `data` of an event of `GET /requests/{id}/events`. */
 const requestEventSchema = statusEventSchema.extend({
   number: z.int().min(1).describe('1, 2, ... without gaps, the same for good; also the id of the event.'),
+});
+
+/** A page of `GET /requests/{id}/events`. */
+const requestEventPageSchema = z.object({
+  events: z.array(requestEventSchema),
+  next: z.int().min(0).describe('The `?after` of the next page.'),
 });
 
 const codes = Object.keys(errorKinds) as [ErrorCode, ...ErrorCode[]];
@@ -66,6 +73,8 @@ const components = {
   RequestStatus: requestStatusSchema,
   RequestList: requestListSchema,
   RequestEvent: requestEventSchema,
+  RequestEventPage: requestEventPageSchema,
+  ...statusComponents,
   ProblemPage: problemPageSchema,
   ProblemList: problemListSchema,
   Version: versionSchema,

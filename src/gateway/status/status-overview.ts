@@ -7,7 +7,8 @@ import { principalOf } from '../principal.js';
 import type { ProjectRequest } from './project.js';
 import { readProject, sendJson } from './project.js';
 
-const listed = { min: 1, max: 500, absent: 100 };
+/** Projects or subjects in a list. */
+export const listed = { min: 1, max: 500, absent: 100 };
 /** Projects looked at for those that the caller may use. */
 const mostProjects = 10_000;
 

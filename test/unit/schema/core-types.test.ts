@@ -3,12 +3,12 @@ import type { z } from 'zod';
 import type { Problem } from '#core/errors.js';
 import type { FaultBody } from '#core/fault.js';
 import type { RequestRecord } from '#core/request.js';
-import type { StatusEvent } from '#core/status-event.js';
+import type { SequencedEvent, StatusEvent } from '#core/status-event.js';
 import type { DeepReadonly } from '#schema/deep-readonly.js';
 import type { faultSchema } from '#schema/fault.js';
 import type { problemSchema } from '#schema/problem.js';
 import type { requestStatusSchema } from '#schema/request-status.js';
-import type { statusEventSchema } from '#schema/status-event.js';
+import type { sequencedEventSchema, statusEventSchema } from '#schema/status-event.js';
 
 // Conditional types that wait for a parameter are compared by identity, so `any` and `?` differences count.
 interface Probe<A> {
@@ -26,9 +26,10 @@ describe('types of the schemas', () => {
   it('are those of core', () => {
     const fault: Same<z.output<typeof faultSchema>, FaultBody> = true;
     const event: Same<z.output<typeof statusEventSchema>, StatusEvent> = true;
+    const sequenced: Same<z.output<typeof sequencedEventSchema>, SequencedEvent> = true;
     const problem: Same<ProblemEntry, Problem> = true;
     const status: Same<Pick<RequestStatus, SharedName>, Pick<RequestRecord, SharedName>> = true;
     const problemFault: Same<NonNullable<z.output<typeof problemSchema>['fault']>, FaultBody> = true;
-    expect([fault, event, problem, status, problemFault]).to.not.include(false);
+    expect([fault, event, sequenced, problem, status, problemFault]).to.not.include(false);
   });
 });

@@ -183,7 +183,7 @@ describe('the OpenAPI document', () => {
   it('lists problems under the status of their code, with an example that is one', () => {
     const validate = compile(document.components.schemas['Problem']!);
     const narrower = new Map([
-      ['INVALID_REQUEST', [412, 417, 431]],
+      ['INVALID_REQUEST', [406, 412, 417, 431]],
       ['BODY_UNREADABLE', [408]],
     ]);
     for (const { path, operation } of operations) {
