@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { Fault } from '#core/fault.js';
 import { testBrowser } from '../support/browser.js';
 import { namesOf, newProject, taskOf } from '../support/dashboard.js';
+import { call } from '../support/http.js';
 import { httpBench } from '../support/http-bench.js';
 import { uniqueName } from '../support/gateway.js';
 import { publish } from '../support/status-publishing.js';
@@ -145,6 +146,39 @@ describe('the dashboard', () => {
     browser.expectComplaints(/Failed to load resource.* 404 /u);
     await page.goto(`${bench.url}/dashboard/requests/${encodeURIComponent('no/body')}`);
     await page.getByRole('alert').getByText("No request with the id 'no/body'").waitFor();
+  });
+
+  it('shows after it has followed what it shows when it is loaded again', async () => {
+    const project = await newProject(bench.url);
+    const { page } = await browser.open(statusOf(project));
+    await taskOf(page, 'begun').waitFor();
+    const queue = uniqueName('work');
+    await bench.ask(queue, { 'message-id': 'open', project, prefer: 'respond-async' });
+    await bench.ask(queue, { 'message-id': 'ended', project, prefer: 'respond-async' });
+    await call(`${bench.url}/requests/ended`, { method: 'DELETE' });
+    await publish(
+      bench.url,
+      project,
+      { subject: 'ended', percent: 90, text: 'late progress' },
+      { subject: 'again', kind: 'failure', percent: 30, text: 'failed once' },
+      { subject: 'again', text: 'begun anew' },
+      { subject: 'noted', kind: 'success', percent: 80 },
+      { subject: 'noted', kind: 'log', text: 'a note after the end' },
+      { subject: 'silent', kind: 'failure' },
+      { subject: 'user', kind: 'user-action', text: 'looked' },
+      { subject: 'nothing told', data: { status: 'sent' } },
+    );
+    const rows = async (): Promise<string[]> => {
+      const texts = await page.locator('.task').allInnerTexts();
+      return texts.map((text) => text.replace(/ · \d+ s$/u, ''));
+    };
+    await taskOf(page, 'nothing told').waitFor();
+    await page.getByRole('link', { name: 'ended', exact: true }).first().waitFor();
+    const followed = await rows();
+    expect(followed).to.have.lengthOf(8);
+    await page.reload();
+    await taskOf(page, 'nothing told').waitFor();
+    expect(await rows()).to.deep.equal(followed);
   });
 
   it('takes no text for HTML', async () => {
