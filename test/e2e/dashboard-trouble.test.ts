@@ -227,4 +227,38 @@ describe('the dashboard, when there is much', () => {
     await page.getByText('3 events are no longer kept').waitFor();
     await taskOf(page, 'begun').getByText('50 %').first().waitFor();
   });
+
+  it('goes on behind the last event also when something before the gateway answers with an error', async () => {
+    const project = await newProject(bench.url);
+    browser.expectComplaints(/Failed to load resource.* 503 /u);
+    const { page } = await browser.open(`${bench.url}/dashboard/status`);
+    const positions: string[] = [];
+    await page.route(/\/status\/[^/]+\?after=\d+$/u, async (route) => {
+      const { searchParams } = new URL(route.request().url());
+      positions.push(searchParams.get('after') ?? '');
+      if (positions.length === 1) {
+        await publish(
+          bench.url,
+          project,
+          { subject: 'begun', text: 'two' },
+          { subject: 'begun', text: 'three' },
+        );
+        const event = {
+          id: 'e',
+          project,
+          subject: 'begun',
+          kind: 'progress',
+          text: 'two',
+          time: 1,
+          sequence: 2,
+        };
+        const body = `retry: 10\nid: 2\nevent: progress\ndata: ${JSON.stringify(event)}\n\n`;
+        await route.fulfill({ contentType: 'text/event-stream', body });
+      } else if (positions.length === 2) await route.fulfill({ status: 503 });
+      else await route.continue();
+    });
+    await page.goto(`${bench.url}/dashboard/status?project=${project}`);
+    await taskOf(page, 'begun').getByText('three').waitFor();
+    expect(positions).to.deep.equal(['1', '1', '2']);
+  });
 });
