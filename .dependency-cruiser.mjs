@@ -12,8 +12,8 @@ function only(name, from, allowed, comment) {
   };
 }
 
-const adapters = ['stomp', 'stomp-server', 'broker', 'sqlite', 'store', 'blob', 'jwt'];
-const shared = { broker: ['sqlite', 'stomp-server'], store: ['sqlite'] };
+const adapters = ['stomp', 'stomp-server', 'stomp-events', 'broker', 'sqlite', 'store', 'blob', 'jwt'];
+const shared = { broker: ['sqlite', 'stomp-server'], store: ['sqlite'], 'stomp-events': ['stomp-server'] };
 
 export default {
   forbidden: [
@@ -42,12 +42,26 @@ export default {
       'The HTTP facade.',
     ),
     only(
+      'dashboard',
+      folder('dashboard'),
+      ['workflow', 'status', 'messaging', 'schema', 'core'],
+      'Pages on what the gateway serves; they know its resources, not its code.',
+    ),
+    only(
       'app',
       folder('app'),
       ['gateway', 'dashboard', 'workflow', 'status', 'messaging', 'adapters', 'schema', 'core'],
       'The composition root sees everything below it.',
     ),
-    only('cli', '^src/(cli|bench)/', ['app', 'core'], 'argv to app, no logic.'),
+    only('cli', '^src/cli/', ['app', 'core'], 'argv to app, no logic.'),
+    {
+      name: 'bench-from-outside',
+      comment:
+        'Benchmarks meet the system over HTTP and the broker; these two files are tools, not the system.',
+      severity: 'error',
+      from: { path: '^bench/' },
+      to: { path: '^src/', pathNot: '^src/(adapters/stomp/tcp-socket|schema/markdown-table)[.]ts$' },
+    },
     only('index', '^src/index[.]ts$', ['app', 'messaging', 'schema', 'core'], 'The public API.'),
     ...adapters.map((adapter) =>
       only(
@@ -90,7 +104,7 @@ export default {
       comment: 'The product never needs its tests or examples.',
       severity: 'error',
       from: { path: '^src/' },
-      to: { path: '^(test|examples|scripts)/' },
+      to: { path: '^(test|bench|examples|scripts)/' },
     },
     {
       name: 'no-orphans',

@@ -4,7 +4,7 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
-COPY scripts/clean-dist.mjs scripts/
+COPY scripts/clean-dist.mjs scripts/copy-pages.mjs scripts/
 COPY src src
 RUN npm run build && npm prune --omit=dev --ignore-scripts
 

@@ -52,7 +52,15 @@ export default defineConfig(
     rules: { 'no-restricted-globals': ['error', ...impureGlobals] },
   },
   {
-    files: ['src/cli/**', 'test/run.ts', 'test/fuzz/run.ts', 'test/support/**', 'scripts/**', 'examples/**'],
+    files: [
+      'src/cli/**',
+      'test/run.ts',
+      'test/fuzz/run.ts',
+      'test/support/**',
+      'scripts/**',
+      'examples/**',
+      'bench/**',
+    ],
     rules: { 'no-console': 'off' },
   },
   {
@@ -77,6 +85,34 @@ export default defineConfig(
         clearTimeout: 'readonly',
         performance: 'readonly',
       },
+    },
+  },
+  {
+    files: ['src/dashboard/browser/*.js'],
+    languageOptions: {
+      globals: {
+        window: 'readonly',
+        document: 'readonly',
+        location: 'readonly',
+        history: 'readonly',
+        sessionStorage: 'readonly',
+        requestAnimationFrame: 'readonly',
+        cancelAnimationFrame: 'readonly',
+        setInterval: 'readonly',
+        clearInterval: 'readonly',
+        AbortController: 'readonly',
+        EventSource: 'readonly',
+        Intl: 'readonly',
+        URLSearchParams: 'readonly',
+        process: 'off',
+      },
+    },
+    rules: {
+      'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }],
+      complexity: ['error', 16],
+      eqeqeq: 'error',
+      'no-console': 'error',
+      'prefer-const': 'error',
     },
   },
 );

@@ -22,9 +22,9 @@ export async function buildIfNeeded() {
   }
 }
 
-/** Not while somebody builds: the first files of a build are there before the last. */
+/** Not while somebody builds, or was killed while building: the first files of a build are there before the last. */
 function isCurrent() {
-  if (isHeldByOther() || !existsSync('dist/index.js')) return false;
+  if (isLocked() || !existsSync('dist/index.js')) return false;
   const newest = Math.max(
     ...readdirSync('src', { recursive: true }).map((file) => statSync(join('src', file)).mtimeMs),
   );
@@ -46,8 +46,19 @@ function takeLock() {
     return true;
   } catch (error) {
     if (error.code !== 'EEXIST') throw error;
-    // Who was killed while building leaves its lock.
-    if (!isHeldByOther()) rmSync(lock, { force: true });
+    // Who was killed while building leaves its lock, and a part of the package that looks like the whole.
+    if (!isHeldByOther()) {
+      rmSync('dist/index.js', { force: true });
+      rmSync(lock, { force: true });
+    }
+    return false;
+  }
+}
+
+function isLocked() {
+  try {
+    return Number(readFileSync(lock, 'utf8')) !== process.pid;
+  } catch {
     return false;
   }
 }

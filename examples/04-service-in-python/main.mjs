@@ -14,6 +14,6 @@ if (python === undefined) {
 const service = await startService(python, [fileURLToPath(new URL('service.py', import.meta.url))], {
   ready: /answering requests/u,
 });
-await follow('example.python', { items: ['tea', 'cake'] });
+await follow('example.python', { items: ['tea', 'cake'] }, { steps: 1 });
 await ask('example.python', {});
 await service.stop();

@@ -33,6 +33,6 @@ await ask('example.plain-java', 'one loaf, please');
 await plain.stop();
 
 const knowing = await start('KnowingService');
-await follow('example.knowing-java', 'one loaf, please');
+await follow('example.knowing-java', 'one loaf, please', { steps: 1 });
 await ask('example.knowing-java', '');
 await knowing.stop();

@@ -9,6 +9,6 @@ const service = await startService(process.execPath, [cli, ...parameters], {
   ready: /answering requests/u,
   cwd: fileURLToPath(new URL('.', import.meta.url)),
 });
-await follow('example.words', 'one loaf, please');
+await follow('example.words', 'one loaf, please', { steps: 1 });
 await ask('example.words', '');
 await service.stop();

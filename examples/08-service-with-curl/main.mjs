@@ -16,8 +16,10 @@ const env = { ...process.env, KEPT: join(folder, 'later.txt') };
 const service = await startService('bash', [script('service.sh')], { ready: /answering requests/u, env });
 await ask('example.curl', 'one loaf, please');
 await ask('example.curl', '');
-await follow('example.curl', 'later: one large loaf', async () => {
-  await ask('example.curl', 'and milk');
-  spawnSync('bash', [script('answer-later.sh')], { stdio: 'inherit', env });
+await follow('example.curl', 'later: one large loaf', {
+  meanwhile: async () => {
+    await ask('example.curl', 'and milk');
+    spawnSync('bash', [script('answer-later.sh')], { stdio: 'inherit', env });
+  },
 });
 await service.stop();

@@ -27,20 +27,38 @@ export async function ask(queue, body) {
 }
 
 /**
- * Asks without waiting, calls `meanwhile`, and prints the progress, the state and the reply. `verified` says whether the
- * service saw what was sent; null: it did not say what it saw.
+ * Prints the progress of a request until it has ended and `steps` of it have come. Progress has a queue of its own, so the
+ * reply may overtake it; it is kept all the same, and told to whoever comes back.
  */
-export async function follow(queue, body, meanwhile = async () => undefined) {
+async function printProgress(request, steps) {
+  const signal = AbortSignal.timeout(60_000);
+  let missing = steps;
+  let last = 0;
+  for (;;) {
+    // The stream ends with the request.
+    const events = await fetch(`${request}/events?after=${last}`, { signal });
+    for (const [, data] of (await events.text()).matchAll(/^data: (.*)$/gmu)) {
+      const { number, kind, percent, text } = JSON.parse(data);
+      last = number;
+      if (kind !== 'progress') continue;
+      console.log(`progress: ${percent} % ${text}`);
+      missing -= 1;
+    }
+    if (missing <= 0) return;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+/**
+ * Asks without waiting, calls `meanwhile`, and prints the progress, of which the service sends so many steps, the state and
+ * the reply. `verified` says whether the service saw what was sent; null: it did not say what it saw.
+ */
+export async function follow(queue, body, { steps = 0, meanwhile = async () => undefined } = {}) {
   const accepted = await post(queue, body, 'respond-async');
   console.log(`asked: ${accepted.status}`);
   const request = new URL(accepted.headers.get('location'), gateway);
   await meanwhile();
-  // The stream ends with the request.
-  const events = await fetch(`${request}/events`, { signal: AbortSignal.timeout(60_000) });
-  for (const [, data] of (await events.text()).matchAll(/^data: (.*)$/gmu)) {
-    const { kind, percent, text } = JSON.parse(data);
-    if (kind === 'progress') console.log(`progress: ${percent} % ${text}`);
-  }
+  await printProgress(request, steps);
   const { status, verified } = await (await fetch(request)).json();
   console.log(`status: ${status}, verified: ${verified}`);
   await printAnswer(await fetch(`${request}/reply`));

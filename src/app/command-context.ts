@@ -17,6 +17,15 @@ export interface Output {
   readonly isTerminal: boolean;
   /** A person reads it who did not switch colours off (`NO_COLOR`, `TERM=dumb`). */
   readonly isColourful: boolean;
+  /** Of the terminal as it is now; 80 by 24 where it does not say. */
+  size(): TerminalSize;
+  /** Hides the cursor of the terminal until what it returns is called, or the process ends. */
+  hideCursor(): () => void;
+}
+
+export interface TerminalSize {
+  readonly columns: number;
+  readonly rows: number;
 }
 
 interface Input {
@@ -76,7 +85,22 @@ function createOutput(stream: NodeJS.WriteStream & { readonly fd: number }, env:
         if (isClosed || stream.destroyed) resolve(false);
         else stream.write(text, (error) => resolve(error === undefined || error === null));
       }),
+    size: () => ({ columns: toLength(stream.columns, 80), rows: toLength(stream.rows, 24) }),
+    hideCursor() {
+      const show = (): void => {
+        process.off('exit', show);
+        if (!isClosed && !stream.destroyed) stream.write('\u001b[?25h');
+      };
+      process.once('exit', show);
+      stream.write('\u001b[?25l');
+      return show;
+    },
   };
+}
+
+/** Terminals that do not know their size say 0, other streams nothing at all. */
+function toLength(said: number | undefined, otherwise: number): number {
+  return said === undefined || said < 1 ? otherwise : said;
 }
 
 /** A parent that leaves a device there (`/dev/null`, a terminal) gives nothing to read. */

@@ -4,13 +4,16 @@ import { v7 as newId } from 'uuid';
 import type { EmbeddedBroker } from '#adapters/broker/embedded-broker.js';
 import type { StompBroker } from '#adapters/stomp/broker.js';
 import type { Store } from '#adapters/store/open-store.js';
+import { createEventsEndpoint } from '#adapters/stomp-events/events-endpoint.js';
 import { ownDestinations } from '#core/destination.js';
 import type { Logger } from '#core/ports/logger.js';
 import type { Gateway } from '#gateway/gateway.js';
 import { createGateway } from '#gateway/gateway.js';
+import { createEventFeeds } from '#gateway/status/event-feeds.js';
 import { createMetrics } from '#gateway/metrics.js';
 import { createRouteTable } from '#gateway/route-table.js';
 import { createLeasing } from '#messaging/leasing.js';
+import { createNameShares } from '#messaging/name-shares.js';
 import { createPollingConsumer } from '#messaging/polling-consumer.js';
 import { isQueueAllowed } from '#schema/queue-pattern.js';
 import type { Access } from './access/access.js';
@@ -18,6 +21,7 @@ import type { AccessLog } from './access-log.js';
 import { createBrokerUpgrade } from './broker-upgrade.js';
 import { createCalmLogger } from './calm-logger.js';
 import type { LoadedConfiguration } from './configuration/load.js';
+import { createEventsUpgrade } from './events-upgrade.js';
 import { createGatewayContext } from './gateway-context.js';
 import { readHttpTls } from './http-tls.js';
 import type { Part } from './parts.js';
@@ -26,6 +30,7 @@ import { createReplyCheck } from './reply-check.js';
 import { createRequestReply } from './request-reply.js';
 import { createStatus } from './status.js';
 import { systemClock as clock } from './system-clock.js';
+import { productVersion } from './version.js';
 
 /** What stands before messaging and HTTP are put together. */
 interface Foundations {
@@ -56,6 +61,8 @@ interface GatewayComposition {
 
 /** Replies may be larger than requests: services are trusted more than callers. */
 const leastMaxReplyBytes = 10 * 1024 * 1024;
+/** A subscriber that does not answer the close takes no more of the deadline. */
+const subscribersShare = 0.5;
 
 export function composeGateway(foundations: Foundations): GatewayComposition {
   const { loaded, logger, accessLog, onFatal, instance, isStopping } = foundations;
@@ -100,9 +107,14 @@ export function composeGateway(foundations: Foundations): GatewayComposition {
     onOutgoing: () => requestReply.relay.wakeMessages(),
   });
   const status = createStatus(shared);
+  const { maxFollowers } = configuration.status;
   const context = createGatewayContext({
     ...shared,
     hub: status.hub,
+    followerPlaces: createNameShares({
+      limit: maxFollowers,
+      what: 'event streams and subscriptions are open',
+    }),
     leasing,
     loaded,
     routes,
@@ -115,8 +127,25 @@ export function composeGateway(foundations: Foundations): GatewayComposition {
     accessLog,
     isStopping,
   });
-  const gateway = createGateway(context, createBrokerUpgrade(embedded, embeddedPort));
-  metrics.addGauges({ event_streams: () => gateway.activity().eventStreams });
+  const subscribers = createEventsEndpoint({ clock, logger: calm, version: productVersion, isStopping });
+  const upgrades = new Map([
+    ...createBrokerUpgrade(embedded, embeddedPort),
+    ...createEventsUpgrade({
+      endpoint: subscribers,
+      feedsOf: (principal) => createEventFeeds(context, principal),
+      mostConnections: maxFollowers,
+      isStopping,
+    }),
+  ]);
+  const http = createGateway(context, upgrades);
+  const gateway: Gateway = {
+    ...http,
+    async stop(deadlineMs) {
+      // At the same time: neither may cost the other its time.
+      await Promise.all([http.stop(deadlineMs), subscribers.stop(deadlineMs * subscribersShare)]);
+    },
+  };
+  metrics.addGauges({ event_streams: () => http.activity().eventStreams });
   const waits: Part = {
     name: 'waits',
     start: () => leasing.start(),

@@ -6,11 +6,13 @@ import type { Authenticator } from '#core/ports/authenticator.js';
 import type { Clock } from '#core/ports/clock.js';
 import type { IdSource } from '#core/ports/id-source.js';
 import type { Logger } from '#core/ports/logger.js';
+import { dashboard } from '#dashboard/dashboard.js';
 import type { GatewayContext, Readiness } from '#gateway/context.js';
 import type { GaugeReaders, Metrics } from '#gateway/metrics.js';
 import type { RouteTable } from '#gateway/route-table.js';
 import { isReplyToken } from '#messaging/digest.js';
 import type { Leasing } from '#messaging/leasing.js';
+import type { NameShares } from '#messaging/name-shares.js';
 import type { StatusHub } from '#status/status-hub.js';
 import type { AccessLog } from './access-log.js';
 import { brokerAddress } from './configuration/broker-address.js';
@@ -29,6 +31,7 @@ export interface GatewayContextOptions {
   readonly receivers: Receivers;
   readonly leasing: Leasing;
   readonly hub: StatusHub;
+  readonly followerPlaces: NameShares;
   readonly metrics: Metrics;
   readonly own: OwnDestinations;
   readonly authenticator: Authenticator | null;
@@ -48,6 +51,7 @@ export function createGatewayContext(options: GatewayContextOptions): GatewayCon
     store: store.requests,
     events: store.events,
     hub: options.hub,
+    followerPlaces: options.followerPlaces,
     watch: requestReply.watch,
     settlement: requestReply.settlement,
     leasing: options.leasing,
@@ -75,6 +79,7 @@ export function createGatewayContext(options: GatewayContextOptions): GatewayCon
       broker: () => broker.broker()?.server ?? null,
       brokerUrl: brokerAddress(loaded.configuration.broker),
     },
+    pages: dashboard,
     accessLog: options.accessLog,
     isStopping: options.isStopping,
   };

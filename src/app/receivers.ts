@@ -57,15 +57,15 @@ export function createReceivers(options: ReceiversOptions): Receivers {
     deadLetters: store.deadLetters,
     checkStore: () => store.check(),
   };
-  const consumers = [
+  const statusReceiver = createStatusReceiver({
+    ...common,
+    destination: own.status,
+    log: store.events,
+    watch: requestReply.watch,
+    prefetch,
+  });
+  const others = [
     requestReply.correlator,
-    createStatusReceiver({
-      ...common,
-      destination: own.status,
-      log: store.events,
-      watch: requestReply.watch,
-      prefetch,
-    }),
     createDeadLetterKeeper({ ...common, destination: own.deadLetters }),
     createInvalidMessageKeeper({ ...common, destination: own.invalid }),
   ];
@@ -83,7 +83,10 @@ export function createReceivers(options: ReceiversOptions): Receivers {
   async function begin(): Promise<void> {
     await claimPrefix();
     if (hasStopped()) return;
-    await unlessAborted(Promise.all(consumers.map((consumer) => consumer.start())), signal);
+    // Both have waited since the last gateway ended: what a service told of its work came before its reply.
+    await unlessAborted(statusReceiver.start(), signal);
+    if (hasStopped()) return;
+    await unlessAborted(Promise.all(others.map((consumer) => consumer.start())), signal);
     if (hasStopped()) return;
     isReceiving = true;
     logger.info({ queue: own.replies.name }, 'receiving replies');
@@ -128,7 +131,7 @@ export function createReceivers(options: ReceiversOptions): Receivers {
       const endAt = clock.monotonic() + deadlineMs;
       stopping.abort();
       isReceiving = false;
-      await Promise.all(consumers.map((consumer) => consumer.stop(deadlineMs)));
+      await Promise.all([statusReceiver, ...others].map((consumer) => consumer.stop(deadlineMs)));
       // As long as replies are taken, others have to be told.
       await claim.stop(Math.max(0, endAt - clock.monotonic()));
     },

@@ -2,6 +2,8 @@ import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import type { CommandContext } from '#app/command-context.js';
 import { longestList } from '#core/request.js';
+import type { StatusEventKind } from '#core/status-event.js';
+import { statusEventKinds } from '#core/status-event.js';
 
 /** Runs what a command does and keeps its exit code. Errors are told and give theirs. */
 export type Run = (work: (context: CommandContext) => Promise<number>) => Promise<void>;
@@ -27,6 +29,29 @@ export function toListLength(text: string): number {
 /** `--priority 9`. */
 export function toPriority(text: string): number {
   return toWhole(text, { min: 0, max: 9, unit: 'a whole number' });
+}
+
+/** `--after 17`. */
+export function toEventNumber(text: string): number {
+  return toWhole(text, { min: 0, max: 999_999_999_999_999, unit: 'a whole number' });
+}
+
+/** `--percent 12.5`. */
+export function toPercent(text: string): number {
+  const value = /^\d{1,3}(?:\.\d{1,9})?$/u.test(text) ? Number(text) : Number.NaN;
+  if (value >= 0 && value <= 100) return value;
+  throw new InvalidArgumentError('Give a number from 0 to 100.');
+}
+
+/** `--kind failure`, several times, or `--kind success,failure`. */
+export function toEventKinds(
+  text: string,
+  before: readonly StatusEventKind[] = [],
+): readonly StatusEventKind[] {
+  const kinds = text.split(',').map((name) => statusEventKinds.find((kind) => kind === name.trim()));
+  const known = kinds.filter((kind) => kind !== undefined);
+  if (known.length === kinds.length) return [...before, ...known];
+  throw new InvalidArgumentError(`Allowed choices are ${statusEventKinds.join(', ')}.`);
 }
 
 interface Bounds {

@@ -24,6 +24,12 @@ const commands: readonly KnownCommand[] = [
   { name: 'serve', summary: 'Run a gateway.', load: () => import('./serve.js') },
   { name: 'request', summary: 'Ask a service and print its reply.', load: () => import('./request.js') },
   { name: 'status', summary: 'Show a request, or its reply.', load: () => import('./status.js') },
+  { name: 'watch', summary: 'Follow a project, or a request.', load: () => import('./watch.js') },
+  {
+    name: 'publish-status',
+    summary: 'Tell a project what moved on.',
+    load: () => import('./publish-status.js'),
+  },
   { name: 'cancel', summary: 'Cancel a request.', load: () => import('./cancel.js') },
   { name: 'list', summary: 'List requests.', load: () => import('./list.js') },
   { name: 'reply', summary: 'Make any program a service.', load: () => import('./reply.js') },

@@ -1,3 +1,6 @@
+import type { RequestState } from './request.js';
+import { isFinal } from './request.js';
+
 /** schemas/status-event.v1.json: one thing that happened to a subject. */
 export interface StatusEvent {
   /** Unique; an event that comes again with the same id is ignored. */
@@ -39,4 +42,16 @@ export function passesFilter(event: StatusEvent, { subject, kinds }: EventFilter
     (subject === undefined || event.subject === subject) &&
     (kinds === undefined || kinds.includes(event.kind))
   );
+}
+
+/** Whether a subject is over after an event. `status`: its state, when it is a request whose state is known. */
+export function isOverAfter(
+  kind: StatusEventKind,
+  { status, wasOver }: { readonly status: RequestState | null; readonly wasOver: boolean },
+): boolean {
+  // Late progress reopens no request.
+  if (status !== null) return isFinal(status);
+  if (kind === 'success' || kind === 'failure') return true;
+  // What is no request may be begun anew.
+  return kind !== 'progress' && wasOver;
 }

@@ -19,7 +19,8 @@ export interface Authentication {
 }
 
 /** Open to everybody: who watches the process has no token, and a browser that opens a page sends none. */
-const openPath = /^\/(?:livez|readyz|version|openapi\.json|docs(?:\/.*)?|problems(?:\/.*)?)?\/?$/u;
+const openPath =
+  /^\/(?:livez|readyz|version|openapi\.json|docs(?:\/.*)?|dashboard(?:\/.*)?|problems(?:\/.*)?)?\/?$/u;
 /** Of those, what tells more to who is known. */
 const tellsMorePath = /^\/(?:version|openapi\.json)\/?$/u;
 const openMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
@@ -127,7 +128,7 @@ function readToken(request: IncomingMessage, mayStandInQuery: boolean): string |
       new ReplytoError('INVALID_REQUEST', { problems: [toProblem(field, undefined, allowed)] });
     if (!mayStandInQuery) {
       throw refuse(
-        'only in the addresses /requests/{id}/events and /broker; elsewhere the header Authorization',
+        'only in the addresses /requests/{id}/events, /status/{project}, /stomp and /broker; elsewhere the header Authorization',
       );
     }
     if (fromQuery === null) throw refuse('given once');

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Express } from 'express';
 import type { OwnDestinations } from '#core/destination.js';
 import type { Authenticator } from '#core/ports/authenticator.js';
 import type { Clock } from '#core/ports/clock.js';
@@ -8,6 +9,7 @@ import type { Logger } from '#core/ports/logger.js';
 import type { Meter } from '#core/ports/meter.js';
 import type { RequestStore } from '#core/ports/request-store.js';
 import type { Leasing } from '#messaging/leasing.js';
+import type { NameShares } from '#messaging/name-shares.js';
 import type { ReplySettlement } from '#messaging/reply-settlement.js';
 import type { RequestWatch } from '#messaging/request-watch.js';
 import type { Requestor } from '#messaging/requestor.js';
@@ -15,6 +17,7 @@ import type { StatusHub } from '#status/status-hub.js';
 import type { BodyCheck } from '#schema/body-check.js';
 import type { Configuration } from '#schema/configuration.js';
 import type { TlsMaterial } from './connection/http-server.js';
+import type { Resource } from './methods.js';
 import type { RouteTable } from './route-table.js';
 
 /** What the resources of the gateway work with. */
@@ -24,6 +27,8 @@ export interface GatewayContext {
   readonly events: EventLog;
   /** Brings status events to who follows a project. */
   readonly hub: StatusHub;
+  /** Who follows a project takes one, by event stream or by subscription. */
+  readonly followerPlaces: NameShares;
   readonly watch: RequestWatch;
   readonly settlement: ReplySettlement;
   readonly leasing: Leasing;
@@ -49,10 +54,18 @@ export interface GatewayContext {
   /** The text of /metrics and its content type. */
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
   readonly version: VersionFacts;
+  /** What is served for people, besides the API. */
+  readonly pages: Pages;
   /** Hears of every call. */
   readonly accessLog: ((request: IncomingMessage, response: ServerResponse) => void) | undefined;
   /** True once the process is stopping. */
   readonly isStopping: () => boolean;
+}
+
+/** Web pages; the paths they may have are open to everybody. */
+interface Pages {
+  readonly resources: readonly Resource[];
+  add(app: Express): void;
 }
 
 export interface Readiness {

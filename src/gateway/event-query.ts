@@ -2,11 +2,11 @@
 import type { Request } from 'express';
 import type { Problem } from '#core/errors.js';
 import { ReplytoError, toProblem } from '#core/errors.js';
-import type { EventFilter, StatusEventKind } from '#core/status-event.js';
-import { statusEventKinds } from '#core/status-event.js';
-import { choiceInWords } from '#schema/allowed-in-words.js';
+import type { EventFilter } from '#core/status-event.js';
+import { parseEventKinds } from '#schema/event-kinds.js';
 import { eventSubjectProblem } from '#schema/status-event.js';
-import { parseInteger, parseQuery } from './parameters.js';
+import { parseInteger } from '#schema/whole-number.js';
+import { parseQuery } from './parameters.js';
 import { StatusError } from './problem.js';
 
 export interface EventQuery {
@@ -29,7 +29,7 @@ export function readEventQuery(request: Request, parameters: readonly Parameter[
   const { found, problems: others } = parseQuery(request, parameters);
   const position = parsePosition(request.headers['last-event-id'], found.after);
   const limit = parseInteger('?limit', found.limit, pageOfEvents);
-  const kinds = found.kind === undefined ? undefined : parseKinds(found.kind);
+  const kinds = found.kind === undefined ? undefined : parseEventKinds('?kind', found.kind);
   const problems = [
     ...others,
     found.subject === undefined ? undefined : eventSubjectProblem('?subject', found.subject),
@@ -60,13 +60,6 @@ function parsePosition(header: string | string[] | undefined, parameter: string 
   if (header !== undefined && header !== '') return { name, after: parseInteger(name, header, bounds) };
   if (parameter === undefined) return { name: '?after', after: undefined };
   return { name: '?after', after: parseInteger('?after', parameter, bounds) };
-}
-
-function parseKinds(given: string): StatusEventKind[] | Problem {
-  const kinds = given.split(',').map((name) => statusEventKinds.find((kind) => kind === name.trim()));
-  const known = kinds.filter((kind) => kind !== undefined);
-  if (known.length === kinds.length) return known;
-  return toProblem('?kind', given, `${choiceInWords(statusEventKinds)}, or several of them with commas`);
 }
 
 function isProblem(value: unknown): value is Problem {

@@ -2,7 +2,7 @@
 import type { Request, Response } from 'express';
 import { ReplytoError } from '#core/errors.js';
 import type { Clock } from '#core/ports/clock.js';
-import { createNameShares } from '#messaging/name-shares.js';
+import type { NameShares } from '#messaging/name-shares.js';
 import { keepWaiting, turnOf } from './connection/connection-waits.js';
 import type { EventStream } from './event-stream.js';
 import { describeEventStream, openEventStream } from './event-stream.js';
@@ -31,13 +31,12 @@ export interface EventStreams {
 export const retryMs = 2_000;
 
 export function createEventStreams(options: {
-  /** Streams open at the same time. */
-  readonly limit: number;
+  /** What a stream takes one of while it is open; others may share them. */
+  readonly places: NameShares;
   readonly clock: Clock;
   readonly isStopping: () => boolean;
 }): EventStreams {
-  const { clock } = options;
-  const places = createNameShares({ limit: options.limit, what: 'event streams are open' });
+  const { clock, places } = options;
   const streams = new Set<EventStream>();
 
   async function serveInTurn(

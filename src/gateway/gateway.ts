@@ -9,6 +9,7 @@ import express from 'express';
 import type { Express, NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
 import { ReplytoError } from '#core/errors.js';
+import { createNameShares } from '#messaging/name-shares.js';
 import { createAsking } from './asking.js';
 import { createAuthentication } from './authentication.js';
 import { shareBodyRoom } from './body.js';
@@ -70,10 +71,13 @@ export function createGateway(
   context: GatewayContext,
   upgrades: ReadonlyMap<string, UpgradeHandler>,
 ): Gateway {
-  const { http, requests, status } = context.configuration;
+  const { http, requests } = context.configuration;
   const waiting = createWaiting(requests);
-  const streams = createEventStreams({ ...context, limit: requests.maxWaiting });
-  const followers = createEventStreams({ ...context, limit: status.maxFollowers });
+  const streams = createEventStreams({
+    ...context,
+    places: createNameShares({ limit: requests.maxWaiting, what: 'event streams are open' }),
+  });
+  const followers = createEventStreams({ ...context, places: context.followerPlaces });
   const asking = createAsking(context, waiting);
   const failedCalls = createFailedCalls(context);
   const authentication = createAuthentication(context.authenticator);
@@ -116,8 +120,10 @@ export function createGateway(
   addOpenApi(app, context.configuration, context.version.version);
   addDocs(app);
   addRoot(app);
+  context.pages.add(app);
   app.use(asking.routes);
-  app.use(refuseOtherMethods(resources, context.routes));
+  const served = [...resources, ...context.pages.resources];
+  app.use(refuseOtherMethods(served, context.routes));
   app.use((request: Request) => {
     throw notFound(request);
   });
@@ -141,7 +147,7 @@ export function createGateway(
     authentication,
     handlers: upgrades,
     connections,
-    methods: methodsServed(resources),
+    methods: methodsServed(served),
   });
   const draining = createDraining({
     server,

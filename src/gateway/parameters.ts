@@ -2,6 +2,8 @@ import type { Request } from 'express';
 import type { Problem } from '#core/errors.js';
 import { ReplytoError, toProblem } from '#core/errors.js';
 import { choiceInWords } from '#schema/allowed-in-words.js';
+import type { Bounds } from '#schema/whole-number.js';
+import { parseInteger } from '#schema/whole-number.js';
 
 /**
  * Query parameters by name, and what is wrong with them; a parameter that the resource does not know is an error, because a misspelled
@@ -34,20 +36,6 @@ export function readQuery<Name extends string>(
 
 function namesInWords(names: readonly string[]): string {
   return names.length === 0 ? 'no query; this resource has no parameters' : choiceInWords(names);
-}
-
-interface Bounds {
-  readonly min: number;
-  readonly max: number;
-  readonly absent: number;
-}
-
-/** A whole number within the bounds, or what is wrong with it. */
-export function parseInteger(name: string, value: string | undefined, bounds: Bounds): number | Problem {
-  if (value === undefined) return bounds.absent;
-  const number = /^\d{1,15}$/u.test(value) ? Number(value) : Number.NaN;
-  if (number >= bounds.min && number <= bounds.max) return number;
-  return toProblem(name, value, `a whole number from ${bounds.min} to ${bounds.max}`);
 }
 
 /** @throws INVALID_REQUEST when it is no whole number within the bounds */

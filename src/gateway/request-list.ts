@@ -9,9 +9,10 @@ import type { RequestState } from '#core/request.js';
 import type { RequestFilter } from '#core/ports/request-store.js';
 import { choiceInWords } from '#schema/allowed-in-words.js';
 import { projectNameProblem } from '#schema/project-name.js';
+import { parseInteger } from '#schema/whole-number.js';
 import { toStatusDocument } from './answers.js';
 import type { GatewayContext } from './context.js';
-import { parseInteger, parseQuery } from './parameters.js';
+import { parseQuery } from './parameters.js';
 import { principalOf } from './principal.js';
 
 export const pageSize = { min: 1, max: longestList, absent: 50 };

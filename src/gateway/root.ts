@@ -5,6 +5,7 @@ import type { Operation } from './openapi/parts.js';
 import { inlineSchema } from './openapi/schemas.js';
 
 const paths = {
+  dashboard: '/dashboard/status',
   docs: '/docs',
   openapi: '/openapi.json',
   requests: '/requests',
@@ -43,7 +44,7 @@ export const rootOperation: Operation = {
           schema: inlineSchema(
             z.object({
               name: z.literal('replyto'),
-              links: z.object({ docs: path, openapi: path, requests: path, readyz: path }),
+              links: z.object({ dashboard: path, docs: path, openapi: path, requests: path, readyz: path }),
             }),
           ),
         },

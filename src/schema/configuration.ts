@@ -228,7 +228,7 @@ const everything = z.strictObject({
   status: section({
     maxFollowers: integer(
       { min: 1, max: 1_000_000, default: 10_000 },
-      'Clients that follow projects at the same time, by event stream or WebSocket; each costs an open file.',
+      'Event streams of projects and subscriptions over WebSocket at the same time, and at most as many connections to /stomp; each stream and each connection costs an open file.',
     ),
   }),
   allow: section({

@@ -142,21 +142,19 @@ describe('replyto dev', function () {
         });
         await until(async () => (await call(`${url}/requests/${id}`)).json()['status'] === 'sent', {
           what: 'the request at its service',
-          withinMs: 15_000,
         });
         const stream = call(`${url}/requests/${id}/events`, { headers: { connection: 'close' } });
         await until(async () => (await call(`${url}/requests/${id}`)).json()['progress'] !== null, {
           what: 'progress',
-          withinMs: 15_000,
         });
-        const signalledAt = performance.now();
+        // The deadline is 25 s.
+        const ended = within(child.exited, { what: 'its end', withinMs: 20_000 });
         child.kill(signal);
         const answer = await waiting;
         expect(answer.status).to.equal(202);
         expect(answer.headers['location']).to.equal(`/requests/${id}`);
         expect((await stream).text()).to.match(/retry: \d+\s*$/u);
-        expect(await child.exited).to.deep.equal({ code: 0, signal: null });
-        expect(performance.now() - signalledAt).to.be.lessThan(5_000);
+        expect(await ended).to.deep.equal({ code: 0, signal: null });
         expect(child.stderr()).not.to.match(/^\s+at /mu);
       });
     }
@@ -169,7 +167,6 @@ describe('replyto dev', function () {
       try {
         const url = await until(() => /HTTP {5}(\S+)[^]*Ctrl-C ends it/u.exec(child.said())?.[1], {
           what: 'its address',
-          withinMs: 20_000,
         });
         child.stdout.destroy();
         child.stderr.destroy();
@@ -181,7 +178,7 @@ describe('replyto dev', function () {
         expect(answer.status).to.equal(422);
         expect(child.exitCode).to.equal(null);
         child.kill('SIGTERM');
-        expect(await within(exited, { what: 'its end', withinMs: 10_000 })).to.deep.equal([0, null]);
+        expect(await within(exited, { what: 'its end' })).to.deep.equal([0, null]);
       } finally {
         child.kill('SIGKILL');
         await folder.remove();
@@ -194,7 +191,7 @@ describe('replyto dev', function () {
       const npm = startProcess('npm', ['start'], { env });
       const below: number[] = [];
       try {
-        const [, url = ''] = await npm.line(/HTTP {5}(\S+)[^]*Ctrl-C ends it/u, 20_000);
+        const [, url = ''] = await npm.line(/HTTP {5}(\S+)[^]*Ctrl-C ends it/u);
         below.push(...descendants(npm.pid));
         npm.kill('SIGTERM');
         await until(
@@ -203,7 +200,7 @@ describe('replyto dev', function () {
               () => false,
               () => true,
             ),
-          { what: 'the end of the gateway', withinMs: 10_000 },
+          { what: 'the end of the gateway' },
         );
       } finally {
         for (const pid of below) killIfAlive(pid);

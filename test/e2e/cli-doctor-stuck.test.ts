@@ -114,12 +114,11 @@ describe('replyto doctor, of what is there and stuck', function () {
       });
       const env = await environment({ BROKER_URL: server().url, REPLYTO_BROKER__RECEIPT_TIMEOUT_MS: '300' });
       gateway = startCli(['serve'], { env, cwd: folder() });
-      await gateway.line(/receiving replies/u, 30_000);
+      await gateway.line(/receiving replies/u);
       const url = `http://127.0.0.1:${env['PORT']}`;
       await post(`${url}/requests/full`, '{}', { prefer: 'respond-async' });
       await until(async () => (await call(`${url}/readyz?verbose`)).text().includes('[-] queues'), {
         what: 'the queue to be held back',
-        withinMs: 10_000,
       });
       const { wrong } = await wrongIn(env);
       const found = wrong.find(({ check }) => check === 'gateway');
@@ -135,7 +134,7 @@ describe('replyto doctor, of what is there and stuck', function () {
     async () => {
       const env = await environment();
       gateway = startCli(['serve'], { env, cwd: folder() });
-      await gateway.line(/receiving replies/u, 30_000);
+      await gateway.line(/receiving replies/u);
       await post(`http://127.0.0.1:${env['PORT']}/requests/nobody`, '{}', { prefer: 'respond-async' });
       process.kill(gateway.pid, 'SIGSTOP');
       const stuck = await wrongIn(env);

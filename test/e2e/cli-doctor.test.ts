@@ -229,7 +229,7 @@ describe('replyto doctor', function () {
     it('notes that the running gateway uses another broker than these settings, and looks for strangers on that', async () => {
       const own = await environment();
       gateway = startCli(['serve'], { env: own });
-      await gateway.line(/receiving replies/u, 20_000);
+      await gateway.line(/receiving replies/u);
       const here = { ...own, BROKER_URL: broker.url.replace('//', '//ada:secret@') };
       const alone = await examine(here);
       expect(alone.end.code, alone.end.stdout).to.equal(0);
@@ -243,7 +243,7 @@ describe('replyto doctor', function () {
       // Who answers there is not the gateway that holds this data folder.
       const theirs = { BROKER_URL: broker.url, PORT: '0', DATA_DIR: join(folder(), 'theirs') };
       other = startCli(['serve'], { env: theirs });
-      await other.line(/receiving replies/u, 20_000);
+      await other.line(/receiving replies/u);
       expect((await examine(here)).wrong.map(({ check }) => check)).to.deep.equal(['prefix']);
     });
 
@@ -256,7 +256,7 @@ describe('replyto doctor', function () {
         try {
           const own = await environment({ BROKER_URL: mortal.url.replace('//', '//ada:secret@') });
           gateway = startCli(['serve'], { env: own });
-          await gateway.line(/receiving replies/u, 20_000);
+          await gateway.line(/receiving replies/u);
           await mortal.kill();
           const url = `http://127.0.0.1:${own['PORT']}`;
           await until(async () => (await call(`${url}/readyz?verbose`)).text().includes('[-] broker'), {
@@ -278,7 +278,7 @@ describe('replyto doctor', function () {
     it('finds another deployment under the prefix, and none under another', async () => {
       const theirs = { BROKER_URL: broker.url, PORT: '0', DATA_DIR: join(folder(), 'theirs') };
       other = startCli(['serve'], { env: theirs });
-      await other.line(/receiving replies/u, 20_000);
+      await other.line(/receiving replies/u);
 
       const own = await environment({ BROKER_URL: broker.url });
       const [same, apart] = await Promise.all([

@@ -6,7 +6,7 @@ import { describeCrashes } from './crash.suite.js';
 describe(titleOn(brokerLabels.embedded, 'a crash between two steps'), () => {
   let broker: EmbeddedProcess;
   before(async function () {
-    this.timeout(30_000);
+    this.timeout(60_000);
     broker = await startEmbeddedProcess();
   });
   after(() => broker.stop());

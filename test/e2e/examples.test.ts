@@ -33,7 +33,7 @@ describe('the examples', function () {
       await until(isServing, { what: 'its gateway', withinMs: 90_000 });
       const script = group.members().find((member) => member.includes('run-example.mjs'));
       process.kill(Number(script?.split(' ')[0]), 'SIGTERM');
-      expect(await within(group.ended, { what: 'its end', withinMs: 15_000 })).not.to.equal(null);
+      expect(await within(group.ended, { what: 'its end' })).not.to.equal(null);
       await until(() => group.members().length === 0, { what: 'the end of its gateway' });
     } finally {
       group.kill();

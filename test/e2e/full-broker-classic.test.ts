@@ -36,7 +36,6 @@ describe(titleOn(brokerLabels.classic, 'a broker whose queues are full'), functi
     });
     await until(async () => (await call(`${gateway.url}/readyz?verbose`)).text().includes('[+] replies'), {
       what: 'the gateway to receive replies',
-      withinMs: 20_000,
     });
   });
   afterEach(async () => {
@@ -98,7 +97,6 @@ describe(titleOn(brokerLabels.classic, 'a broker whose queues are full'), functi
       });
       await until(async () => !(await readiness()).includes('queues:'), {
         what: 'the queue to be free',
-        withinMs: 10_000,
       });
       const slowest = Math.round(Math.max(...times));
       report(
@@ -141,7 +139,6 @@ describe(titleOn(brokerLabels.classic, 'a broker whose queues are full'), functi
         async () => (await readiness()).includes(`the broker does not take messages for ${replyTo}`),
         {
           what: 'the Reply-To queue to be held back',
-          withinMs: 15_000,
         },
       );
       const missed = (): number =>
@@ -150,7 +147,7 @@ describe(titleOn(brokerLabels.classic, 'a broker whose queues are full'), functi
           .filter(
             ({ sentence, facts }) => sentence === 'the queue is held back' && facts['queue'] === replyTo,
           ).length;
-      await until(() => missed() >= 2, { what: 'a second missing receipt', withinMs: 20_000 });
+      await until(() => missed() >= 2, { what: 'a second missing receipt' });
       const answer = await post(`${gateway.url}/requests/${work}`, '{}', { prefer: 'wait=20' });
       expect(answer.status).to.equal(200);
 

@@ -35,7 +35,7 @@ export function describeKillGateway(brokerUrl: () => string | undefined): void {
     });
   });
   after(async function () {
-    this.timeout(30_000);
+    this.timeout(60_000);
     await replier.stop(2_000);
     await broker.close();
     await gateway.remove();
@@ -95,7 +95,6 @@ export function describeKillGateway(brokerUrl: () => string | undefined): void {
       expect(load.refused, 'calls while nobody listened').to.be.greaterThan(0);
       await until(async () => (await gateway.metric('replyto_requests_pending')) === 0, {
         what: 'no open request',
-        withinMs: 15_000,
       });
     },
   );

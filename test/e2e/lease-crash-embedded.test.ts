@@ -6,7 +6,7 @@ import { describeLeaseCrashes } from './lease-crash.suite.js';
 describe(titleOn(brokerLabels.embedded, 'a crash while consumers over HTTP hold messages'), () => {
   let broker: EmbeddedProcess;
   before(async function () {
-    this.timeout(30_000);
+    this.timeout(60_000);
     broker = await startEmbeddedProcess();
   });
   after(() => broker.stop());

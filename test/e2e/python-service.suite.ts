@@ -46,7 +46,7 @@ export function describePythonService(
       service = start(python, [script], {
         env: { BROKER_URL: proxy.url, QUEUE: queue, REPLYTO_PREFIX: `t-${randomUUID()}` },
       });
-      await service.line(/answering requests/u, 30_000);
+      await service.line(/answering requests/u);
     });
 
     afterEach(async () => {

@@ -31,7 +31,7 @@ describe('what the pages print', function () {
       symlinkSync(process.cwd(), join(folder(), 'node_modules', 'replyto'));
       writeFileSync(join(folder(), 'orders.mjs'), program.replace('stomp://127.0.0.1:61613', dev.brokerUrl));
       const service = startProcess(process.execPath, ['orders.mjs'], { cwd: folder() });
-      await service.line(/answering requests of orders\.create/u, 20_000);
+      await service.line(/answering requests of orders\.create/u);
       const ask = (order: object): ReturnType<typeof post> =>
         post(`${dev.url}/requests/orders.create`, JSON.stringify(order), {
           ...{ prefer: 'wait=10', 'content-type': 'application/json' },
@@ -40,7 +40,7 @@ describe('what the pages print', function () {
       expect([reply.status, reply.text()]).to.deep.equal([200, '{"number":4711}']);
       expect((await ask({})).status).to.equal(422);
       service.kill('SIGINT');
-      expect(await within(service.exited, { what: 'its end', withinMs: 15_000 })).to.include({ code: 0 });
+      expect(await within(service.exited, { what: 'its end' })).to.include({ code: 0 });
       expect(service.stderr()).to.equal('');
     });
   });

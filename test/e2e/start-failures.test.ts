@@ -15,7 +15,7 @@ import { skip } from '../support/skip.js';
 
 /** `replyto serve` that cannot start says why and what to do, without a stack, and touches nothing. */
 describe('a start that fails', function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
   const { startSource } = processes();
   const folder = temporaryFolder();
 
@@ -33,7 +33,7 @@ describe('a start that fails', function () {
   ): Promise<{ readonly code: number | null; readonly stdout: string; readonly said: string }> {
     const settings = { PORT: '0', BROKER_PORT: '0', DATA_DIR: folder(), ...env };
     const child = startSource('src/cli/main.ts', ['serve'], { cwd: folder(), env: settings });
-    const exit = await within(child.exited, { what: 'the end of serve', withinMs: 20_000 });
+    const exit = await within(child.exited, { what: 'the end of serve' });
     expect(child.stderr())
       .to.match(/^error: /mu)
       .and.not.match(/^\s+at |stack/mu);
@@ -60,7 +60,7 @@ describe('a start that fails', function () {
         cwd: folder(),
         env: { PORT: '0', BROKER_PORT: '0', DATA_DIR: folder() },
       });
-      await first.line(/http:\/\/127\.0\.0\.1:\d+/u, 20_000);
+      await first.line(/http:\/\/127\.0\.0\.1:\d+/u);
       const { code, said } = await serve();
       expect(code).to.equal(2);
       expect(said).to.include(`${folder()} is in use by another process, probably another replyto`);
@@ -96,7 +96,7 @@ describe('a start that fails', function () {
         cwd: folder(),
         env: { PORT: '0', BROKER_PORT: '0', DATA_DIR: join(folder(), 'first') },
       });
-      const [BROKER_URL = ''] = await first.line(/stomp:\/\/127\.0\.0\.1:\d+/u, 20_000);
+      const [BROKER_URL = ''] = await first.line(/stomp:\/\/127\.0\.0\.1:\d+/u);
       const { code, said } = await served({ BROKER_URL, DATA_DIR: join(folder(), 'second') });
       expect(code).to.equal(2);
       expect(said)
@@ -150,7 +150,7 @@ describe('a start that fails', function () {
         cwd: folder(),
         env: { PORT, BROKER_PORT, DATA_DIR: join(folder(), 'first') },
       });
-      await first.line(/http:\/\/127\.0\.0\.1:\d+/u, 20_000);
+      await first.line(/http:\/\/127\.0\.0\.1:\d+/u);
       const { code, said } = await serve({ PORT, DATA_DIR: dataDir() });
       expect(code).to.equal(2);
       expect(said).to.match(/is taken by a running gateway \(replyto \d+\.\d+\.\d+\)/u);

@@ -215,7 +215,7 @@ describe('/', () => {
       const document = answer.json<{ name: string; links: Record<string, string> }>();
       expect(document).to.have.all.keys('name', 'links');
       expect(document.name).to.equal('replyto');
-      expect(document.links).to.have.all.keys('docs', 'openapi', 'requests', 'readyz');
+      expect(document.links).to.have.all.keys('dashboard', 'docs', 'openapi', 'requests', 'readyz');
       for (const path of Object.values(document.links)) {
         expect((await call(`${bench.url}${path}`)).status, path).to.equal(200);
       }

@@ -131,7 +131,7 @@ describe('calls of web pages', () => {
       expect(faultOf(await connection.answer(), 404, 'ROUTE_NOT_FOUND')).to.deep.equal({
         field: 'path',
         value: '/nothing',
-        allowed: '/broker',
+        allowed: '/broker or /stomp',
       });
       await connection.gone();
     });

@@ -147,7 +147,7 @@ export function describeQueues(brokerUrl?: () => string): void {
     'a message that nobody acknowledges, whoever leases it',
     'it goes back to its queue when its lease runs out, and in attempt queues.maxAttempts to the dead letters; its sender gets the fault SERVICE_FAILED',
     async function () {
-      this.timeout(30_000);
+      this.timeout(60_000);
       const queue = uniqueName('poison');
       const before = await bench.metric('messages_dead_lettered_total');
       const asked = bench.ask(queue, { prefer: 'wait=30' });

@@ -131,7 +131,7 @@ describe('the status of a request over HTTP', () => {
         if (next.status === 200) known = next;
         return false;
       },
-      { what: 'the progress', withinMs: 10_000 },
+      { what: 'the progress' },
     );
     expect((await bench.status(queue)).progress).to.deep.equal({ percent: 40, text: 'almost half' });
     await call(`${bench.url}/requests/${queue}`, { method: 'DELETE' });

@@ -32,7 +32,7 @@ describe('a file of tokens that changes', () => {
   const statusOf = async ({ headers }: Caller): Promise<number> =>
     (await call(`${bench.url}/requests`, { headers })).status;
   const becomes = (caller: Caller, status: number): Promise<boolean> =>
-    until(async () => (await statusOf(caller)) === status, { what: `status ${status}`, withinMs: 10_000 });
+    until(async () => (await statusOf(caller)) === status, { what: `status ${status}` });
 
   it('lets in who was added, and keeps out who was removed', async () => {
     const added = newCaller();
@@ -122,7 +122,7 @@ describe('a file of tokens that changes', () => {
       try {
         await until(() => kept.events.length > 0 && ended.events.length > 0, { what: 'both streams' });
         await writeTokens(bench.tokensFile, [entryOf('shop', shop)]);
-        await until(() => ended.isEnded, { what: 'the end of the stream', withinMs: 10_000 });
+        await until(() => ended.isEnded, { what: 'the end of the stream' });
         expect(ended.retryMs).to.be.a('number');
         expect(await statusOf(bank)).to.equal(401);
         expect(kept.isEnded).to.equal(false);
@@ -151,7 +151,7 @@ describe('a file of tokens that changes', () => {
     socket.on('error', () => undefined);
     await until(() => socket.readyState === WebSocket.OPEN, { what: 'the WebSocket' });
     await writeTokens(bench.tokensFile, [entryOf('shop', shop), entryOf('bank', bank, { broker: false })]);
-    await until(() => closed !== undefined, { what: 'its end', withinMs: 10_000 });
+    await until(() => closed !== undefined, { what: 'its end' });
     expect(closed).to.equal(1008);
     let refused: number | undefined;
     const again = new WebSocket(url, ['v12.stomp']);

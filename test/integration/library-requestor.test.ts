@@ -176,7 +176,7 @@ describe('a requestor of the library', () => {
       server().holdReceipts(true);
       const reason = new Error('enough');
       abort.abort(reason);
-      const error = await within(failing, { what: 'the end of the call', withinMs: 1_000 });
+      const error = await within(failing, { what: 'the end of the call' });
       expect(error).to.include({ code: 'WAIT_ABORTED', requestId: 'm-1', cause: reason });
       expect(error.message).to.contain('cancelled');
       expect(await made.pending()).to.equal(0);

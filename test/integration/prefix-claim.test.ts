@@ -110,7 +110,7 @@ describe('two deployments with one prefix', () => {
           const errors = first.logger.entries.filter(({ facts }) => facts['code'] === 'PREFIX_TAKEN');
           return errors.length > 0 && errors;
         },
-        { what: 'the first to say so', withinMs: 10_000 },
+        { what: 'the first to say so' },
       );
       expect(told!.level).to.equal('error');
       expect(told!.sentence).to.contain(`'${prefix}'`).and.to.contain('instance').and.to.contain('give each');

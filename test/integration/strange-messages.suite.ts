@@ -173,7 +173,6 @@ export function describeStrangeMessages(brokerUrl: () => string | undefined): vo
     await write({ 'correlation-id': id }, body);
     await until(async () => (await bench.status(id)).status === 'replied', {
       what: 'the large reply',
-      withinMs: 20_000,
     });
     const answer = await call(`${bench.url}/requests/${id}/reply`);
     expect(answer.body.equals(body)).to.equal(true);
@@ -246,7 +245,6 @@ export function describeStrangeMessages(brokerUrl: () => string | undefined): vo
       await write({ 'correlation-id': id, 'Message-ID': `${id}-1000` }, 'number 1000');
       await until(async () => (await bench.status(id)).replies === 1_000, {
         what: 'all replies to be kept',
-        withinMs: 15_000,
       });
       expect((await call(`${bench.url}/requests/${id}/reply`)).text()).to.equal('number 1');
       const lines = told();

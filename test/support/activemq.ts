@@ -9,6 +9,7 @@ import { startClassicContainer } from './activemq-container.js';
 import { activemqJars, activemqWebSocketJars } from './activemq-jars.js';
 import type { OwnedBroker, UnavailableBroker } from './brokers.js';
 import { givenBrokerUrl } from './brokers.js';
+import { freePort } from './free-port.js';
 import type { RunningProcess } from './process.js';
 import { startProcess } from './process.js';
 import { serverVersion, probeStomp, untilStompAnswers } from './stomp-probe.js';
@@ -96,7 +97,6 @@ export async function startClassic(options: ClassicOptions = {}): Promise<Classi
   const folder = options.dataDirectory === undefined ? await makeTemporaryFolder() : undefined;
   const dataDirectory = options.dataDirectory ?? folder?.path ?? '';
 
-  /** A port 0 is given by the system. */
   async function launch(wanted: Ports): Promise<Launched> {
     const webSocket = `,ws://127.0.0.1:${wanted.webSocket}?websocket.maxTextMessageSize=${16 * 1024 * 1024}`;
     const connectors = `stomp+nio://127.0.0.1:${wanted.stomp},tcp://127.0.0.1:${wanted.openWire}`;
@@ -129,12 +129,15 @@ export async function startClassic(options: ClassicOptions = {}): Promise<Classi
     }
   }
 
-  let current = await launch({ stomp: options.port ?? 0, openWire: 0, webSocket: 0 }).catch(
-    async (error: unknown) => {
-      await folder?.remove();
-      throw error;
-    },
-  );
+  const given: Ports = {
+    stomp: options.port ?? (await freePort()),
+    openWire: await freePort(),
+    webSocket: withWebSocket ? await freePort() : 0,
+  };
+  let current = await launch(given).catch(async (error: unknown) => {
+    await folder?.remove();
+    throw error;
+  });
   const { ports, version } = current;
   return {
     url: `stomp://127.0.0.1:${ports.stomp}`,

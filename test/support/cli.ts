@@ -31,7 +31,7 @@ export interface CliOptions {
 }
 
 export interface CliEnd {
-  /** Null when it was killed, also by the deadline of 30 s. */
+  /** Null when it was killed, also by the deadline of 60 s. */
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
@@ -45,7 +45,7 @@ export function cli(parameters: readonly string[], options: CliOptions = {}): Pr
       [...flags, script, ...parameters],
       {
         env: { ...process.env, ...productFreeEnvironment(), ...options.env },
-        timeout: 30_000,
+        timeout: 60_000,
         killSignal: 'SIGKILL',
         ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       },
@@ -101,7 +101,7 @@ export async function startDev(parameters: readonly string[] = []): Promise<Dev>
   const folder: TemporaryFolder = await makeTemporaryFolder();
   const given = ['--port', '0', '--broker-port', '0', '--data-dir', folder.path];
   const child = startCli(['dev', ...given, ...parameters]);
-  await child.line(/Ctrl-C ends it/u, 20_000);
+  await child.line(/Ctrl-C ends it/u);
   const url = /HTTP {5}(?<url>\S+)/u.exec(child.stdout())?.groups?.['url'] ?? '';
   const brokerUrl = /broker {3}(?<url>\S+)/u.exec(child.stdout())?.groups?.['url'] ?? '';
   return {

@@ -1,4 +1,4 @@
-import type { CommandContext, Output } from '#app/command-context.js';
+import type { CommandContext, Output, TerminalSize } from '#app/command-context.js';
 import type { Environment } from '#app/configuration/environment.js';
 
 /** A context for commands inside of the test's process, which keeps what they write. */
@@ -12,6 +12,8 @@ export interface TestContextOptions {
   /** What is piped into it; absent: nothing is. */
   readonly input?: string;
   readonly isTerminal?: boolean;
+  /** Of its terminal; default 80 by 24. */
+  readonly size?: TerminalSize;
 }
 
 export function testContext(options: TestContextOptions = {}): TestContext {
@@ -23,6 +25,13 @@ export function testContext(options: TestContextOptions = {}): TestContext {
     write: (text) => {
       written[name] += typeof text === 'string' ? text : Buffer.from(text).toString('utf8');
       return Promise.resolve(true);
+    },
+    size: () => options.size ?? { columns: 80, rows: 24 },
+    hideCursor() {
+      written[name] += '\u001b[?25l';
+      return () => {
+        written[name] += '\u001b[?25h';
+      };
     },
   });
   return {

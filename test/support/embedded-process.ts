@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { freePort } from './free-port.js';
 import type { RunningProcess } from './process.js';
 import { startSource } from './process.js';
 import { makeTemporaryFolder } from './temporary-folder.js';
@@ -19,16 +20,17 @@ export async function startEmbeddedProcess(): Promise<EmbeddedProcess> {
   const folder = await makeTemporaryFolder();
   const file = join(folder.path, 'broker.db');
 
-  async function launch(port: string): Promise<{ child: RunningProcess; port: string }> {
-    const child = startSource('test/support/programs/embedded-broker.ts', [file, port]);
-    const [, given = ''] = await child.line(/listening on (\d+)/u);
-    return { child, port: given };
+  const port = await freePort();
+
+  async function launch(): Promise<RunningProcess> {
+    const started = startSource('test/support/programs/embedded-broker.ts', [file, String(port)]);
+    await started.line(/listening on/u);
+    return started;
   }
 
-  const first = await launch('0');
-  let { child } = first;
+  let child = await launch();
   return {
-    url: `stomp://127.0.0.1:${first.port}`,
+    url: `stomp://127.0.0.1:${port}`,
     get pid() {
       return child.pid;
     },
@@ -38,7 +40,7 @@ export async function startEmbeddedProcess(): Promise<EmbeddedProcess> {
     },
     restart: async () => {
       await child.stop();
-      ({ child } = await launch(first.port));
+      child = await launch();
     },
     stop: async () => {
       await child.stop();

@@ -16,6 +16,8 @@ export interface ReceivedEvents {
   readonly retryMs: number | undefined;
   /** Whether the server has ended the stream. */
   readonly isEnded: boolean;
+  /** Whether nothing more comes, for whatever reason. */
+  readonly isOver: boolean;
   /** Lets go of it. */
   close(): void;
 }
@@ -29,6 +31,7 @@ export async function openEvents(
   const events: ReceivedEvent[] = [];
   let retryMs: number | undefined;
   let isEnded = false;
+  let isOver = false;
 
   function take(block: string): void {
     const fields = new Map(
@@ -54,7 +57,9 @@ export async function openEvents(
     isEnded = true;
   }
   // The end of the stream is what the tests look at; a hang-up of their own is none.
-  read().catch(() => undefined);
+  void read()
+    .catch(() => undefined)
+    .then(() => (isOver = true));
 
   return {
     status: response.statusCode,
@@ -65,6 +70,9 @@ export async function openEvents(
     },
     get isEnded() {
       return isEnded;
+    },
+    get isOver() {
+      return isOver;
     },
     close: () => hangUp.abort(),
   };

@@ -6,6 +6,7 @@ import { silentLogger } from '#core/ports/logger.js';
 import { silentMeter } from '#core/ports/meter.js';
 import type { GatewayContext } from '#gateway/context.js';
 import { createRouteTable } from '#gateway/route-table.js';
+import { createNameShares } from '#messaging/name-shares.js';
 import { createRequestWatch } from '#messaging/request-watch.js';
 import type { Configuration } from '#schema/configuration.js';
 
@@ -23,6 +24,7 @@ export function contextOf(overrides: Partial<GatewayContext> = {}): GatewayConte
     store: absent('store'),
     events: absent('events'),
     hub: absent('hub'),
+    followerPlaces: createNameShares({ limit: 100, what: 'follow' }),
     watch: createRequestWatch(systemClock),
     settlement: absent('settlement'),
     leasing: absent('leasing'),
@@ -41,6 +43,7 @@ export function contextOf(overrides: Partial<GatewayContext> = {}): GatewayConte
     readiness: () => Promise.resolve({ isReady: true, checks: [] }),
     metrics: () => Promise.resolve({ contentType: 'text/plain', text: '' }),
     version: { version: '1.2.3', node: process.versions.node, broker: () => null, brokerUrl: 'embedded:' },
+    pages: { resources: [], add: () => undefined },
     accessLog: undefined,
     isStopping: () => false,
     ...overrides,

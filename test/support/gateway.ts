@@ -21,7 +21,8 @@ export interface TestGateway {
   readonly fatal: readonly unknown[];
   /** Ends it, reads its store, which nobody else may open while it runs, and removes its data. */
   endAndRead<T>(read: (store: Database) => T): Promise<T>;
-  stop(): Promise<void>;
+  /** `deadlineMs` is for the deployment; default 5 s. */
+  stop(deadlineMs?: number): Promise<void>;
 }
 
 export interface TestGatewayOptions {
@@ -57,9 +58,9 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
   });
   const { httpUrl, brokerUrl } = await deployment.start();
   const broker = await connectBroker({ url: options.connectUrl ?? brokerUrl, prefix, logger: silentLogger });
-  async function end(): Promise<void> {
+  async function end(deadlineMs = 5_000): Promise<void> {
     await broker.close();
-    await deployment.stop(5_000);
+    await deployment.stop(deadlineMs);
   }
 
   return {
@@ -78,8 +79,8 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
         await folder.remove();
       }
     },
-    async stop() {
-      await end();
+    async stop(deadlineMs) {
+      await end(deadlineMs);
       await folder.remove();
     },
   };

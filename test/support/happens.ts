@@ -2,6 +2,7 @@
 export const situations = {
   HTTP: 'Callers over HTTP',
   STOMP: 'Clients of the embedded broker',
+  WebSocket: 'Followers over WebSocket',
   Messages: 'Messages from strangers',
   Surroundings: 'Surroundings',
 } as const;

@@ -50,7 +50,7 @@ export async function startJmsService(options: JmsServiceOptions): Promise<Runni
   const parameters = ['-Xmx128m', quiet, '-cp', client.classPath, source, openWireUrl, queue, mode];
   parameters.push(client.factory);
   const service = startProcess('java', parameters, { name: `a ${mode} JMS service` });
-  await service.line(/^ready$/mu, 30_000);
+  await service.line(/^ready$/mu);
   return service;
 }
 
@@ -62,6 +62,6 @@ export async function sendTexts(
   const parameters = ['-Xmx128m', quiet, '-cp', client.classPath, textSender, openWireUrl, queue];
   const encoded = texts.map((text) => Buffer.from(text).toString('base64'));
   const sender = startProcess('java', [...parameters, client.factory, ...encoded], { name: 'a JMS sender' });
-  await sender.line(/^sent$/mu, 30_000);
+  await sender.line(/^sent$/mu);
   await sender.exited;
 }

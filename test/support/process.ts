@@ -30,12 +30,12 @@ export interface RunningProcess {
   /**
    * Waits until its output has a match of the pattern.
    *
-   * @throws Error with the output so far when the deadline passes (default 10 s) or the process ends first.
+   * @throws Error with the output so far when the deadline passes (default 30 s) or the process ends first.
    */
   line(pattern: RegExp, withinMs?: number): Promise<RegExpExecArray>;
   /** Sends a signal to this process id only. */
   kill(signal: NodeJS.Signals): void;
-  /** SIGTERM, then SIGKILL after `withinMs` (default 10 s); resolves when it has ended. */
+  /** SIGTERM, then SIGKILL after `withinMs` (default 20 s); resolves when it has ended. */
   stop(withinMs?: number): Promise<ProcessExit>;
 }
 
@@ -99,7 +99,7 @@ export function startProcess(
     write: (text) => void child.stdin.write(text),
     exited,
     hasExited: () => exit !== undefined,
-    line: async (pattern, withinMs = 10_000) => {
+    line: async (pattern, withinMs = 30_000) => {
       const what = `${pattern} in the output of ${name}`;
       try {
         const match = await until(() => pattern.exec(output) ?? exit, { what, withinMs });
@@ -115,7 +115,7 @@ export function startProcess(
       // child.kill never signals an id that was reaped and given to somebody else.
       if (exit === undefined) child.kill(signal);
     },
-    stop: async (withinMs = 10_000) => {
+    stop: async (withinMs = 20_000) => {
       handle.kill('SIGTERM');
       try {
         return await within(exited, { what: `the end of ${name}`, withinMs });

@@ -31,7 +31,7 @@ export interface ServeOptions {
   readonly settings?: Readonly<Record<string, string>>;
 }
 
-const startWithinMs = 30_000;
+const startWithinMs = 60_000;
 
 export async function serveGateway(options: ServeOptions = {}): Promise<ServedGateway> {
   const folder = await makeTemporaryFolder();

@@ -5,11 +5,11 @@
 export interface WaitOptions {
   /** What is awaited, as the subject of a sentence: `the second delivery`. */
   readonly what: string;
-  /** Milliseconds; default 5000. */
+  /** Milliseconds; default 20,000, because a step of a moment takes seconds on a machine that is busy with other things. */
   readonly withinMs?: number;
 }
 
-const defaultWithinMs = 5_000;
+const defaultWithinMs = 20_000;
 const pollMs = 10;
 
 /**

@@ -1,12 +1,12 @@
 import type { Frame } from '#adapters/stomp-server/frame.js';
 import type { FrameHandler } from '#adapters/stomp-server/frame-handler.js';
+import { required } from '#adapters/stomp-server/header-checks.js';
 import { protocolFault, refusal } from '#adapters/stomp-server/refusal.js';
 import type { StompRefusal } from '#adapters/stomp-server/refusal.js';
 import { parseDestination } from './destinations.js';
 import { toHead } from './message-head.js';
 import { notStored } from './not-stored.js';
 import type { OutgoingMessage, Router } from './router.js';
-import { required } from './subscribe-options.js';
 import type { SubscriptionsOptions } from './subscriptions.js';
 import { createSubscriptions } from './subscriptions.js';
 import type { Transaction } from './transaction.js';

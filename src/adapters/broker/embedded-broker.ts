@@ -1,23 +1,17 @@
-import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { Clock } from '#core/ports/clock.js';
 import type { Logger } from '#core/ports/logger.js';
 import { silentLogger } from '#core/ports/logger.js';
-import type { Deferred } from '#core/deferred.js';
-import { createDeferred } from '#core/deferred.js';
 import { ReplytoError } from '#core/errors.js';
+import type { SessionOptions } from '#adapters/stomp-server/session.js';
+import { createStompConnections } from '#adapters/stomp-server/connections.js';
 import type { Credentials } from '#adapters/stomp-server/login.js';
 import { createLoginCheck } from '#adapters/stomp-server/login.js';
 import { protocolFault } from '#adapters/stomp-server/refusal.js';
-import { stompSubProtocols } from '#adapters/stomp-server/frame.js';
-import type { Session } from '#adapters/stomp-server/frame-handler.js';
-import { createSession } from '#adapters/stomp-server/session.js';
 import type { TcpListener } from '#adapters/stomp-server/tcp-listener.js';
 import { listenTcp } from '#adapters/stomp-server/tcp-listener.js';
 import { createTcpTransport } from '#adapters/stomp-server/tcp-transport.js';
-import type { Transport } from '#adapters/stomp-server/transport.js';
-import { createWebSocketTransport } from '#adapters/stomp-server/websocket-transport.js';
 import type { BrokerLimits } from './limits.js';
 import { completeLimits } from './limits.js';
 import { openMessageLog } from './message-log.js';
@@ -43,12 +37,7 @@ export interface EmbeddedBroker {
   start(): Promise<{ readonly host: string; readonly port: number }>;
   /** Ends everything; connections that are not closed after so many milliseconds are destroyed. */
   stop(deadlineMs: number): Promise<void>;
-  /**
-   * Serves an upgraded WebSocket, sub-protocol `v12.stomp` or `v11.stomp` (`stompSubProtocols`) or none, of a server
-   * with `autoPong: false`: `ws` would answer pings without end to a client that reads none of it.
-   *
-   * @param stream the socket below it (`request.socket`): with it, the frames of one turn leave in one write.
-   */
+  /** Serves an upgraded WebSocket, as `StompConnections.openWebSocket` does. */
   acceptWebSocket(socket: WebSocket, stream?: Duplex): void;
   statistics(): BrokerStatistics;
 }
@@ -82,51 +71,27 @@ export function createEmbeddedBroker(options: EmbeddedBrokerOptions): EmbeddedBr
   const limits = completeLimits(options.limits);
   const login = options.credentials === undefined ? undefined : createLoginCheck(options.credentials);
   const server = options.version === undefined ? serverName : `${serverName}/${options.version}`;
-  /** Also those that have not logged in, and those on their way out. */
-  const transports = new Map<Transport, Session>();
-  /** Of them those that were too many and are to read why: they take nobody's place. */
-  const refused = new Set<Transport>();
   let state: 'new' | 'running' | 'stopping' | 'stopped' = 'new';
   let running: RunningBroker | undefined;
   let listener: TcpListener | undefined;
   let starting: Promise<{ host: string; port: number }> | undefined;
   let stopping: Promise<void> | undefined;
-  /** Set while the broker stops: WebSockets do not belong to the listener, so nobody else says when they are gone. */
-  let allGone: Deferred<void> | undefined;
+  const connections = createStompConnections({
+    ...{ server, limits, clock, logger, login },
+    isServing: () => state === 'running',
+    most: {
+      count: limits.connections,
+      refusal: protocolFault(
+        'too many connections',
+        `The broker serves ${limits.connections} connections at a time.`,
+      ),
+    },
+  });
 
-  function accept(transport: Transport): Session {
-    const session = createSession({
-      id: randomBytes(6).toString('hex'),
-      transport,
-      server,
-      limits,
-      clock,
-      logger,
-      login,
-      accept: (accepted, connect) => {
-        if (running === undefined) throw protocolFault('not running', 'The broker is not running.');
-        return running.connect(accepted, connect);
-      },
-      onClosed: () => {
-        transports.delete(transport);
-        refused.delete(transport);
-        if (transports.size === 0) allGone?.resolve();
-      },
-    });
-    transports.set(transport, session);
-    if (state !== 'running') session.close();
-    else if (transports.size - refused.size > limits.connections) refuse(transport, session);
-    return session;
-  }
-
-  function refuse(transport: Transport, session: Session): void {
-    // In a flood there is no room for words either.
-    if (refused.size >= limits.connections) transport.destroy();
-    refused.add(transport);
-    session.fail(
-      protocolFault('too many connections', `The broker serves ${limits.connections} connections at a time.`),
-    );
-  }
+  const accept: SessionOptions['accept'] = (session, connect) => {
+    if (running === undefined) throw protocolFault('not running', 'The broker is not running.');
+    return running.connect(session, connect);
+  };
 
   async function begin(): Promise<{ host: string; port: number }> {
     const freeQueues = new Set(options.freeQueues);
@@ -136,7 +101,8 @@ export function createEmbeddedBroker(options: EmbeddedBrokerOptions): EmbeddedBr
       listener = await listenTcp({
         host,
         port,
-        onConnection: (socket) => void accept(createTcpTransport(socket, { clock, closeMs: limits.closeMs })),
+        onConnection: (socket) =>
+          connections.open(createTcpTransport(socket, { clock, closeMs: limits.closeMs }), accept),
         onError: (error) => logger.error({ err: error }, 'a connection could not be accepted'),
       });
     } catch (error) {
@@ -152,16 +118,10 @@ export function createEmbeddedBroker(options: EmbeddedBrokerOptions): EmbeddedBr
     state = 'stopping';
     const closed = listener?.close();
     running?.halt();
-    allGone = createDeferred();
-    if (transports.size === 0) allGone.resolve();
-    for (const session of [...transports.values()]) session.close();
-    const cancelDestroy = clock.after(deadlineMs, () => {
-      for (const transport of [...transports.keys()]) transport.destroy();
-    });
+    const gone = connections.close(deadlineMs);
     await running?.idle();
     await closed;
-    await allGone.promise;
-    cancelDestroy();
+    await gone;
     await running?.stop();
     state = 'stopped';
     logger.info({ path }, 'embedded broker stopped');
@@ -186,19 +146,9 @@ export function createEmbeddedBroker(options: EmbeddedBrokerOptions): EmbeddedBr
         );
       return stopping ?? Promise.resolve();
     },
-    acceptWebSocket(socket, stream) {
-      const session = accept(createWebSocketTransport(socket, stream, { clock, closeMs: limits.closeMs }));
-      const { protocol } = socket;
-      if (protocol === '' || (stompSubProtocols as readonly string[]).includes(protocol)) return;
-      session.fail(
-        protocolFault(
-          'sub-protocol is not STOMP',
-          `Sub-protocols are ${stompSubProtocols.join(', ')}, or none.`,
-        ),
-      );
-    },
+    acceptWebSocket: (socket, stream) => connections.openWebSocket(socket, stream, accept),
     statistics: () => ({
-      connections: transports.size,
+      connections: connections.size,
       ...(running?.statistics() ?? emptyStatistics),
     }),
   };

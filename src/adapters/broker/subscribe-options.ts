@@ -1,3 +1,4 @@
+import { durableNameOf, refuseOptions, required } from '#adapters/stomp-server/header-checks.js';
 import { refusal } from '#adapters/stomp-server/refusal.js';
 import type { BrokerDestination } from './destinations.js';
 import { parseDestination } from './destinations.js';
@@ -15,31 +16,11 @@ export interface SubscribeRequest {
 
 const defaultPrefetch = 1_000;
 
-/** Options of other brokers that change what is delivered: to ignore them would be wrong without a word. */
-const notOffered: readonly (readonly [name: string, harmless: string])[] = [
-  ['selector', ''],
-  ['browser', 'false'],
-  ['no-local', 'false'],
-  ['activemq.noLocal', 'false'],
-  ['activemq.exclusive', 'false'],
-  ['exclusive', 'false'],
-  ['activemq.retroactive', 'false'],
-  ['activemq.priority', '0'],
-];
-
 /** Reads SUBSCRIBE. @throws StompRefusal */
 export function parseSubscribe(headers: ReadonlyMap<string, string>, mostPrefetch: number): SubscribeRequest {
   const id = required(headers, 'id');
   const destination = parseDestination(headers.get('destination'));
-  for (const [name, harmless] of notOffered) {
-    const value = headers.get(name);
-    if (value !== undefined && value !== harmless) {
-      throw refusal(
-        `${name} is not offered`,
-        `Leave ${name} out: this broker delivers every message of a destination.`,
-      );
-    }
-  }
+  refuseOptions(headers, 'this broker delivers every message of a destination');
   const durableName = durableNameOf(headers);
   if (durableName !== undefined && destination.kind !== 'topic') {
     throw refusal(
@@ -54,18 +35,6 @@ export function parseSubscribe(headers: ReadonlyMap<string, string>, mostPrefetc
     prefetch: parsePrefetch(headers, mostPrefetch),
     durableName,
   };
-}
-
-export function durableNameOf(headers: ReadonlyMap<string, string>): string | undefined {
-  return headers.get('activemq.subscriptionName') ?? headers.get('durable-subscription-name');
-}
-
-/** @throws StompRefusal when the header is missing or empty. */
-export function required(headers: ReadonlyMap<string, string>, name: string): string {
-  const value = headers.get(name);
-  if (value === undefined || value === '')
-    throw refusal(`${name} missing`, `This frame needs the header ${name}.`);
-  return value;
 }
 
 function parseAckMode(text = 'auto'): AckMode {

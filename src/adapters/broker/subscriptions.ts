@@ -1,5 +1,6 @@
 import type { Frame } from '#adapters/stomp-server/frame.js';
 import type { Session } from '#adapters/stomp-server/frame-handler.js';
+import { durableNameOf, required } from '#adapters/stomp-server/header-checks.js';
 import { protocolFault, refusal } from '#adapters/stomp-server/refusal.js';
 import type { StompRefusal } from '#adapters/stomp-server/refusal.js';
 import type { BrokerCore } from './core.js';
@@ -8,7 +9,7 @@ import type { Binding } from './queue.js';
 import type { Queues } from './queues.js';
 import type { Settlement } from './settlement.js';
 import type { SubscribeRequest } from './subscribe-options.js';
-import { durableNameOf, parseSubscribe, required } from './subscribe-options.js';
+import { parseSubscribe } from './subscribe-options.js';
 import type { Subscription } from './subscription.js';
 import { createSubscription } from './subscription.js';
 import type { Topics } from './topics.js';

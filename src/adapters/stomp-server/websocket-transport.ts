@@ -6,7 +6,14 @@ import { frameBytes } from './frame-encoder.js';
 import type { TransportOptions } from './tcp-transport.js';
 import type { Transport, TransportEvents } from './transport.js';
 
-const normalClosure = 1000;
+/** RFC 6455, 7.4.1. */
+export const normalClosure = 1000;
+export const goingAway = 1001;
+
+interface WebSocketTransportOptions extends TransportOptions {
+  /** Of the close frame; asked when it is sent. */
+  readonly closeCode: () => number;
+}
 
 /** A client that has not taken so much gets no answers to its pings; it can see that by itself. */
 const mostBytesAtPong = 64 * 1024;
@@ -20,7 +27,7 @@ const mostBytesAtPong = 64 * 1024;
 export function createWebSocketTransport(
   socket: WebSocket,
   stream: Duplex | undefined,
-  options: TransportOptions,
+  options: WebSocketTransportOptions,
 ): Transport {
   let events: TransportEvents | undefined;
   let closing = false;
@@ -48,6 +55,10 @@ export function createWebSocketTransport(
     });
   }
 
+  function destroyLater(): void {
+    cancelDestroy = options.clock.after(options.closeMs, () => socket.terminate());
+  }
+
   return {
     remote: 'websocket',
     get bufferedBytes() {
@@ -59,8 +70,13 @@ export function createWebSocketTransport(
       socket.on('ping', (data) => {
         if (!closing && socket.bufferedAmount <= mostBytesAtPong) socket.pong(data);
       });
-      // Such as a message over the limit of the WebSocket server: 'close' follows.
-      socket.on('error', () => undefined);
+      // Such as a message over the limit of the WebSocket server, which closes then. What still comes of it is read
+      // and dropped, so that the client gets to the reason; but not for long.
+      socket.on('error', () => {
+        if (closing) return;
+        closing = true;
+        destroyLater();
+      });
       socket.on('close', () => {
         cancelDestroy();
         handlers.onClose();
@@ -75,8 +91,8 @@ export function createWebSocketTransport(
       if (closing) return;
       closing = true;
       socket.resume();
-      cancelDestroy = options.clock.after(options.closeMs, () => socket.terminate());
-      socket.close(normalClosure);
+      destroyLater();
+      socket.close(options.closeCode());
     },
     destroy: () => socket.terminate(),
   };

@@ -1,5 +1,6 @@
 import type { EventLog } from '#core/ports/event-log.js';
-import { isFinal } from '#core/request.js';
+import type { StatusEventKind } from '#core/status-event.js';
+import { isOverAfter } from '#core/status-event.js';
 import type { StoreContext, Tx } from './context.js';
 import { toBlob, toEventDetail, toSubjectState } from './rows.js';
 import type { ProjectEventRow, SubjectRow } from './schema.js';
@@ -55,12 +56,11 @@ function followed(before: State | undefined, entry: ProjectEventRow, sequence: n
 }
 
 function isOver(before: State | undefined, { kind, status, is_request }: ProjectEventRow): boolean {
-  const state = status ?? before?.status;
-  // Late progress reopens no request.
-  if (is_request === 1 && state !== undefined && state !== null) return isFinal(state);
-  if (kind === 'success' || kind === 'failure') return true;
-  // What is no request may be begun anew.
-  return kind !== 'progress' && before?.is_over === 1;
+  const known = status ?? before?.status ?? null;
+  return isOverAfter(kind as StatusEventKind, {
+    status: is_request === 1 ? known : null,
+    wasOver: before?.is_over === 1,
+  });
 }
 
 export function createEventSubjects({ db }: StoreContext): Pick<EventLog, 'projects' | 'subjects'> {

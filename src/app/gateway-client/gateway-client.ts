@@ -4,8 +4,8 @@ import type { ErrorCode } from '#core/error-kinds.js';
 import type { Problem } from '#core/errors.js';
 import type { Environment } from '../configuration/environment.js';
 import { readCredentials } from './credentials.js';
-import { callHttp } from './http-call.js';
-import type { HttpAnswer, HttpCall } from './http-call.js';
+import { callHttp, openHttp } from './http-call.js';
+import type { HttpAnswer, HttpCall, OpenAnswer } from './http-call.js';
 
 export type GatewayCall = Omit<HttpCall, 'base' | 'deadlineMs'> & {
   /** Milliseconds that the gateway was asked to wait; the answer gets some more. Default 0. */
@@ -18,10 +18,14 @@ export interface GatewayClient {
   readonly url: string;
   /** Any answer is a success, whatever its status. @throws GATEWAY_UNAVAILABLE, WAIT_ABORTED */
   call(call: GatewayCall): Promise<HttpAnswer>;
+  /** The same for an answer that goes on, such as a stream of events. @throws GATEWAY_UNAVAILABLE, WAIT_ABORTED */
+  open(call: GatewayCall): Promise<OpenAnswer>;
 }
 
 const defaultUrl = 'http://127.0.0.1:8080';
 const answerMs = 30_000;
+/** A gateway writes a comment into a stream every 15 s. */
+const silenceMs = 45_000;
 
 /**
  * Address: `url` (the flag), else REPLYTO_URL, else http://127.0.0.1:8080. Token and certificates as `readCredentials` says.
@@ -35,16 +39,17 @@ export function createGatewayClient(environment: Environment, url?: string): Gat
     url ?? (given === '' ? defaultUrl : given),
   );
   const { headers: own, tls } = readCredentials(environment);
+  const toCall = ({ waitMs = 0, headers, ...call }: GatewayCall): HttpCall => ({
+    ...call,
+    base,
+    deadlineMs: waitMs + answerMs,
+    headers: { ...headers, ...own },
+    tls,
+  });
   return {
     url: `${base.origin}${base.pathname.replace(/\/$/u, '')}`,
-    call: ({ waitMs = 0, headers, ...call }) =>
-      callHttp({
-        ...call,
-        base,
-        deadlineMs: waitMs + answerMs,
-        headers: { ...headers, ...own },
-        tls,
-      }),
+    call: (call) => callHttp(toCall(call)),
+    open: (call) => openHttp(toCall(call), silenceMs),
   };
 }
 

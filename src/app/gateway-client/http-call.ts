@@ -40,6 +40,40 @@ const keepAliveMs = 15_000;
 
 /** @throws GATEWAY_UNAVAILABLE, WAIT_ABORTED */
 export function callHttp(call: HttpCall): Promise<HttpAnswer> {
+  return exchange(call, readAnswer);
+}
+
+/** An answer whose body comes bit by bit. */
+export interface OpenAnswer extends Omit<HttpAnswer, 'body'> {
+  /** Ends with an error when the connection broke, or said nothing for too long. To be read or closed. */
+  readonly body: AsyncIterable<Buffer>;
+  /** All of a body that ends soon, such as a problem. */
+  readWhole(): Promise<HttpAnswer>;
+  /** Lets go of it. */
+  close(): void;
+}
+
+/**
+ * The answer as soon as its head is there; `deadlineMs` is for that alone. The signal ends the body too.
+ *
+ * @param silenceMs Milliseconds without a byte after which the connection counts as broken.
+ * @throws GATEWAY_UNAVAILABLE, WAIT_ABORTED
+ */
+export function openHttp(call: HttpCall, silenceMs: number): Promise<OpenAnswer> {
+  return exchange(call, (response) => {
+    response.setTimeout(silenceMs, () => {
+      response.destroy(new Error(`it said nothing for ${Math.round(silenceMs / 1_000)} s`));
+    });
+    return Promise.resolve({
+      ...headOf(response),
+      body: response,
+      readWhole: () => readAnswer(response),
+      close: () => void response.destroy(),
+    });
+  });
+}
+
+function exchange<T>(call: HttpCall, read: (response: IncomingMessage) => Promise<T>): Promise<T> {
   const { base, method, path, body, signal } = call;
   const shown = base.origin;
   const send = base.protocol === 'https:' ? httpsRequest : httpRequest;
@@ -77,7 +111,9 @@ export function callHttp(call: HttpCall): Promise<HttpAnswer> {
       signal?.removeEventListener('abort', onAbort);
     });
     request.on('response', (response) => {
-      readAnswer(response).then(resolve, (error: unknown) => fail(reasonOf(error), error));
+      read(response)
+        .finally(cancelDeadline)
+        .then(resolve, (error: unknown) => fail(reasonOf(error), error));
     });
     if (signal?.aborted === true) onAbort();
     else request.end(body);
@@ -92,11 +128,15 @@ async function readAnswer(response: IncomingMessage): Promise<HttpAnswer> {
     if (bytes > maxAnswerBytes) throw new Error(`it is larger than ${maxAnswerBytes} bytes`);
     chunks.push(chunk);
   }
+  return { ...headOf(response), body: Buffer.concat(chunks) };
+}
+
+function headOf(response: IncomingMessage): Omit<HttpAnswer, 'body'> {
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(response.headers)) {
     if (value !== undefined) headers[name] = fromWire(Array.isArray(value) ? value.join(', ') : value);
   }
-  return { status: response.statusCode ?? 0, headers, body: Buffer.concat(chunks) };
+  return { status: response.statusCode ?? 0, headers };
 }
 
 /** Header values are UTF-8 on the wire; Node takes and gives their bytes as latin-1 characters. */
@@ -131,7 +171,8 @@ const reasons: Readonly<Record<string, string>> = {
     'it asks for a certificate; give one by REPLYTO_CERT_FILE and REPLYTO_KEY_FILE',
 };
 
-function reasonOf(error: unknown): string {
+/** What went wrong with a connection, in words. */
+export function reasonOf(error: unknown): string {
   if (error instanceof AggregateError) return reasonOf(error.errors[0]);
   if (!(error instanceof Error)) return 'it failed';
   if (speaksNoTls(error)) return 'what listens there speaks no TLS';

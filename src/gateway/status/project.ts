@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import { ReplytoError } from '#core/errors.js';
 import { projectNameProblem } from '#schema/project-name.js';
+import type { Principal } from '../principal.js';
 import { principalOf, refuseUnless } from '../principal.js';
 
 export type ProjectRequest = Request<{ project: string }>;
@@ -9,10 +10,14 @@ export type ProjectRequest = Request<{ project: string }>;
 export function readProject({ params: { project } }: ProjectRequest, response: Response): string {
   const problem = projectNameProblem('project', project);
   if (problem !== undefined) throw new ReplytoError('INVALID_REQUEST', { problems: [problem] });
-  const principal = principalOf(response);
-  const right = 'use this project';
-  refuseUnless(principal.mayUseProject(project), principal, { field: 'project', value: project, right });
+  refuseForeignProject(principalOf(response), 'project', project);
   return project;
+}
+
+/** @throws NOT_PERMITTED */
+export function refuseForeignProject(principal: Principal, field: string, project: string): void {
+  const right = 'use this project';
+  refuseUnless(principal.mayUseProject(project), principal, { field, value: project, right });
 }
 
 export function sendJson(response: Response, status: number, value: unknown): void {

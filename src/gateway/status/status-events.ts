@@ -4,7 +4,6 @@
  * removed meanwhile is told by `event: gap`. A client that reads too slowly is let go, and resumes in the same way.
  */
 import type { Express, Response } from 'express';
-import { ReplytoError, toProblem } from '#core/errors.js';
 import type { EventPage } from '#core/ports/event-log.js';
 import type { SequencedEvent } from '#core/status-event.js';
 import type { StatusSink } from '#status/status-subscription.js';
@@ -18,6 +17,7 @@ import type { EventStreams } from '../event-streams.js';
 import { retryMs } from '../event-streams.js';
 import { readPrefer } from '../known-request.js';
 import type { Waiting } from '../waiting.js';
+import { refuseFuture } from './position.js';
 import type { ProjectRequest } from './project.js';
 import { readProject } from './project.js';
 
@@ -169,10 +169,4 @@ function toBytes(event: SequencedEvent): Buffer {
 
 function gapOf(after: number, { first, last }: EventPage): Gap | undefined {
   return after + 1 < first && first - 1 <= last ? { from: after + 1, to: first - 1 } : undefined;
-}
-
-function refuseFuture({ after = 0, positionName }: EventQuery, { last }: EventPage): void {
-  if (after <= last) return;
-  const allowed = `the sequence of an event of this project, or 0: the newest is ${last}`;
-  throw new ReplytoError('INVALID_REQUEST', { problems: [toProblem(positionName, String(after), allowed)] });
 }

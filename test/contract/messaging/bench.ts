@@ -75,7 +75,7 @@ export function createBench(url: () => string, connect: Connect, options: BenchO
 
   afterEach(async function () {
     // Suites that restart brokers have long timeouts; what does not close must not use them up.
-    this.timeout(20_000);
+    this.timeout(60_000);
     const failures: unknown[] = [];
     for (const close of open.splice(0).reverse())
       await close().catch((error: unknown) => failures.push(error));

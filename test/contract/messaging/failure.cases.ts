@@ -7,7 +7,9 @@ import { stopWithinMs } from './bench.js';
 import type { Case } from './case.js';
 
 /** Milliseconds over a deadline that a busy machine may need. */
-const graceMs = 1_000;
+const graceMs = 10_000;
+/** Longer than any wait of a test: what is waited for until then fails it. */
+const longMs = 3_600_000;
 
 export function failureCases(test: Case, bench: Bench): void {
   test('acknowledges nothing on a dead connection: false, and the message comes again', async () => {
@@ -79,13 +81,13 @@ export function failureCases(test: Case, bench: Bench): void {
 
   test('rejects with BROKER_UNAVAILABLE at once while there is no connection', async () => {
     const proxy = await bench.proxy();
-    const messaging = await bench.connect({ url: proxy.url });
+    // What waited for a connection would wait for as long.
+    const messaging = await bench.connect({ url: proxy.url, receiptTimeoutMs: longMs });
     await proxy.stop();
     await until(() => !messaging.channel.isUp(), { what: 'the loss of the connection' });
-    const startedAt = performance.now();
-    const error = await failureOf(messaging.channel.send(uniqueQueue(), newMessage()));
+    const failing = failureOf(messaging.channel.send(uniqueQueue(), newMessage()));
+    const error = await within(failing, { what: 'the end of the send' });
     expect(error.code).to.equal('BROKER_UNAVAILABLE');
-    expect(performance.now() - startedAt).to.be.lessThan(500);
   });
 
   test('settles every send that is under way when it stops, and leaves nothing behind', async () => {
@@ -120,7 +122,7 @@ export function failureCases(test: Case, bench: Bench): void {
 
   test('stops within its deadline though the broker answers no more', async () => {
     const proxy = await bench.proxy();
-    const messaging = await bench.connect({ url: proxy.url });
+    const messaging = await bench.connect({ url: proxy.url, receiptTimeoutMs: longMs });
     const destination = uniqueQueue();
     await bench.inbox(messaging, destination);
     proxy.holdAnswers();

@@ -93,6 +93,25 @@ describe('the receivers of a gateway', () => {
     expect(fatal).to.deep.equal([]);
   });
 
+  it('take status events before replies, so that progress which waited beside its reply is told first', async () => {
+    const asked: string[] = [];
+    const noting: MessageSource = {
+      subscribe(destination, how) {
+        asked.push(destination.name);
+        return source.subscribe(destination, how);
+      },
+    };
+    receivers = create({ broker: { channel, source: noting } });
+    await started();
+    const release = source.hold();
+    await passTime(clock, 1_000);
+    expect(asked).to.deep.equal([own.control.name, own.status.name]);
+    release();
+    await settled();
+    expect(asked).to.include(own.replies.name);
+    expect(receivers.isReceiving()).to.equal(true);
+  });
+
   it('take them at once from a broker that starts with this process, and answer hellos there too', async () => {
     receivers = create({ isEmbedded: true });
     await started();

@@ -54,7 +54,7 @@ describe('a run of a program', () => {
     const program = run("trap '' TERM; echo ready >&2; while :; do sleep 1; done", {
       onStderr: () => program.kill(),
     });
-    const end = await within(program.ended, { what: 'its end', withinMs: 8_000 });
+    const end = await within(program.ended, { what: 'its end' });
     expect(end).to.include({ kind: 'signal', signal: 'SIGKILL' });
   });
 

@@ -252,7 +252,7 @@ describe('a source over STOMP', () => {
     bench.server.holdReceipts(true);
     const ending = subscription.unsubscribe(100);
     await server.frame('DISCONNECT');
-    await within(ending, { what: 'the end of the subscription', withinMs: 2_000 });
+    await within(ending, { what: 'the end of the subscription' });
     expect(broker.activity()).to.include({ wantedSubscriptions: 0, subscriptions: 0 });
     await until(() => bench.server.open().length === 0, { what: 'the end of its socket' });
   });

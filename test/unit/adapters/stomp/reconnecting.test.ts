@@ -232,11 +232,11 @@ describe('a connection that comes back', () => {
     await unprepared.connection(1);
     await until(() => ups.length === 1 && failedAttempts() === 1, { what: 'each state' });
     for (const one of cases) {
-      await within(one.stop(1_000), { what: 'the end of stop()', withinMs: 2_500 });
+      await within(one.stop(1_000), { what: 'the end of stop()' });
       expect(one.current()).to.equal(undefined);
     }
     for (const broker of [up, silent, unprepared]) {
-      await until(() => broker.open().length === 0, { what: 'the end of every socket', withinMs: 4_000 });
+      await until(() => broker.open().length === 0, { what: 'the end of every socket' });
     }
     expect(clock.pending).to.equal(0);
   });

@@ -200,7 +200,6 @@ describe('a connection of RabbitMQ that ends without a word', () => {
     messages[300] = newMessage({ messageId: 'guilty-2' });
     const errors = await within(Promise.all(messages.map((message) => judge(message))), {
       what: 'the end of all sends',
-      withinMs: 15_000,
     });
     const codes = errors.map((error) => error?.code ?? null);
     expect(new Set(codes.filter((_, index) => index !== 7 && index !== 300))).to.deep.equal(new Set([null]));
@@ -262,9 +261,16 @@ describe('a connection of RabbitMQ that ends without a word', () => {
 
   it('does not make what was under way on it go one by one when the broker is back', async () => {
     let isDown = true;
+    const held: (() => void)[] = [];
+    let mostHeld = 0;
     bench.server.rule((frame, connection) => {
       if (frame.command !== 'SEND') return 'default';
-      if (!isDown) setTimeout(() => connection.confirm(frame), 50);
+      if (isDown) return 'handled';
+      mostHeld = Math.max(
+        mostHeld,
+        held.push(() => connection.confirm(frame)),
+      );
+      setTimeout(() => held.shift()!(), 50);
       return 'handled';
     });
     const sending = Promise.all(
@@ -273,10 +279,9 @@ describe('a connection of RabbitMQ that ends without a word', () => {
     await bench.server.connections[0]!.frame('SEND', 200);
     await bench.server.connections[1]!.frame('SEND', 200);
     isDown = false;
-    const startedAt = performance.now();
     for (const connection of bench.server.open()) connection.destroy();
     expect(new Set(await sending)).to.deep.equal(new Set([null]));
-    expect(performance.now() - startedAt).to.be.lessThan(2_000);
+    expect(mostHeld, 'sends under way at the same time').to.be.greaterThan(50);
   });
 
   it('holds nothing against what shared a connection with a receipt that is missing', async () => {

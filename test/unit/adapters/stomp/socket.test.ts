@@ -125,7 +125,7 @@ describe('a TCP socket in the shape of a WebSocket', () => {
     const startedAt = performance.now();
     socket.close();
     socket.close();
-    await within(closed, { what: 'the end of the socket', withinMs: 4_000 });
+    await within(closed, { what: 'the end of the socket' });
     expect(performance.now() - startedAt).to.be.greaterThan(1_500);
     expect(socket.readyState).to.equal(StompSocketState.CLOSED);
   });

@@ -217,7 +217,7 @@ describe('traps of the STOMP client: the end of a connection', () => {
     const [broker] = await bench.started();
     const failing = failureOf(broker.channel.send(answers, newMessage()));
     const startedAt = performance.now();
-    await within(broker.stop(300), { what: 'the end of stop()', withinMs: 1_500 });
+    await within(broker.stop(300), { what: 'the end of stop()' });
     expect(performance.now() - startedAt).to.be.at.least(250);
     expect((await failing).code).to.equal('SEND_UNCONFIRMED');
     await until(() => bench.server.open().length === 0, { what: 'the end of every socket' });
@@ -227,7 +227,7 @@ describe('traps of the STOMP client: the end of a connection', () => {
     const [broker, server] = await bench.started({ heartbeatMs: 100 });
     expect(broker.channel.isUp()).to.equal(true);
     // The server says nothing from here on; nor does it close.
-    await until(() => server.isClosed(), { what: 'the end of the silent connection', withinMs: 2_000 });
+    await until(() => server.isClosed(), { what: 'the end of the silent connection' });
     expect(bench.logger.text()).to.contain('fell silent: no heart-beat');
     await bench.server.connection(2);
   });

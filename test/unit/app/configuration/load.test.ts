@@ -76,7 +76,8 @@ describe('loading the configuration', () => {
         maxWaiting: 10_000,
       },
       outbox: { maxPending: 100_000 },
-      retention: { finalMs: 604_800_000 },
+      retention: { finalMs: 604_800_000, statusMs: 604_800_000, statusEvents: 100_000 },
+      status: { maxFollowers: 10_000 },
       allow: { queues: ['*'], replyTo: ['*'], read: ['*'] },
       queues: { leaseMs: 60_000, maxAttempts: 10 },
       routes: [

@@ -21,7 +21,7 @@ function connectionStart(): Buffer {
 }
 
 describe('the doctor, of what listens where the broker should', function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   const servers: Server[] = [];
 
   afterEach(() => {

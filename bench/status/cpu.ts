@@ -1,0 +1,27 @@
+/** CPU time of processes, user and system, as Linux counts it in steps of 10 ms. */
+import { readFileSync } from 'node:fs';
+
+/** USER_HZ, which is 100 on every Linux that Node runs on. */
+const ticksPerSecond = 100;
+
+/** Seconds so far; null when the process is gone or this is no Linux. */
+export function cpuSeconds(pid: number): number | null {
+  const stat = readProc(pid, 'stat');
+  if (stat === null) return null;
+  // The second field is the name in parentheses, which may contain spaces.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+}
+
+/** The name of the process's program; null as above. */
+export function programOf(pid: number): string | null {
+  return readProc(pid, 'comm')?.trim() ?? null;
+}
+
+function readProc(pid: number, file: string): string | null {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+  } catch {
+    return null;
+  }
+}

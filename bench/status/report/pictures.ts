@@ -1,0 +1,110 @@
+/** One picture per measure. */
+import type { Results } from '../results.js';
+import { ways } from '../variants.js';
+import type { Variant } from '../variants.js';
+import { drawChart } from './chart.js';
+import type { Axis, ChartRow, Dot } from './chart.js';
+import { toAwayFigures, toFigures } from './figures.js';
+import type { Figures, Spread } from './figures.js';
+import { msText, numberText, percentText } from './number-text.js';
+
+export interface Picture {
+  /** File name. */
+  readonly name: string;
+  /** For those who do not see it, and above it. */
+  readonly title: string;
+  readonly svg: string;
+}
+
+const logarithmic: Axis = { scale: 'logarithmic', tickText: (value) => value.toLocaleString('en-US') };
+const shares: Axis = { scale: 'linear', tickText: percentText };
+
+export function drawPictures(results: Results): Picture[] {
+  const figures = toFigures(results);
+  const sizes = [...new Set(figures.map(({ clients }) => clients))];
+  const series = sizes.length > 1 ? sizes.map((count) => `${count.toLocaleString('en-US')} clients`) : [];
+  const range = figures.some(({ questionsPerEvent: { min, max } }) => min < max)
+    ? 'Line: least to greatest of the repeats.'
+    : '';
+
+  function rowsOf(toDot: (figures: Figures) => Dot | null, keep = (_: Variant): boolean => true): ChartRow[] {
+    const kept = [...new Set(figures.map(({ variant }) => variant))].filter(keep);
+    return kept.map((variant) => ({
+      ...labelOf(variant),
+      dots: sizes.map((count) => {
+        const found = figures.find((one) => one.variant === variant && one.clients === count);
+        return found === undefined ? null : toDot(found);
+      }),
+    }));
+  }
+
+  function picture(
+    name: string,
+    title: string,
+    rest: { axis: Axis; rows: ChartRow[]; caption?: string },
+  ): Picture {
+    const at = sizes.length === 1 ? `, ${sizes[0]} clients` : '';
+    const caption = rest.caption ?? range;
+    return { name, title, svg: drawChart({ ...rest, caption, series, title: `${title}${at}` }) };
+  }
+
+  const reads = ({ reading }: Variant): boolean => reading.by !== 'nothing';
+  const usesServers = ({ publishing }: Variant): boolean => 'gateway database'.includes(publishing.to);
+  return [
+    picture('delay.svg', 'Delay from the event to the client, milliseconds', {
+      axis: logarithmic,
+      caption: 'Dot: half of the events arrive sooner. Stroke: 99 % do. Line: up to the longest of all.',
+      rows: rowsOf(({ delay }) => {
+        if (delay === null) return null;
+        const [p50, p99, max] = [delay.p50.value, delay.p99.value, delay.max.value];
+        return { value: p50, from: p50, to: max, stroke: p99, text: `${msText(p50)} / ${msText(p99)}` };
+      }, reads),
+    }),
+    picture('questions.svg', 'Questions (calls, queries, listings) per event', {
+      axis: logarithmic,
+      rows: rowsOf(({ questionsPerEvent }) => toDot(questionsPerEvent, numberText), reads),
+    }),
+    picture('wasted.svg', 'Share of the questions that brought nothing new', {
+      axis: shares,
+      rows: rowsOf(
+        ({ wastedShare }) =>
+          wastedShare === null
+            ? { value: 0, from: 0, to: 0, text: 'asks nothing' }
+            : toDot(wastedShare, percentText),
+        reads,
+      ),
+    }),
+    picture('bytes.svg', 'Bytes to and from the client per event', {
+      axis: logarithmic,
+      rows: rowsOf(({ bytesPerEvent }) => toDot(bytesPerEvent, numberText), reads),
+    }),
+    picture('cpu.svg', 'CPU seconds of gateway, broker and database per 1,000 events', {
+      axis: logarithmic,
+      rows: rowsOf(
+        ({ serverCpu }) => (serverCpu === null ? null : toDot(serverCpu, numberText)),
+        usesServers,
+      ),
+    }),
+    drawAway(results),
+  ];
+}
+
+function drawAway(results: Results): Picture {
+  const title = `Events missed for good by clients that were away for ${results.awayMs / 1_000} s`;
+  const rows = toAwayFigures(results).map(({ variant, missedShare, caughtUpMs }) => {
+    const state = caughtUpMs === null ? 'state unknown' : 'state known';
+    const words = missedShare === 0 ? 'none' : `${percentText(missedShare)}, ${state}`;
+    return { ...labelOf(variant), dots: [{ value: missedShare, from: 0, to: missedShare, text: words }] };
+  });
+  const caption =
+    'Missed: never seen themselves. State: whether the client knows the latest before the next event comes.';
+  return { name: 'away.svg', title, svg: drawChart({ title, caption, series: [], axis: shares, rows }) };
+}
+
+function labelOf({ way, title }: Variant): { label: string; group: string } {
+  return { label: title, group: way === null ? '' : ways[way] };
+}
+
+function toDot({ value, min, max }: Spread, toText: (value: number) => string): Dot {
+  return { value, from: min, to: max, text: toText(value) };
+}

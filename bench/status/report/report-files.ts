@@ -1,0 +1,17 @@
+import type { Results } from '../results.js';
+import { pageOf } from './page.js';
+import { drawPictures } from './pictures.js';
+
+export interface ReportFile {
+  readonly name: string;
+  readonly contents: string;
+}
+
+/** The page, which looks for its pictures in `pictures` (empty: beside itself), and the pictures. */
+export function reportFiles(results: Results): ReportFile[] {
+  const pictures = drawPictures(results);
+  return [
+    { name: 'report.md', contents: pageOf(results, { pictures, folder: '' }) },
+    ...pictures.map(({ name, svg }) => ({ name, contents: svg })),
+  ];
+}

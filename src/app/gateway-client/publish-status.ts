@@ -1,0 +1,66 @@
+/** `replyto publish-status`: one status event to a project. */
+import { v7 as newId } from 'uuid';
+import { ReplytoError, isReplytoError, toProblem } from '#core/errors.js';
+import type { StatusEventKind } from '#core/status-event.js';
+import type { CommandContext } from '../command-context.js';
+import { readGivenBody } from '../given-body.js';
+import { jsonPretty } from '../message-text.js';
+import { readDocument } from './answer-text.js';
+import { createGatewayClient, errorOf } from './gateway-client.js';
+import type { HttpAnswer } from './http-call.js';
+import { isSurelyUnsent } from './http-call.js';
+
+export interface PublishStatusOptions {
+  readonly project: string;
+  readonly subject: string;
+  readonly kind: StatusEventKind;
+  readonly percent?: number | undefined;
+  readonly text?: string | undefined;
+  /** JSON; `@file` and `@-` as `readGivenBody` says. Absent: none, whatever is piped in. */
+  readonly data?: string | undefined;
+  /** Absent: a new UUID v7, so that it can be repeated when the connection breaks. */
+  readonly id?: string | undefined;
+  readonly output: 'text' | 'json';
+  /** Address of the gateway, before REPLYTO_URL. */
+  readonly url?: string | undefined;
+}
+
+/** @throws SCHEMA_MISMATCH, INVALID_REQUEST, NOT_PERMITTED, GATEWAY_UNAVAILABLE, INVALID_ARGUMENT */
+export async function publishStatus(context: CommandContext, options: PublishStatusOptions): Promise<number> {
+  const { project, subject, kind, percent, text, id = newId(), output } = options;
+  const client = createGatewayClient(context.environment, options.url);
+  const data = await readData(context, options.data);
+  // JSON leaves out what is undefined.
+  const event = { id, subject, kind, percent, text, data };
+  let answer: HttpAnswer;
+  try {
+    answer = await client.call({
+      method: 'POST',
+      path: `/status/${encodeURIComponent(project)}`,
+      headers: { 'content-type': 'application/json' },
+      body: Buffer.from(JSON.stringify(event)),
+    });
+  } catch (error) {
+    if (isReplytoError(error) && error.code === 'GATEWAY_UNAVAILABLE' && !isSurelyUnsent(error.cause)) {
+      await context.stderr.write(
+        `the event may have been stored; repeat it with --id ${id}: it is not told twice\n`,
+      );
+    }
+    throw error;
+  }
+  const error = errorOf(answer);
+  if (error !== undefined) throw error;
+  await context.stdout.write(output === 'json' ? jsonPretty(readDocument(answer)) : `${id}\n`);
+  return 0;
+}
+
+async function readData(context: CommandContext, data: string | undefined): Promise<unknown> {
+  if (data === undefined) return undefined;
+  const { body } = await readGivenBody(context, { data });
+  try {
+    return JSON.parse(body.toString('utf8')) as unknown;
+  } catch {
+    const problems = [toProblem('--data', data, `JSON, such as '{"rows":400}'`)];
+    throw new ReplytoError('INVALID_ARGUMENT', { problems });
+  }
+}

@@ -1,0 +1,120 @@
+/** `replyto watch`: follows a project or a request, live on a terminal, as lines of JSON elsewhere. */
+import { ReplytoError, isReplytoError, toProblem } from '#core/errors.js';
+import type { StatusEventKind } from '#core/status-event.js';
+import type { CommandContext } from '../command-context.js';
+import { createGatewayClient } from '../gateway-client/gateway-client.js';
+import { comeBackText } from '../gateway-client/answer-text.js';
+import { onStopSignal } from '../stop-signals.js';
+import type { EventView } from './event-view.js';
+import { createLineView } from './event-view.js';
+import type { FollowOptions } from './followed-events.js';
+import { followEvents } from './followed-events.js';
+import { createLiveView } from './live-view.js';
+import type { Target } from './target.js';
+import { findTarget, projectPath, requestPath, throwUnlessWell } from './target.js';
+
+export interface WatchOptions {
+  /** Number of the event behind which it begins; absent: of a request all events, of a project those from now on. */
+  readonly after?: number | undefined;
+  /** Only these; absent or empty: all. */
+  readonly kind?: readonly StatusEventKind[] | undefined;
+  /** Of a project: only what is about this one. */
+  readonly subject?: string | undefined;
+  /** The name has to be that of a project, or of a request. */
+  readonly project?: boolean | undefined;
+  readonly request?: boolean | undefined;
+  /** Lines of JSON on a terminal too. */
+  readonly json?: boolean | undefined;
+  /** False: none, whatever the terminal can do. */
+  readonly color: boolean;
+  /** Address of the gateway, before REPLYTO_URL. */
+  readonly url?: string | undefined;
+}
+
+/**
+ * Resolves with the exit code 0 when a request ended well, when a signal ends the watch of a project, or when nobody reads
+ * any more.
+ *
+ * @throws how a request ended otherwise, WAIT_ABORTED when a signal came first; REQUEST_NOT_FOUND, NOT_PERMITTED,
+ *   INVALID_REQUEST, GATEWAY_UNAVAILABLE, INVALID_ARGUMENT
+ */
+export async function watch(context: CommandContext, name: string, options: WatchOptions): Promise<number> {
+  const { environment, stderr, program } = context;
+  const client = createGatewayClient(environment, options.url);
+  const stopped = new AbortController();
+  const { signal } = stopped;
+  const stopListening = onStopSignal(environment, () => stopped.abort());
+  let target: Target | undefined;
+  try {
+    target = await findTarget(name, { client, what: whatOf(options), signal });
+    if (target.what === 'request') refuseSubject(options);
+    const isRead = await follow(context, options, { target, client, signal });
+    if (target.what === 'project' || !isRead) return 0;
+    if (signal.aborted) throw new ReplytoError('WAIT_ABORTED');
+    await throwUnlessWell(target.id, { client, signal });
+    return 0;
+  } catch (error) {
+    if (target?.what === 'request' && isReplytoError(error) && error.code === 'WAIT_ABORTED') {
+      await stderr.write(comeBackText(program, name));
+    }
+    throw error;
+  } finally {
+    stopListening();
+  }
+}
+
+function whatOf({ project, request }: WatchOptions): Target['what'] | undefined {
+  if (project === true) return 'project';
+  return request === true ? 'request' : undefined;
+}
+
+function refuseSubject({ subject }: WatchOptions): void {
+  if (subject === undefined) return;
+  const problems = [
+    toProblem('--subject', subject, 'nothing for a request; with --project it is for a project'),
+  ];
+  throw new ReplytoError('INVALID_ARGUMENT', { problems });
+}
+
+/** False when nobody reads any more. */
+async function follow(
+  context: CommandContext,
+  options: WatchOptions,
+  { target, ...how }: { readonly target: Target } & Pick<FollowOptions, 'client' | 'signal'>,
+): Promise<boolean> {
+  const view = createView(context, options, target);
+  const { after, kind = [], subject } = options;
+  const isRequest = target.what === 'request';
+  try {
+    const parts = followEvents({
+      ...how,
+      path: isRequest ? `${requestPath(target.id)}/events` : projectPath(target.project),
+      query: {
+        ...(kind.length === 0 ? {} : { kind: kind.join(',') }),
+        ...(subject === undefined ? {} : { subject }),
+      },
+      // From where the project stands now, and not from when the stream opens, so that a first connection that breaks loses nothing.
+      after: after ?? (isRequest ? 0 : target.last),
+      isFinite: isRequest,
+      tell: (sentence) => view.tell(sentence),
+    });
+    for await (const part of parts) {
+      if (!(await view.show(part))) return false;
+    }
+    return true;
+  } finally {
+    await view.close();
+  }
+}
+
+function createView(context: CommandContext, options: WatchOptions, target: Target): EventView {
+  const { stdout, environment } = context;
+  const { json = false, color, after, kind = [], subject } = options;
+  // A terminal that cannot move its cursor gets lines too.
+  if (json || !stdout.isTerminal || environment['TERM'] === 'dumb') return createLineView(context);
+  return createLiveView(context, {
+    target,
+    isListed: after === undefined && kind.length === 0 && subject === undefined,
+    isColourful: color && stdout.isColourful,
+  });
+}

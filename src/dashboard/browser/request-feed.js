@@ -1,0 +1,112 @@
+/** What the page knows of one request: its status document, and its history as it grows. */
+import { ApiError, getJson, toUrl } from './api.js';
+import { followEvents } from './event-stream.js';
+import { finalStates } from './vocabulary.js';
+
+const retryMs = 3_000;
+/** A service may tell of its progress many times a second. */
+const readAgainMs = 250;
+
+/**
+ * @typedef {import('../../core/status-event.js').NumberedEvent} NumberedEvent
+ * @typedef {import('../../schema/request-status.js').RequestStatus} RequestStatus
+ * @typedef {ReturnType<typeof createRequestFeed>} RequestFeed
+ */
+
+/**
+ * @param {string} id
+ * @param {() => void} onChange
+ */
+export function createRequestFeed(id, onChange) {
+  const left = new AbortController();
+  /** @type {{ close(): void } | undefined} */
+  let stream;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let reading;
+
+  const feed = {
+    id,
+    phase: /** @type {'loading' | 'live' | 'lost' | 'refused' | 'ended'} */ ('loading'),
+    /** Why the feed was refused. @type {ApiError | undefined} */
+    error: undefined,
+    request: /** @type {RequestStatus | undefined} */ (undefined),
+    /** In their order. @type {NumberedEvent[]} */
+    events: [],
+    /** Begins again, with another token for example. */
+    restart() {
+      stop();
+      feed.phase = 'loading';
+      feed.error = undefined;
+      onChange();
+      void begin();
+    },
+    close() {
+      left.abort();
+      stop();
+    },
+  };
+
+  async function begin() {
+    if (await read()) follow();
+    else if (!left.signal.aborted && feed.phase !== 'refused') timer = setTimeout(begin, retryMs);
+  }
+
+  function follow() {
+    const last = feed.events.at(-1)?.number ?? 0;
+    stream = followEvents((after) => toUrl(['requests', id, 'events'], { after }), last, {
+      onEvent(event) {
+        if (event.number > (feed.events.at(-1)?.number ?? 0)) feed.events.push(event);
+        reading ??= setTimeout(() => void read(), readAgainMs);
+        onChange();
+      },
+      onGap: () => undefined,
+      onConnection(isLive) {
+        if (feed.phase === 'ended') return;
+        feed.phase = isLive ? 'live' : 'lost';
+        onChange();
+      },
+      mayRetry: async () => {
+        const isThere = await read();
+        // The gateway ends the stream when the request has ended and all of its history was told.
+        if (isThere && feed.request !== undefined && finalStates.includes(feed.request.status)) {
+          feed.phase = 'ended';
+          onChange();
+          return false;
+        }
+        return feed.phase !== 'refused';
+      },
+    });
+  }
+
+  async function read() {
+    clearTimeout(reading);
+    reading = undefined;
+    try {
+      feed.request = await getJson(toUrl(['requests', id]), left.signal);
+      feed.error = undefined;
+      onChange();
+      return true;
+    } catch (error) {
+      if (left.signal.aborted) return false;
+      const isRefusal = error instanceof ApiError && error.status >= 400 && error.status < 500;
+      feed.error = isRefusal ? error : undefined;
+      feed.phase = isRefusal ? 'refused' : 'lost';
+      if (isRefusal) stop();
+      onChange();
+      return false;
+    }
+  }
+
+  function stop() {
+    stream?.close();
+    stream = undefined;
+    clearTimeout(timer);
+    clearTimeout(reading);
+    reading = undefined;
+  }
+
+  void begin();
+  return feed;
+}

@@ -1,0 +1,7 @@
+// The gateway makes this script from its own words when it starts: see assets.ts.
+import type { RequestState } from '../../core/request.js';
+import type { StatusEventKind } from '../../core/status-event.js';
+
+export declare const requestStates: readonly RequestState[];
+export declare const finalStates: readonly RequestState[];
+export declare const eventKinds: readonly StatusEventKind[];

@@ -1,0 +1,86 @@
+/** Follows the history of one request, from an event on to its end, for event streams and subscriptions. */
+import { ReplytoError, toProblem } from '#core/errors.js';
+import type { RequestStore } from '#core/ports/request-store.js';
+import { isFinal } from '#core/request.js';
+import type { EventFilter, NumberedEvent } from '#core/status-event.js';
+import { passesFilter } from '#core/status-event.js';
+import type { GatewayContext } from './context.js';
+
+/** Where a client was, and what said so. */
+export interface Position {
+  readonly after?: number | undefined;
+  readonly positionName: string;
+}
+
+/** Events behind the one where the client was. @throws INVALID_REQUEST when it cannot have been there */
+export async function readEventsBehind(
+  store: Pick<RequestStore, 'events'>,
+  id: string,
+  { after = 0, positionName }: Position,
+  limit: number,
+): Promise<NumberedEvent[]> {
+  if (after === 0) return store.events(id, 0, limit);
+  const [known, ...events] = await store.events(id, after - 1, limit + 1);
+  if (known !== undefined) return events;
+  const allowed = 'the number of an event of this request, or 0';
+  throw new ReplytoError('INVALID_REQUEST', {
+    problems: [toProblem(positionName, String(after), allowed)],
+  });
+}
+
+/** One who follows a request. */
+export interface RequestFollower {
+  readonly after: number;
+  readonly filter: EventFilter;
+  /** Aborted when it is gone. */
+  readonly signal: AbortSignal;
+  /** Whether it still takes events. */
+  readonly isOpen: () => boolean;
+  /** Takes one event; a promise is waited for before the next one, and resolves also when the follower is gone. */
+  readonly deliver: (event: NumberedEvent) => Promise<void> | undefined;
+}
+
+const pageSize = 200;
+/** Nothing depends on it: a change wakes the follower at once. */
+const lookAgainMs = 60_000;
+
+/** Resolves when the request has ended and all was told, when it is gone, or when the follower is. @throws STORE_UNAVAILABLE */
+export async function followRequest(
+  { store, watch, isStopping }: Pick<GatewayContext, 'store' | 'watch' | 'isStopping'>,
+  id: string,
+  follower: RequestFollower,
+): Promise<void> {
+  let position = follower.after;
+  while (follower.isOpen() && !isStopping()) {
+    // Begun before the events are read, so that none slips through in between.
+    const wait = watch.wait(id, () => true, { waitMs: lookAgainMs, signal: follower.signal });
+    try {
+      // The state is read before the events: if it is final, they are all there.
+      const record = await store.find(id);
+      position = await deliverFrom(store, id, position, follower);
+      if (record === null || isFinal(record.status)) break;
+      await wait.outcome;
+    } finally {
+      wait.end();
+    }
+  }
+}
+
+async function deliverFrom(
+  store: Pick<RequestStore, 'events'>,
+  id: string,
+  after: number,
+  { filter, isOpen, deliver }: RequestFollower,
+): Promise<number> {
+  let position = after;
+  for (;;) {
+    const events = await store.events(id, position, pageSize);
+    for (const event of events) {
+      position = event.number;
+      if (!passesFilter(event, filter)) continue;
+      await deliver(event);
+      if (!isOpen()) return position;
+    }
+    if (events.length < pageSize) return position;
+  }
+}
