@@ -42,6 +42,10 @@ export interface TopicPublisher {
 const projectsAtOnce = 8;
 const eventsAtOnce = 64;
 const lookEveryMs = 1_000;
+/** A topic that took an event too late is left alone for so long: it may be full, and others are not. */
+const postponeMs = 5_000;
+/** More of them at a time are tried again earlier. */
+const mostPostponed = 100;
 
 /** The topic of a project, for whoever subscribes at the broker. */
 function statusTopic(project: string): Destination {
@@ -51,6 +55,8 @@ function statusTopic(project: string): Destination {
 export function createTopicPublisher(options: TopicPublisherOptions): TopicPublisher {
   const { log, duty, channel, clock, logger, meter } = options;
   let isStopping = false;
+  /** Projects whose topics did not take an event, and until when they are left alone. */
+  const postponed = new Map<string, number>();
   const task = createWakeableTask({
     run: publishAll,
     onFailure: (error) => logger.warn({ err: error }, 'status events could not be published'),
@@ -61,11 +67,18 @@ export function createTopicPublisher(options: TopicPublisherOptions): TopicPubli
 
   async function publishAll(): Promise<void> {
     while (!hasStopped() && channel.isUp()) {
-      const lacking = await log.unpublished(projectsAtOnce);
+      const lacking = await log.unpublished(projectsAtOnce, leftAlone());
       if (lacking.length === 0 || !(await duty.hold())) return;
-      const outcomes = await Promise.all(lacking.map(publishSome));
-      if (outcomes.includes('broker away')) return;
+      await Promise.all(lacking.map(publishSome));
     }
+  }
+
+  function leftAlone(): string[] {
+    const now = clock.monotonic();
+    for (const [project, until] of postponed) {
+      if (until <= now || postponed.size > mostPostponed) postponed.delete(project);
+    }
+    return [...postponed.keys()];
   }
 
   /** A function, because stop() may have been called during an await. */
@@ -73,22 +86,23 @@ export function createTopicPublisher(options: TopicPublisherOptions): TopicPubli
     return isStopping;
   }
 
-  async function publishSome({ project, published }: Unpublished): Promise<'done' | 'broker away'> {
+  async function publishSome({ project, published }: Unpublished): Promise<void> {
     const { events, through } = await log.page(project, { after: published, limit: eventsAtOnce });
     // All at once: the channel keeps their order.
     const outcomes = await Promise.all(events.map(publish));
-    const failed = outcomes.indexOf('broker away');
+    const failed = outcomes.indexOf('not taken');
     const reached = failed === -1 ? through : (events[failed]?.sequence ?? published + 1) - 1;
+    // Of a broker that is away the channel tells when it is back.
+    if (failed !== -1 && channel.isUp()) postponed.set(project, clock.monotonic() + postponeMs);
     await log.markPublished(project, reached);
-    return failed === -1 ? 'done' : 'broker away';
   }
 
-  async function publish(event: SequencedEvent): Promise<'done' | 'broker away'> {
+  async function publish(event: SequencedEvent): Promise<'done' | 'not taken'> {
     try {
       await channel.publish(statusTopic(event.project), toMessage(event));
       meter.count('events-published');
     } catch (error) {
-      if (isReplytoError(error) && error.retryable) return 'broker away';
+      if (isReplytoError(error) && error.retryable) return 'not taken';
       meter.count('events-unpublished');
       logger.warn({ err: error, project: event.project }, 'the broker refused a status event');
     }

@@ -3,8 +3,8 @@ import { sql } from 'kysely';
 import type { RawBuilder } from 'kysely';
 
 /** A statement takes 32,766 variables at most, and there may be more names. */
-export function isNoneOf(names: readonly string[]): RawBuilder<boolean> {
-  return sql<boolean>`queue NOT IN (SELECT value FROM json_each(${JSON.stringify(names)}))`;
+export function isNoneOf(names: readonly string[], column = 'queue'): RawBuilder<boolean> {
+  return sql<boolean>`${sql.ref(column)} NOT IN (SELECT value FROM json_each(${JSON.stringify(names)}))`;
 }
 
 interface TakeEnoughOptions<Key, Item> {

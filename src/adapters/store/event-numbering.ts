@@ -1,6 +1,7 @@
 import type { EventLog } from '#core/ports/event-log.js';
 import type { SequencedEvent } from '#core/status-event.js';
 import type { StoreContext, Tx } from './context.js';
+import { isNoneOf } from './claims.js';
 import { noteSubjects } from './event-subjects.js';
 import { toSequencedEvent } from './rows.js';
 import type { ProjectEventRow } from './schema.js';
@@ -69,11 +70,12 @@ export function createEventNumbering(
       }),
     number: (owner, limit) =>
       commits.run(async (tx) => ((await hasDuty(tx, owner)) ? number(tx, limit) : null)),
-    unpublished: (limit) =>
+    unpublished: (limit, exceptProjects = []) =>
       db
         .selectFrom('projects')
         .select(['project', 'published'])
         .whereRef('published', '<', 'last')
+        .where(isNoneOf(exceptProjects, 'project'))
         .limit(limit)
         .execute(),
     markPublished: (project, sequence) =>

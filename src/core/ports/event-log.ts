@@ -87,8 +87,8 @@ export interface EventLog {
   releaseDuty(owner: string): Promise<void>;
   /** Numbers what entered first; null, and nothing changed, when `owner` has not the duty. */
   number(owner: string, limit: number): Promise<readonly SequencedEvent[] | null>;
-  /** Projects whose topic lacks events. */
-  unpublished(limit: number): Promise<readonly Unpublished[]>;
+  /** Projects whose topic lacks events, but for some. */
+  unpublished(limit: number, exceptProjects?: readonly string[]): Promise<readonly Unpublished[]>;
   markPublished(project: string, sequence: number): Promise<void>;
   page(project: string, query: PageQuery): Promise<EventPage>;
   /** Those with the newest events first. */

@@ -43,8 +43,10 @@ describe('the publisher of status topics', () => {
   function create(owner = 'test'): TopicPublisher {
     const log: EventLog = {
       ...store.events,
-      unpublished: (limit) =>
-        isAway ? Promise.reject(new ReplytoError('STORE_UNAVAILABLE')) : store.events.unpublished(limit),
+      unpublished: (limit, exceptProjects) =>
+        isAway
+          ? Promise.reject(new ReplytoError('STORE_UNAVAILABLE'))
+          : store.events.unpublished(limit, exceptProjects),
     };
     const duty = createSequencerDuty({ log, owner, clock });
     const publisher = createTopicPublisher({ log, duty, channel, clock, logger, meter });
@@ -122,6 +124,23 @@ describe('the publisher of status topics', () => {
     channel.up();
     await settled();
     expect(written()).to.deep.equal([1, 2, 3, 4, 3, 4]);
+    expect(await unpublished()).to.be.empty;
+  });
+
+  it('lets topics that take nothing hold up no others, and tries them again', async () => {
+    const publisher = create();
+    publisher.start();
+    await settled();
+    const full = upTo(10).map((index) => `full-${index}`);
+    for (const project of full) await tell(1, { project });
+    channel.next(...full.map(() => 'RECEIPT_TIMEOUT' as const));
+    publisher.wake();
+    await tell(2);
+    publisher.wake();
+    await settled();
+    expect(written()).to.deep.equal([1, 2]);
+    expect(await unpublished()).to.have.length(full.length);
+    await passTime(clock, 6_000);
     expect(await unpublished()).to.be.empty;
   });
 
