@@ -7,7 +7,8 @@ import type { RawStomp } from '../support/raw-stomp.js';
 import { report } from '../support/report.js';
 import type { ServedGateway } from '../support/served-gateway.js';
 import { serveGateway } from '../support/served-gateway.js';
-import { newProject, numbersOf, projectTopic, stompFollowers, upTo } from '../support/stomp-followers.js';
+import { newProject, statusBench, upTo } from '../support/status-bench.js';
+import { numbersOf, projectTopic, stompFollowers } from '../support/stomp-followers.js';
 import { until } from '../support/until.js';
 
 const megabyte = 1024 * 1024;
@@ -19,12 +20,13 @@ describe('what is wrong over WebSocket at /stomp', () => {
   });
   after(() => gateway.remove());
   const followers = stompFollowers(() => gateway.url);
-  const { connect, follow, tell, tellMany } = followers;
+  const { connect, follow } = followers;
+  const status = statusBench({ url: () => gateway.url });
 
   /** Bytes of memory of the process of the gateway. */
   async function memoryOf(): Promise<number> {
-    const status = await readFile(`/proc/${gateway.pid}/status`, 'utf8');
-    return Number(/^VmRSS:\s+(\d+) kB$/mu.exec(status)?.[1]) * 1024;
+    const facts = await readFile(`/proc/${gateway.pid}/status`, 'utf8');
+    return Number(/^VmRSS:\s+(\d+) kB$/mu.exec(facts)?.[1]) * 1024;
   }
 
   /** What an ERROR says, and that the connection serves on. */
@@ -84,7 +86,7 @@ describe('what is wrong over WebSocket at /stomp', () => {
     'ERROR with the value and what is allowed, for projects the newest sequence; the connection serves on',
     async () => {
       const project = newProject();
-      await tellMany(project, 2);
+      await status.tellMany(project, 2);
       const destination = projectTopic(project);
       await (await follow(destination, { after: '0' })).messages(2);
       const number = 'after: a whole number from 0 to';
@@ -176,7 +178,7 @@ describe('what is wrong over WebSocket at /stomp', () => {
         expect(message).to.equal(`${command} is not offered`);
         expect(text).to.include('SUBSCRIBE, UNSUBSCRIBE and DISCONNECT');
       }
-      await tell(project);
+      await status.tell(project);
       expect(numbersOf(await client.messages(1))).to.deep.equal([1]);
       expect(client.pending).to.deep.equal([]);
     },
@@ -219,7 +221,7 @@ describe('what is wrong over WebSocket at /stomp', () => {
       expect(error.headers['message']).to.equal('too many subscriptions');
       expect(error.text).to.include('100 subscriptions');
       await client.closed;
-      await tell(project);
+      await status.tell(project);
       expect(numbersOf(await witness.messages(1))).to.deep.equal([1]);
     },
   );
@@ -241,7 +243,7 @@ describe('what is wrong over WebSocket at /stomp', () => {
         await client.take('ERROR');
         await client.closed;
       }
-      await tell(project);
+      await status.tell(project);
       expect(numbersOf(await witness.messages(1))).to.deep.equal([1]);
     },
   );
@@ -275,7 +277,7 @@ describe('what is wrong over WebSocket at /stomp', () => {
       }
       // Where frames are kept, each of the three takes 100 MB and more; what is dropped is collected in time.
       expect((most - before) / megabyte).to.be.below(95);
-      await tell(project);
+      await status.tell(project);
       expect(numbersOf(await witness.messages(1))).to.deep.equal([1]);
     },
   );
@@ -295,7 +297,7 @@ describe('what is wrong over WebSocket at /stomp', () => {
       const count = 300;
       const text = 'x'.repeat(60_000);
       for (let told = 0; told < count; told += 20) {
-        await Promise.all(Array.from({ length: 20 }, () => tell(project, { text })));
+        await Promise.all(Array.from({ length: 20 }, () => status.tell(project, { text })));
         most = Math.max(most, await memoryOf());
       }
       expect(numbersOf(await reader.messages(count))).to.deep.equal(upTo(count));

@@ -10,7 +10,8 @@ import { problemOf } from '../support/http-bench.js';
 import { lockedBench } from '../support/locked-bench.js';
 import { openRawHttp, rawRequest } from '../support/raw-http.js';
 import type { RawStomp } from '../support/raw-stomp.js';
-import { newProject, numbersOf, projectTopic, stompFollowers } from '../support/stomp-followers.js';
+import { newProject, statusOf } from '../support/status-bench.js';
+import { numbersOf, projectTopic, stompFollowers } from '../support/stomp-followers.js';
 import { until } from '../support/until.js';
 
 const tokenOf = ({ token }: Caller): string => `?access_token=${token}`;
@@ -45,7 +46,8 @@ describe('the rights of who follows by STOMP over WebSocket', () => {
   ];
   const bench = lockedBench(entries);
   const followers = stompFollowers(() => bench.url);
-  const { connect, follow, tell } = followers;
+  const { connect, follow } = followers;
+  const status = statusOf(bench);
 
   it('are those of the token, in the header or in the address', async () => {
     const project = uniqueName('shop');
@@ -56,7 +58,7 @@ describe('the rights of who follows by STOMP over WebSocket', () => {
     } finally {
       socket.terminate();
     }
-    await tell(project, {}, shop.headers);
+    await status.tell(project, {}, shop.headers);
     expect(numbersOf(await byQuery.messages(1))).to.deep.equal([1]);
   });
 
@@ -88,7 +90,7 @@ describe('the rights of who follows by STOMP over WebSocket', () => {
       expect(text).to.include("'shop' may not use this project");
       const project = uniqueName('shop');
       await client.confirmed('SUBSCRIBE', { id: 's', destination: projectTopic(project) });
-      await tell(project, {}, bank.headers);
+      await status.tell(project, {}, bank.headers);
       expect(numbersOf(await client.messages(1))).to.deep.equal([1]);
     },
   );
@@ -128,7 +130,7 @@ describe('the rights of who follows by STOMP over WebSocket', () => {
         await until(() => code !== undefined, { what: 'its end', withinMs: 10_000 });
         expect(code).to.equal(1008);
         problemOf(await refusedUpgrade(bench.port, [], `/stomp${tokenOf(shop)}`), 401, 'NOT_AUTHENTICATED');
-        await tell(project, {}, bank.headers);
+        await status.tell(project, {}, bank.headers);
         expect(numbersOf(await kept.messages(1))).to.deep.equal([1]);
       } finally {
         await writeTokens(bench.tokensFile, entries());

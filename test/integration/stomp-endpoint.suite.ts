@@ -7,7 +7,8 @@ import { startGateway, uniqueName } from '../support/gateway.js';
 import { happens } from '../support/happens.js';
 import { httpBench } from '../support/http-bench.js';
 import { openRawStompWebSocket } from '../support/raw-stomp.js';
-import { newProject, numbersOf, projectTopic, stompFollowers, upTo } from '../support/stomp-followers.js';
+import { newProject, statusOf, upTo } from '../support/status-bench.js';
+import { numbersOf, projectTopic, stompFollowers } from '../support/stomp-followers.js';
 import { until, within } from '../support/until.js';
 
 /** Who follows projects and requests by STOMP over WebSocket, whatever the broker. */
@@ -17,14 +18,18 @@ export function describeStompEndpoint(brokerUrl?: () => string): void {
     settings: { REPLYTO_RETENTION__STATUS_EVENTS: '100' },
   }));
   const followers = stompFollowers(() => bench.url);
-  const { follow, tell, tellMany } = followers;
+  const { follow } = followers;
+  const status = statusOf(bench);
   const clients: Client[] = [];
   afterEach(async () => {
     await Promise.all(clients.splice(0).map((client) => client.deactivate({ force: true })));
   });
 
   /** A client of @stomp/stompjs that subscribes whenever it has connected. */
-  function stompjs(onConnect: (client: Client) => void): { readonly client: Client; cut(): void } {
+  function stompjs(onConnect: (client: Client) => void): {
+    readonly client: Client;
+    readonly cut: () => void;
+  } {
     let socket: WebSocket | undefined;
     const client = new Client({
       webSocketFactory: () => (socket = new WebSocket(followers.address, ['v12.stomp', 'v11.stomp'])),
@@ -40,9 +45,9 @@ export function describeStompEndpoint(brokerUrl?: () => string): void {
 
   it('tells a subscriber of a project what happens from its receipt on, in order', async () => {
     const project = newProject();
-    await tell(project, { text: 'before' });
+    await status.tell(project, { text: 'before' });
     const client = await follow(projectTopic(project));
-    await tell(project, { subject: 'grün: 1', kind: 'success', text: 'done', data: { rows: [1, 2] } });
+    await status.tell(project, { subject: 'grün: 1', kind: 'success', text: 'done', data: { rows: [1, 2] } });
     const [message] = await client.messages(1);
     expect(message?.headers).to.deep.include({
       subscription: 's',
@@ -60,10 +65,10 @@ export function describeStompEndpoint(brokerUrl?: () => string): void {
 
   it('replays behind `after`, and goes on', async () => {
     const project = newProject();
-    await tellMany(project, 5);
+    await status.tellMany(project, 5);
     const client = await follow(projectTopic(project), { after: '2' });
     expect(numbersOf(await client.messages(3))).to.deep.equal([3, 4, 5]);
-    await tell(project);
+    await status.tell(project);
     expect(numbersOf(await client.messages(1))).to.deep.equal([6]);
   });
 
@@ -78,7 +83,7 @@ export function describeStompEndpoint(brokerUrl?: () => string): void {
       ['b', 'log'],
       ['b', 'failure'],
     ] as const) {
-      await tell(project, { subject, kind });
+      await status.tell(project, { subject, kind });
     }
     const found = (await client.messages(4)).map(({ headers }) => [
       headers['subscription'],
@@ -91,7 +96,7 @@ export function describeStompEndpoint(brokerUrl?: () => string): void {
       ['s', '4'],
     ]);
     await client.confirmed('UNSUBSCRIBE', { id: 's' });
-    await tell(project, { subject: 'b', kind: 'success' });
+    await status.tell(project, { subject: 'b', kind: 'success' });
     expect((await client.messages(1))[0]?.headers).to.include({ subscription: 'b', sequence: '5' });
     expect(client.pending).to.deep.equal([]);
   });
@@ -127,7 +132,7 @@ export function describeStompEndpoint(brokerUrl?: () => string): void {
       client.subscribe(projectTopic(project), (message) => void seen.push(message), { receipt: 'r' });
     });
     await until(() => isReceipted, { what: 'the receipt' });
-    await tell(project, { percent: 40 });
+    await status.tell(project, { percent: 40 });
     await until(() => seen.length === 1, { what: 'the event' });
     expect(JSON.parse(seen[0]!.body)).to.include({ percent: 40, sequence: 1 });
   });
@@ -152,7 +157,7 @@ export function describeStompEndpoint(brokerUrl?: () => string): void {
           { after: String(seen.at(-1) ?? 0) },
         );
       });
-      await tellMany(project, count);
+      for (let told = 0; told < count; told += 1) await status.tell(project);
       await until(() => seen.at(-1) === count, { what: 'the last event', withinMs: 15_000 });
       expect(seen).to.deep.equal(upTo(count));
       expect(connects).to.be.above(5);
@@ -165,7 +170,7 @@ export function describeStompEndpoint(brokerUrl?: () => string): void {
     'a MESSAGE with kind:gap says which events are gone; those that are kept follow',
     async () => {
       const project = newProject();
-      await tellMany(project, 130);
+      await status.tellMany(project, 130);
       const last = await follow(projectTopic(project), { after: '129' });
       await last.messages(1);
       const client = await follow(projectTopic(project), { after: '10' });

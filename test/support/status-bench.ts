@@ -23,7 +23,7 @@ export interface StatusBench {
   /** `POST /status/{project}`, whatever is answered. */
   post(project: string, event: unknown, headers?: Headers): Promise<HttpAnswer>;
   /** Posts an event, which must be taken; it is progress of `job` unless it says otherwise. */
-  tell(project: string, event?: Partial<StatusEvent>): Promise<void>;
+  tell(project: string, event?: Partial<StatusEvent>, headers?: Headers): Promise<void>;
   /** Tells so many events with the texts `0`, `1` and so on, and waits until all are numbered. */
   tellMany(project: string, count: number): Promise<void>;
   /** `GET /status/{project}` as a stream. */
@@ -49,8 +49,8 @@ export function statusBench({ url }: { readonly url: () => string }): StatusBenc
   const bench: StatusBench = {
     post: (project, event, headers = {}) =>
       post(urlOf(project), typeof event === 'string' ? event : JSON.stringify(event), headers),
-    async tell(project, event = {}) {
-      const answer = await bench.post(project, { subject: 'job', kind: 'progress', ...event });
+    async tell(project, event = {}, headers = {}) {
+      const answer = await bench.post(project, { subject: 'job', kind: 'progress', ...event }, headers);
       expect(answer.status, answer.text()).to.equal(202);
     },
     async tellMany(project, count) {

@@ -1,28 +1,20 @@
-import { expect } from 'chai';
-import type { StatusEvent } from '#core/status-event.js';
-import { uniqueName } from './gateway.js';
-import { post } from './http.js';
 import type { RawStomp, ReceivedFrame } from './raw-stomp.js';
 import { openRawStompWebSocket } from './raw-stomp.js';
 
-/** Clients of `/stomp` that end with their test, and somebody who tells of events. */
+/** Clients of `/stomp` that end with their test. */
 export interface StompFollowers {
   /** The address of `/stomp`. */
   readonly address: string;
   /** Opens a WebSocket, without CONNECT. @param query such as `?access_token=...` */
-  open(query?: string): Promise<RawStomp>;
+  readonly open: (query?: string) => Promise<RawStomp>;
   /** Opens one and connects. */
-  connect(query?: string): Promise<RawStomp>;
+  readonly connect: (query?: string) => Promise<RawStomp>;
   /** One subscription `s`, receipted. */
-  follow(destination: string, headers?: Readonly<Record<string, string>>, query?: string): Promise<RawStomp>;
-  /** Posts an event, which must be taken; it is progress of `job` unless it says otherwise. */
-  tell(
-    project: string,
-    event?: Partial<StatusEvent>,
+  readonly follow: (
+    destination: string,
     headers?: Readonly<Record<string, string>>,
-  ): Promise<void>;
-  /** Tells so many events with the texts `1`, `2` and so on, one after the other. */
-  tellMany(project: string, count: number): Promise<void>;
+    query?: string,
+  ) => Promise<RawStomp>;
 }
 
 /** To be called inside `describe`. */
@@ -50,23 +42,8 @@ export function stompFollowers(url: () => string): StompFollowers {
       await client.confirmed('SUBSCRIBE', { id: 's', destination, ...headers });
       return client;
     },
-    async tell(project, event = {}, headers = {}) {
-      const body = JSON.stringify({ subject: 'job', kind: 'progress', ...event });
-      const answer = await post(`${url()}/status/${encodeURIComponent(project)}`, body, headers);
-      expect(answer.status, answer.text()).to.equal(202);
-    },
-    async tellMany(project, count) {
-      for (let number = 1; number <= count; number += 1) {
-        await followers.tell(project, { text: String(number) });
-      }
-    },
   };
   return followers;
-}
-
-/** A project that no other test uses. */
-export function newProject(): string {
-  return uniqueName('project');
 }
 
 export function projectTopic(project: string): string {
@@ -79,9 +56,4 @@ export function numbersOf(
   header: 'sequence' | 'number' = 'sequence',
 ): number[] {
   return frames.map(({ headers }) => Number(headers[header]));
-}
-
-/** 1, 2, 3, ... up to `last`. */
-export function upTo(last: number): number[] {
-  return Array.from({ length: last }, (_, index) => index + 1);
 }

@@ -11,7 +11,7 @@ import type { SequencedEvent } from '#core/status-event.js';
 import { createManualClock } from '../../../support/manual-clock.js';
 import type { MemoryTransport } from '../../../support/memory-transport.js';
 import { createMemoryTransport } from '../../../support/memory-transport.js';
-import { upTo } from '../../../support/stomp-followers.js';
+import { upTo } from '../../../support/status-bench.js';
 import { until } from '../../../support/until.js';
 
 /** What one SUBSCRIBE asked of the feeds. */
