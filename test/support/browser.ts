@@ -12,7 +12,7 @@ export interface TestBrowser {
   open(url: string, options?: BrowserContextOptions): Promise<WatchedPage>;
 }
 
-export interface WatchedPage {
+interface WatchedPage {
   readonly page: Page;
   /** Errors and warnings of the console, uncaught errors, and violations of the policy. */
   readonly complaints: readonly string[];
