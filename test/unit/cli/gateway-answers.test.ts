@@ -124,6 +124,17 @@ describe('what the commands make of an answer', () => {
     expect(stderr).to.contain('repeat it with --message-id mine: it is not sent twice');
   });
 
+  it('says that an event may have been stored when the connection breaks in the middle, and not when none was made', async () => {
+    answer = (response) => response.destroy();
+    const publish = ['publish-status', 'p', '-s', 'a', '-k', 'log', '--id', 'mine'];
+    const { code, stdout, stderr } = await run(publish);
+    expect({ code, stdout }).to.deep.equal({ code: 7, stdout: '' });
+    expect(stderr).to.contain('repeat it with --id mine: it is not told twice');
+    const nowhere = await run(publish, { environment: { REPLYTO_URL: 'http://127.0.0.1:1' } });
+    expect(nowhere.code).to.equal(7);
+    expect(nowhere.stderr).not.to.contain('--id');
+  });
+
   it('sends what was asked for as the headers of the API, in UTF-8, and the token as bearer', async () => {
     answer = (response) => response.writeHead(200, { 'content-type': 'text/plain' }).end('ok');
     const given = [
