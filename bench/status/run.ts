@@ -19,8 +19,8 @@ export interface RunOptions {
 }
 
 const giveUpMs = 15_000;
-/** So that the first variant is not the one that pays for cold code. */
-const warmUp = { clients: 20, windowMs: 2_000, steps: 10 };
+/** So that the first variants are not those that pay for cold code, of the broker above all. */
+const warmUp = { clients: 50, windowMs: 4_000, steps: 8 };
 const warmUpVariants: ReadonlySet<string> = new Set(['topic', 'sse', 'long-poll', 'poll-100ms-etag']);
 
 export async function runBenchmark(

@@ -55,7 +55,7 @@ export function describeBrokerOutage(
     'the broker is killed and away for ten seconds under load',
     'what was accepted meanwhile is answered afterwards; no waiter and no memory are left over',
     async function () {
-      this.timeout(180_000);
+      this.timeout(300_000);
       const queue = uniqueName('outage');
       const { url } = gateway!;
       replier = createReplier({

@@ -134,7 +134,7 @@ export function describeLeaseCrashes(brokerUrl: () => string): void {
   });
 
   it('loses nothing that services over HTTP work on when it is killed three times', async function () {
-    this.timeout(180_000);
+    this.timeout(300_000);
     await gateway.kill();
     await gateway.restart({ brokerUrl: brokerUrl() });
     const queue = uniqueName('work');
@@ -178,12 +178,16 @@ export function describeLeaseCrashes(brokerUrl: () => string): void {
 
     const workers = Array.from({ length: 10 }, worker);
     const headers = { prefer: 'respond-async' };
-    const load = startRequestLoad({ url: gateway.url, queue, callers: 5, pauseMs: 30, headers });
+    const load = startRequestLoad({
+      ...{ url: gateway.url, queue, callers: 5, pauseMs: 30, headers },
+      // A busy machine serves fewer than it accepts, and all have to be answered in the end.
+      isAhead: () => load.accepted.length > runs.size + 50,
+    });
     for (let round = 1; round <= 3; round += 1) {
-      const goal = load.accepted.length + 100;
-      await until(() => load.accepted.length >= goal && runs.size >= goal / 2, {
-        what: `${goal} accepted requests`,
-        withinMs: 40_000,
+      const [accepted, run] = [load.accepted.length + 100, runs.size + 50];
+      await until(() => load.accepted.length >= accepted && runs.size >= run, {
+        what: `${accepted} accepted requests, ${run} of them at work`,
+        withinMs: 60_000,
       });
       await gateway.kill();
       await gateway.restart();

@@ -5,6 +5,7 @@ import { uniqueName } from '../support/gateway.js';
 import { post } from '../support/http.js';
 import { faultOf, httpBench } from '../support/http-bench.js';
 import { until } from '../support/until.js';
+import { startWorkTime } from '../support/work-time.js';
 
 /** Names that mean something else than one plain queue on some broker. */
 const badNames: readonly { readonly title: string; readonly name: string; readonly inHeader?: false }[] = [
@@ -114,10 +115,10 @@ describe('bad destinations over HTTP', () => {
   });
 
   it('a name of dots that is no match for a route is answered at once', async () => {
-    const started = performance.now();
+    const workedMs = startWorkTime();
     const answer = await post(`${bench.url}/requests/${'.'.repeat(8_000)}%0A`, '{}');
     faultOf(answer, 400, 'INVALID_REQUEST');
-    expect(performance.now() - started).to.be.lessThan(1_000);
+    expect(workedMs()).to.be.lessThan(1_000);
   });
 
   for (const scheme of ['https', 'http', 'ftp', 'HTTPS']) {

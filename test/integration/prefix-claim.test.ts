@@ -71,15 +71,15 @@ describe('two deployments with one prefix', () => {
 
   it('an embedded broker has nobody to wait for, so its deployment receives at once', async () => {
     const tookMs: number[] = [];
-    // A busy machine may be slow; a wait of a second would be there every time.
+    // A busy machine may be slow; a wait of a second would be there every time, and begins little before the end of the start.
     for (const name of ['first', 'second', 'third']) {
-      const startedAt = performance.now();
       const started = await start(name);
+      const startedAt = performance.now();
       await receives(started);
       tookMs.push(performance.now() - startedAt);
       await started.stop();
     }
-    expect(Math.min(...tookMs)).to.be.lessThan(1_000);
+    expect(Math.min(...tookMs)).to.be.lessThan(500);
   });
 
   describe('on a broker of its own', () => {

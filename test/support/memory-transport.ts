@@ -19,6 +19,8 @@ export interface MemoryTransport extends Transport {
   /** From now on nothing leaves; `flush` lets all of it go. */
   hold(): void;
   flush(): void;
+  /** Lets all of it go that waits now. */
+  drain(): void;
 }
 
 export function createMemoryTransport(): MemoryTransport {
@@ -68,6 +70,10 @@ export function createMemoryTransport(): MemoryTransport {
       return destroyed;
     },
     hold: () => (held = true),
+    drain() {
+      buffered = 0;
+      events?.onFlushed();
+    },
     flush() {
       held = false;
       buffered = 0;

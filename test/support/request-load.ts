@@ -19,6 +19,8 @@ export interface RequestLoadOptions {
   /** Milliseconds between two posts of one caller. */
   readonly pauseMs: number;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Whether the callers pause, because the service is behind; default never. */
+  readonly isAhead?: () => boolean;
 }
 
 /** The body of a request names its id, and a good service sends it back. */
@@ -52,6 +54,7 @@ export function startRequestLoad({
   callers,
   pauseMs,
   headers = {},
+  isAhead = () => false,
 }: RequestLoadOptions): RequestLoad {
   const accepted: string[] = [];
   let refused = 0;
@@ -59,6 +62,8 @@ export function startRequestLoad({
 
   async function caller(): Promise<void> {
     while (running) {
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      if (isAhead()) continue;
       const id = randomUUID();
       try {
         const answer = await post(`${url}/requests/${queue}`, bodyOf(id), {
@@ -71,7 +76,6 @@ export function startRequestLoad({
       } catch {
         refused += 1;
       }
-      await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
   }
 

@@ -19,15 +19,15 @@ export interface RegularOptions {
 export function createRegularClient(options: RegularOptions): Client {
   const everyUs = options.everyMs * 1_000;
   const phaseUs = createRandom(options.seed, options.index).below(everyUs);
-  let hasLooked = false;
+  let wasHere = false;
   let looking: { readonly ended: Promise<void>; readonly leave: AbortController } | undefined;
 
   async function lookUntilGone(signal: AbortSignal): Promise<void> {
-    let next = nowUs() + (hasLooked ? 0 : phaseUs);
+    let next = nowUs() + (wasHere ? 0 : phaseUs);
+    wasHere = true;
     while (!signal.aborted) {
       await untilUs(next, signal);
       if (isAborted(signal)) return;
-      hasLooked = true;
       try {
         await options.look(signal);
       } catch (error) {

@@ -38,7 +38,7 @@ export interface Axis {
 }
 
 const width = 880;
-const plot = { left: 270, right: 740 };
+const plot = { left: 270, right: 715 };
 const head = 84;
 const lineHeight = 15;
 const rowGap = 9;

@@ -71,7 +71,7 @@ function describeMethod(results: Results): string[] {
     'Topic, server-sent events, WebSocket, long poll and polling get the same events: a service takes real requests over the broker and tells of their progress with persistent messages and receipts, as the library does. For database, callback and file the publisher writes the same event straight into the table, to the client, into the folder: no gateway takes part.',
     'Who sees a state (polling, long poll) learns by a later step that the earlier ones were made; those count as learned then, and as not seen.',
     'An event that had not come at the end counts with the delay that it had by then.',
-    'Polling is at its best: one kept-alive connection per client, fixed instants, phases spread at random; with ETag the gateway answers 304 without a body.',
+    'Polling is at its best: one kept-alive connection per client, fixed instants, phases spread at random; with ETag the gateway answers 304 without a body. A client asks one question at a time: what falls into a slow answer is not asked.',
     results.selectors
       ? 'Each client of the topic subscribes with a selector for its own task.'
       : 'The broker has no selectors: each client of the topic gets the events of all tasks and drops those of the others.',

@@ -50,8 +50,9 @@ export function createWebSocketTransport(
     const message = frame.length === 1 ? frame[0] : Buffer.concat(frame, frameBytes(frame));
     if (message === undefined) return;
     socket.send(message, { binary: !isUtf8(message) }, (error) => {
-      // A failed write is followed by 'close'. Success is undefined or null, whatever the types say.
-      if (!(error instanceof Error)) events?.onFlushed();
+      // A failed write is followed by 'close'. Success is undefined or null, whatever the types say; and so is what Node
+      // says of a write under way when the socket is destroyed: nothing was taken then, and nothing more must be given.
+      if (!(error instanceof Error) && stream?.destroyed !== true) events?.onFlushed();
     });
   }
 

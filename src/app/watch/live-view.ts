@@ -32,6 +32,8 @@ export function createLiveView(
   const screen = createLiveScreen(stdout);
   let isRead = true;
   let isDrawing = false;
+  let isWanted = false;
+  let isClosed = false;
   let drawnAt = -Infinity;
   let cancelDraw: (() => void) | undefined;
   let cancelTick: (() => void) | undefined;
@@ -49,11 +51,13 @@ export function createLiveView(
     cancelDraw?.();
     cancelDraw = undefined;
     // A terminal that takes nothing at present (Ctrl-S) gets one picture when it does, not all of them.
+    isWanted = isDrawing;
     if (isDrawing) return;
     isDrawing = true;
     drawnAt = clock.monotonic();
     isRead = (await screen.draw(lines())) && isRead;
     isDrawing = false;
+    if (isWanted && !isClosed) drawSoon();
   }
 
   function drawSoon(): void {
@@ -92,6 +96,7 @@ export function createLiveView(
       await screen.print(`${harmless(sentence)}\n`, stderr);
     },
     async close() {
+      isClosed = true;
       cancelTick?.();
       cancelDraw?.();
       await screen.draw(lines());

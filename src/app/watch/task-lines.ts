@@ -68,7 +68,7 @@ function barText(task: Task, width: number): string {
   const percent = endOf(task) === 'done' ? 100 : task.percent;
   const inner = width - 2;
   if (percent === undefined) return ' '.repeat(width);
-  const filled = Math.round((Math.min(100, Math.max(0, percent)) / 100) * inner);
+  const filled = Math.floor((Math.min(100, Math.max(0, percent)) / 100) * inner);
   return `[${'#'.repeat(filled)}${'-'.repeat(inner - filled)}]`;
 }
 

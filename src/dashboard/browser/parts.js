@@ -143,7 +143,7 @@ export function Data({ data }) {
 }
 
 /** More of one text is of no use in a list. */
-export const longestText = 4_000;
+const longestText = 4_000;
 
 /** @param {string} text */
 export function shorten(text) {

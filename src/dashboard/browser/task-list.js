@@ -95,6 +95,7 @@ function Task({ task, now }) {
 function toTimes({ isOver, time, startedAt, now }) {
   if (startedAt === undefined) return html`last told at <${Time} at=${time} now=${now} />`;
   const since = html`since <${Time} at=${startedAt} now=${now} />`;
-  if (!isOver) return html`${since} · ${toDuration(now - startedAt)}`;
-  return html`ended <${Time} at=${time} now=${now} /> · took ${toDuration(time - startedAt)}`;
+  if (!isOver) return html`${since} · <span class="whole">${toDuration(now - startedAt)}</span>`;
+  return html`ended <${Time} at=${time} now=${now} /> ·
+    <span class="whole">took ${toDuration(time - startedAt)}</span>`;
 }

@@ -1,4 +1,5 @@
 /** What people read: states, times, durations. */
+import { isRunning } from './subjects.js';
 
 /**
  * @typedef {import('./subjects.js').Subject} Subject
@@ -38,14 +39,14 @@ export function wordsOfRequest(state) {
 }
 
 /** @param {Subject} subject @returns {StateWords} */
-export function wordsOfSubject({ status, kind, isOver, isRequest, percent }) {
+export function wordsOfSubject(subject) {
+  const { status, kind, isOver } = subject;
   if (status !== undefined) return requestWords[status];
   if (isOver) {
     if (kind === 'success') return { label: 'Done', tone: 'good' };
     return kind === 'failure' ? { label: 'Failed', tone: 'bad' } : { label: 'Ended', tone: 'stopped' };
   }
-  const isAtWork = isRequest || percent !== undefined || kind === 'progress';
-  return isAtWork ? { label: 'Running', tone: 'running' } : { label: 'Active', tone: 'quiet' };
+  return isRunning(subject) ? { label: 'Running', tone: 'running' } : { label: 'Active', tone: 'quiet' };
 }
 
 /** @param {number} ms */

@@ -42,6 +42,7 @@ describe('replyto completion', () => {
   it('gives bash the values of an option that has some, and nothing of ours where it has none', async () => {
     expect(await offered('status', 'my-id', '-o', '')).to.have.members(['table', 'json']);
     expect(await offered('status', 'my-id', '--output', 'j')).to.deep.equal(['json']);
+    expect(await offered('watch', 'citrine', '--kind', '')).to.include.members(['failure', 'user-action']);
     expect(await offered('serve', '--config', '')).to.deep.equal([]);
   });
 

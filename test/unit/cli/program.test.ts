@@ -68,6 +68,12 @@ describe('the command line', () => {
     { line: 'list -n 0', says: /Give a whole number from 1 to 500\./u },
     { line: 'list -n 501', says: /Give a whole number from 1 to 500\./u },
     { line: 'list --status done', says: /Allowed choices are accepted, sent/u },
+    { line: 'watch', says: /^error: missing required argument 'name'/u },
+    { line: 'watch p --after -1', says: /Give a whole number from 0 to/u },
+    { line: 'watch p --kind news,log', says: /Allowed choices are progress, success, failure/u },
+    { line: 'watch p --project --request', says: /cannot be used with/u },
+    { line: 'publish-status p -s a -k log -p 100.1', says: /Give a number from 0 to 100\./u },
+    { line: 'publish-status p -s a -k log -p 1e1', says: /Give a number from 0 to 100\./u },
     { line: 'serve --prot 80', says: /Did you mean --port\?/u },
     { line: 'config', says: /^Usage: replyto config/u },
   ]) {

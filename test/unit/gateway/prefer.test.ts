@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { applyPreference, isProblem, parsePrefer } from '#gateway/prefer.js';
 import type { Preference } from '#gateway/prefer.js';
+import { startWorkTime } from '../../support/work-time.js';
 
 function preferenceOf(header: string | undefined): Preference {
   const parsed = parsePrefer(header);
@@ -79,7 +80,7 @@ describe('Prefer', () => {
           expect(parsed.waitSeconds === undefined || Number.isSafeInteger(parsed.waitSeconds)).to.equal(true);
       }),
     );
-    const started = performance.now();
+    const workedMs = startWorkTime();
     for (const long of [
       '"'.repeat(30_001),
       ','.repeat(30_000),
@@ -89,7 +90,7 @@ describe('Prefer', () => {
     ]) {
       parsePrefer(long);
     }
-    expect(performance.now() - started).to.be.lessThan(1_000);
+    expect(workedMs()).to.be.lessThan(1_000);
   });
 
   it('finds a stated wait among whatever others', () => {

@@ -5,6 +5,7 @@ import type { ConfiguredRoute } from '#gateway/route-table.js';
 import { createRouteTable } from '#gateway/route-table.js';
 import { reservedSegments } from '#schema/route-path.js';
 import { thrownBy } from '../../support/errors.js';
+import { startWorkTime } from '../../support/work-time.js';
 
 function route(path: string, queue: string): ConfiguredRoute {
   return { path, queue, forwardHeaders: [], brokerExpiry: false, replyToStyle: 'stomp' };
@@ -116,9 +117,9 @@ describe('the route table', () => {
   });
 
   it('looks for the route of a long name at once', () => {
-    const started = performance.now();
+    const workedMs = startWorkTime();
     for (const name of ['.'.repeat(30_000), `${'a.'.repeat(15_000)}\n`, 'a'.repeat(30_000)])
       fresh.forQueue(name);
-    expect(performance.now() - started).to.be.lessThan(500);
+    expect(workedMs()).to.be.lessThan(500);
   });
 });

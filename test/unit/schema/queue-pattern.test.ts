@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { isQueueAllowed, isQueuePattern } from '#schema/queue-pattern.js';
+import { startWorkTime } from '../../support/work-time.js';
 
 describe('queue patterns', () => {
   it('let * stand for any run of characters', () => {
@@ -28,9 +29,9 @@ describe('queue patterns', () => {
   });
 
   it('answer at once for patterns that would keep a regular expression busy', () => {
-    const startedAt = performance.now();
+    const workedMs = startWorkTime();
     expect(isQueueAllowed([`${'*a'.repeat(100)}*b`], 'a'.repeat(255))).to.equal(false);
-    expect(performance.now() - startedAt).to.be.lessThan(1000);
+    expect(workedMs()).to.be.lessThan(1000);
   });
 
   it('are queue names apart from their wildcards', () => {

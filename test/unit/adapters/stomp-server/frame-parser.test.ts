@@ -8,6 +8,7 @@ import { clientCommands } from '#adapters/stomp-server/frame.js';
 import type { FrameLimits } from '#adapters/stomp-server/limits.js';
 import { defaultSessionLimits } from '#adapters/stomp-server/limits.js';
 import { StompRefusal } from '#adapters/stomp-server/refusal.js';
+import { startWorkTime } from '../../../support/work-time.js';
 
 interface Plain {
   readonly command: string;
@@ -267,11 +268,11 @@ describe('the STOMP frame parser', () => {
     const parser = createParser();
     const piece = Buffer.alloc(64, 'x');
     const bytes = 8 * 1024 * 1024;
-    const startedAt = performance.now();
+    const workedMs = startWorkTime();
     parse(['SEND\n\n'], parser);
     for (let sent = 0; sent < bytes; sent += piece.length) parse([piece], parser);
     expect(parse(['\0'], parser)[0]?.body).to.have.length(bytes);
     // Takes a tenth of a second; going over it again at each of the 131,072 pieces would take minutes.
-    expect(performance.now() - startedAt).to.be.below(5_000);
+    expect(workedMs()).to.be.below(5_000);
   });
 });

@@ -6,6 +6,7 @@ import { loadConfiguration } from '#app/configuration/load.js';
 import type { Problem } from '#core/errors.js';
 import { isReplytoError } from '#core/errors.js';
 import { temporaryFolder } from '../../../support/temporary-folder.js';
+import { startWorkTime } from '../../../support/work-time.js';
 
 describe('loading the configuration', () => {
   const folder = temporaryFolder();
@@ -208,12 +209,12 @@ describe('loading the configuration', () => {
 
   it('refuses more routes than anybody needs, and does not take long over it', () => {
     const routes = Array.from({ length: 20_000 }, (_, index) => ({ path: `/{a}/${index}`, queue: 'q' }));
-    const startedAt = performance.now();
+    const workedMs = startWorkTime();
     const problems = refused({ environment: { REPLYTO_ROUTES: JSON.stringify(routes) } });
     expect(problems).to.deep.equal([
       { field: 'REPLYTO_ROUTES', value: '(a list)', allowed: 'at most 1000 entries' },
     ]);
-    expect(performance.now() - startedAt).to.be.lessThan(5000);
+    expect(workedMs()).to.be.lessThan(5000);
   });
 
   it('reads every member of a route', () => {

@@ -1,0 +1,185 @@
+/** The pages for people without a mouse, with a small screen, at night. */
+import { expect } from 'chai';
+import type { BrowserContextOptions, Page } from 'playwright-core';
+import { testBrowser } from '../support/browser.js';
+import { namesOf, newProject, taskOf } from '../support/dashboard.js';
+import { uniqueName } from '../support/gateway.js';
+import { httpBench } from '../support/http-bench.js';
+import { publish } from '../support/status-publishing.js';
+import { until } from '../support/until.js';
+
+/** The least contrast of any text that is shown (WCAG 2.2, 1.4.3), with the text it is of. */
+const leastContrast = `(() => {
+  const numbers = (color) => color.match(/[\\d.]+/g).map(Number);
+  const light = (color) => {
+    const [r, g, b] = numbers(color).map((part) => {
+      const share = part / 255;
+      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const groundOf = (element) => {
+    const color = getComputedStyle(element).backgroundColor;
+    return (numbers(color)[3] ?? 1) === 0 ? groundOf(element.parentElement) : color;
+  };
+  const found = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const element = walker.currentNode.parentElement;
+    const text = walker.currentNode.data.trim();
+    if (text === '' || element.closest('noscript, progress') || !element.checkVisibility()) continue;
+    const [a, b] = [light(getComputedStyle(element).color), light(groundOf(element))];
+    found.push({ text, contrast: (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05) });
+  }
+  return found.sort((a, b) => a.contrast - b.contrast)[0];
+})()`;
+
+const widthBeyondScreen = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
+const focused = 'document.activeElement?.textContent?.trim() || document.activeElement?.id';
+const focusIsSeen = `(() => {
+  const { activeElement: focus } = document;
+  return [focus, focus.nextElementSibling].some(
+    (each) => each && getComputedStyle(each).outlineStyle === 'solid' && parseFloat(getComputedStyle(each).outlineWidth) >= 2,
+  );
+})()`;
+
+const phone: BrowserContextOptions = {
+  viewport: { width: 360, height: 740 },
+  hasTouch: true,
+  isMobile: true,
+  deviceScaleFactor: 2,
+};
+
+describe('the dashboard, for everybody', () => {
+  const browser = testBrowser();
+  const bench = httpBench();
+
+  /** A project and a request with all there is to see, and names that break nowhere. */
+  async function everything(): Promise<{ readonly project: string; readonly id: string }> {
+    const project = await newProject(bench.url);
+    const id = uniqueName('request');
+    await bench.ask(`queue.${'x'.repeat(80)}`, { 'message-id': id, project, prefer: 'respond-async' });
+    const long = 'unbroken'.repeat(30);
+    await publish(
+      bench.url,
+      project,
+      { subject: long, percent: 58.5, text: long },
+      { subject: 'failed', kind: 'failure', percent: 5, text: 'no disk' },
+      { subject: 'done', kind: 'success' },
+      { subject: 'anna', kind: 'user-action', text: long, data: { long } },
+      { subject: id, percent: 30, text: long },
+      { subject: id, kind: 'log', text: long, data: { long } },
+    );
+    return { project, id };
+  }
+
+  async function eachView(
+    options: BrowserContextOptions,
+    look: (page: Page) => Promise<void>,
+  ): Promise<void> {
+    const { project, id } = await everything();
+    const { page } = await browser.open(`${bench.url}/dashboard/status`, options);
+    await page.getByRole('link', { name: project }).waitFor();
+    await look(page);
+    await page.getByRole('link', { name: project }).click();
+    await taskOf(page, 'failed').waitFor();
+    await look(page);
+    const messages = page.getByRole('button', { name: 'Messages' });
+    if (await messages.isVisible()) await messages.click();
+    await page.getByText('Data').first().click();
+    await page.locator('.event').filter({ hasText: 'anna' }).waitFor();
+    await look(page);
+    await page.goto(`${bench.url}/dashboard/requests/${id}`);
+    await page.getByText('Data').first().click();
+    await look(page);
+  }
+
+  it('fit a phone: nothing has to be moved sideways', async () => {
+    await eachView(phone, async (page) => {
+      expect(await page.evaluate<number>(widthBeyondScreen), page.url()).to.equal(0);
+    });
+  });
+
+  for (const colorScheme of ['light', 'dark'] as const) {
+    it(`have enough contrast in every text, ${colorScheme}`, async () => {
+      const grounds = new Set<string>();
+      await eachView({ colorScheme }, async (page) => {
+        const least = await page.evaluate<{ contrast: number; text: string }>(leastContrast);
+        expect(least.contrast, least.text).to.be.at.least(4.5);
+        grounds.add(
+          await page.evaluate<string>('getComputedStyle(document.documentElement).backgroundColor'),
+        );
+      });
+      expect(grounds.size).to.equal(1);
+      const [red = 0] = /\d+/u.exec([...grounds][0]!)?.map(Number) ?? [];
+      expect(red < 128).to.equal(colorScheme === 'dark');
+    });
+  }
+
+  it('are used by keyboard alone, and show where one is', async () => {
+    const { project, id } = await everything();
+    const { page } = await browser.open(`${bench.url}/dashboard/status`);
+    await page.getByRole('link', { name: project }).waitFor();
+    const press = async (key: string): Promise<string> => {
+      await page.keyboard.press(key);
+      expect(await page.evaluate<boolean>(focusIsSeen), `focus after ${key}`).to.equal(true);
+      return page.evaluate<string>(focused);
+    };
+    const tabTo = async (name: string): Promise<void> => {
+      const passed: string[] = [];
+      while (!passed.at(-1)?.startsWith(name)) {
+        expect(passed, `no way to ${name}`).to.have.lengthOf.below(40);
+        passed.push(await press('Tab'));
+      }
+    };
+    expect(await press('Tab')).to.equal('To the content');
+    await tabTo(project);
+    await page.keyboard.press('Enter');
+    await taskOf(page, 'failed').waitFor();
+    await page.getByRole('radio', { name: 'All' }).focus();
+    await press('ArrowRight');
+    expect(await page.getByRole('radio', { name: 'Running' }).isChecked()).to.equal(true);
+    await until(async () => !(await namesOf(page)).includes('failed'), { what: 'running tasks alone' });
+    await press('Tab');
+    await page.keyboard.type(id);
+    await until(async () => (await namesOf(page)).join() === id, { what: 'the task with this name' });
+    await tabTo(id);
+    // What comes in meanwhile takes neither the focus nor the place.
+    await publish(bench.url, project, { subject: `${id}-later` }, { subject: id, text: 'still here' });
+    await taskOf(page, id).getByText('still here').waitFor();
+    await until(async () => (await namesOf(page)).length === 2, { what: 'the later task' });
+    expect(await page.evaluate<string>(focused)).to.equal(id);
+    await page.keyboard.press('Enter');
+    await page.waitForURL(`${bench.url}/dashboard/requests/${id}`);
+    await page.getByRole('list', { name: 'History, newest first' }).getByText('accepted').waitFor();
+    await tabTo('Data');
+    await page.keyboard.press('Enter');
+    await page.locator('details[open] pre').waitFor();
+  });
+
+  it('name their parts for those who hear them', async () => {
+    const { project, id } = await everything();
+    const { page } = await browser.open(`${bench.url}/dashboard/status?project=${project}`);
+    await taskOf(page, 'failed').waitFor();
+    for (const [role, name] of [
+      ['banner', undefined],
+      ['main', undefined],
+      ['navigation', 'Pages'],
+      ['navigation', 'Projects'],
+      ['search', undefined],
+      ['group', 'State of tasks'],
+      ['searchbox', 'Search tasks and events'],
+      ['region', 'Tasks'],
+      ['list', 'Tasks, newest activity first'],
+      ['progressbar', `Progress of ${id}`],
+      ['region', 'Messages and actions'],
+      ['group', 'Kinds of events'],
+    ] as const) {
+      const found = page.getByRole(role, name === undefined ? {} : { name, exact: true });
+      expect(await found.count(), `${role} ${name ?? ''}`).to.equal(1);
+    }
+    const chosen = page.getByRole('navigation', { name: 'Projects' }).locator('[aria-current=page]');
+    expect(await chosen.textContent()).to.contain(project);
+    expect(await page.getByRole('heading', { level: 1 }).count()).to.equal(1);
+  });
+});
