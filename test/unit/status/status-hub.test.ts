@@ -220,6 +220,10 @@ describe('the status hub', () => {
     await settled(40);
     expect(client.gaps).to.deep.equal([[8, 100]]);
     expect(sequencesOf(client.events)).to.deep.equal(upTo(400, 101));
+    const [one, none] = [follow(99), follow(100)];
+    await settled(40);
+    expect([one.gaps, none.gaps]).to.deep.equal([[[100, 100]], []]);
+    expect(one.events).to.have.lengthOf(300);
   });
 
   it('gives each project to its own followers', async () => {
