@@ -36,7 +36,7 @@ export function createStatus({ store, broker, instance, ...shared }: StatusOptio
     ...{ ...shared, log, duty, instance },
     onNumbered: (events) => {
       hub.push(events);
-      publisher.wake();
+      publisher.wake(events);
     },
   });
   return {

@@ -64,13 +64,16 @@ describe('the publisher of status topics', () => {
   const written = (project = 'shop'): (number | undefined)[] =>
     channel.sentTo(`status.${project}`).map(({ message }) => message.properties.sequence);
 
-  const unpublished = (): Promise<readonly { project: string; published: number }[]> =>
-    store.events.unpublished(100);
+  /** What was confirmed is noted a moment later. */
+  const unpublished = async (): Promise<readonly { project: string; published: number }[]> => {
+    await passTime(clock, 300);
+    return store.events.unpublished(100);
+  };
 
   it('puts each event on the topic of its project, as JSON and with what it says in headers', async () => {
     create().start();
     const [event] = await tell(1, { subject: 'job: 1', percent: 40, text: 'Größe', data: [1] });
-    publishers[0]!.wake();
+    publishers[0]!.wake([]);
     await settled();
     const [sent] = channel.sent;
     expect(sent!.destination).to.deep.equal({ kind: 'topic', name: 'status.shop' });
@@ -88,7 +91,7 @@ describe('the publisher of status topics', () => {
   it('leaves out headers that no broker carries, and gives an id where the event has none for messages', async () => {
     create().start();
     await tell(1, { id: 'back\\slash \u00e9', subject: 'a\\b' });
-    publishers[0]!.wake();
+    publishers[0]!.wake([]);
     await settled();
     expect(channel.sent[0]!.message.properties).not.to.have.property('subject');
     expect(channel.sent[0]!.message.properties).to.include({ project: 'shop', sequence: 1 });
@@ -99,7 +102,7 @@ describe('the publisher of status topics', () => {
     create().start();
     await tell(150);
     await tell(3, { project: 'bank' });
-    publishers[0]!.wake();
+    publishers[0]!.wake([]);
     await settled(80);
     expect(written()).to.deep.equal(upTo(150));
     expect(written('bank')).to.deep.equal([1, 2, 3]);
@@ -116,7 +119,7 @@ describe('the publisher of status topics', () => {
       // Whatever is confirmed behind the one that was lost is told again.
       if (message.properties.sequence === 4 && written().length === 4) channel.down();
     });
-    publisher.wake();
+    publisher.wake([]);
     await settled();
     expect(await unpublished()).to.deep.equal([{ project: 'shop', published: 2 }]);
     await passTime(clock, 3_000);
@@ -127,6 +130,44 @@ describe('the publisher of status topics', () => {
     expect(await unpublished()).to.be.empty;
   });
 
+  it('publishes at once what comes one by one, and notes it together a moment later', async () => {
+    const publisher = create();
+    publisher.start();
+    await settled();
+    for (const sequence of upTo(5)) {
+      publisher.wake(await tell(1));
+      await settled();
+      expect(written()).to.deep.equal(upTo(sequence));
+    }
+    expect(await store.events.unpublished(1)).to.deep.equal([{ project: 'shop', published: 0 }]);
+    const before = store.transactions();
+    expect(await unpublished()).to.be.empty;
+    expect(store.transactions()).to.equal(before + 1);
+  });
+
+  it('publishes what is numbered while a page of its project is under way', async () => {
+    const publisher = create();
+    publisher.start();
+    await settled();
+    let isFirst = true;
+    channel.onSend(() => {
+      if (isFirst) void tell(1).then((events) => publisher.wake(events));
+      isFirst = false;
+    });
+    publisher.wake(await tell(1));
+    await settled(40);
+    expect(written()).to.deep.equal([1, 2]);
+  });
+
+  it('notes at its stop what was confirmed', async () => {
+    const publisher = create();
+    publisher.start();
+    publisher.wake(await tell(3));
+    await settled();
+    await publisher.stop();
+    expect(await store.events.unpublished(1)).to.be.empty;
+  });
+
   it('lets topics that take nothing hold up no others, and tries them again', async () => {
     const publisher = create();
     publisher.start();
@@ -134,9 +175,9 @@ describe('the publisher of status topics', () => {
     const full = upTo(10).map((index) => `full-${index}`);
     for (const project of full) await tell(1, { project });
     channel.next(...full.map(() => 'RECEIPT_TIMEOUT' as const));
-    publisher.wake();
+    publisher.wake([]);
     await tell(2);
-    publisher.wake();
+    publisher.wake([]);
     await settled();
     expect(written()).to.deep.equal([1, 2]);
     expect(await unpublished()).to.have.length(full.length);
@@ -149,7 +190,7 @@ describe('the publisher of status topics', () => {
     publisher.start();
     channel.next('confirm', 'SEND_REFUSED');
     await tell(3);
-    publisher.wake();
+    publisher.wake([]);
     await settled();
     expect(written()).to.deep.equal([1, 2, 3]);
     expect(await unpublished()).to.be.empty;
@@ -163,7 +204,7 @@ describe('the publisher of status topics', () => {
     await settled();
     isAway = true;
     await tell(1);
-    publisher.wake();
+    publisher.wake([]);
     await settled();
     expect(logger.sentences('warn')).to.deep.equal(['status events could not be published']);
     isAway = false;
