@@ -149,13 +149,12 @@ describe('the publisher of status topics', () => {
     const publisher = create();
     publisher.start();
     await settled();
-    let isFirst = true;
-    channel.onSend(() => {
-      if (isFirst) void tell(1).then((events) => publisher.wake(events));
-      isFirst = false;
-    });
+    channel.next('hold');
     publisher.wake(await tell(1));
-    await settled(40);
+    await settled();
+    publisher.wake(await tell(1));
+    channel.sentTo('status.shop')[0]!.answer('confirm');
+    await settled();
     expect(written()).to.deep.equal([1, 2]);
   });
 
