@@ -6,8 +6,10 @@ import type { Response } from 'express';
 import type { Clock } from '#core/ports/clock.js';
 
 export interface EventStream {
-  /** False: the client has no room for more; see `onDrained`. */
-  send(events: Uint8Array | string): boolean;
+  /** In one piece. False: the client has no room for more; see `onDrained`. */
+  send(...events: readonly (Uint8Array | string)[]): boolean;
+  /** What goes along with each comment, without its own kind of event; empty for nothing. */
+  beatWith(text: () => string): void;
   /** Calls back once when the client has room again, or is gone. */
   onDrained(callback: () => void): void;
   /** Ends the stream; the client reconnects after `retryMs` and resumes. */
@@ -15,6 +17,11 @@ export interface EventStream {
   readonly isOpen: boolean;
   /** Calls back once when the client is gone or the stream was ended. */
   onClose(callback: () => void): void;
+}
+
+/** Tells the client where it is, without an event: it resumes from there (WHATWG HTML, 9.2.6: a block without data). */
+export function toPositionText(id: number): string {
+  return `id: ${id}\n\n`;
 }
 
 /** One event as it stands in the stream; `id` is where a client resumes. */
@@ -41,6 +48,7 @@ export function openEventStream(response: Response, clock: Clock): EventStream {
   // Some proxies and clients show nothing before the first byte of a body.
   response.write(':\n\n');
   let isOpen = true;
+  let beat = (): string => '';
   let cancelComment = scheduleComment();
   response.on('close', () => {
     isOpen = false;
@@ -50,14 +58,20 @@ export function openEventStream(response: Response, clock: Clock): EventStream {
   function scheduleComment(): () => void {
     return clock.after(commentEveryMs, () => {
       if (!isOpen) return;
-      response.write(':\n\n');
+      response.write(`:\n\n${beat()}`);
       cancelComment = scheduleComment();
     });
   }
 
   return {
-    send(events) {
-      if (isOpen) response.write(events);
+    beatWith: (text) => (beat = text),
+    send(...events) {
+      if (isOpen) {
+        // The same bytes go to many clients: put together they would be copied for each.
+        response.cork();
+        for (const event of events) if (event.length > 0) response.write(event);
+        response.uncork();
+      }
       return !isOpen || response.writableLength < mostUnsentBytes;
     },
     onDrained(callback) {

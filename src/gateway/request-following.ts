@@ -40,7 +40,7 @@ export interface RequestFollower {
   readonly deliver: (event: NumberedEvent) => Promise<void> | undefined;
 }
 
-const pageSize = 200;
+const pageSize = 32;
 /** Nothing depends on it: a change wakes the follower at once. */
 const lookAgainMs = 60_000;
 
@@ -74,13 +74,17 @@ async function deliverFrom(
 ): Promise<number> {
   let position = after;
   for (;;) {
+    let room: Promise<void> | undefined;
     const events = await store.events(id, position, pageSize);
     for (const event of events) {
       position = event.number;
       if (!passesFilter(event, filter)) continue;
-      await deliver(event);
-      if (!isOpen()) return position;
+      room = deliver(event);
+      if (room !== undefined) break;
     }
-    if (events.length < pageSize) return position;
+    // Whoever has no room keeps no page meanwhile: the rest is read again.
+    const isEnd = events.length < pageSize && position === (events.at(-1)?.number ?? position);
+    await room;
+    if (isEnd || !isOpen()) return position;
   }
 }

@@ -48,7 +48,7 @@ const noteAfterMs = 250;
 /** A topic that took an event too late is left alone for so long: it may be full, and others are not. */
 const postponeMs = 5_000;
 /** More of them at a time are tried again earlier. */
-const mostPostponed = 100;
+const mostFailed = 100;
 
 /** The topic of a project, for whoever subscribes at the broker. */
 function statusTopic(project: string): Destination {
@@ -58,8 +58,8 @@ function statusTopic(project: string): Destination {
 export function createTopicPublisher(options: TopicPublisherOptions): TopicPublisher {
   const { log, duty, channel, clock, logger, meter } = options;
   let isStopping = false;
-  /** Projects whose topics did not take an event, and until when they are left alone. */
-  const postponed = new Map<string, number>();
+  /** Projects whose topics did not take an event, and until when they are left alone; then they are tried with one. */
+  const failed = new Map<string, number>();
   const task = createWakeableTask({
     run: publishAll,
     onFailure: (error) => logger.warn({ err: error }, 'status events could not be published'),
@@ -71,33 +71,42 @@ export function createTopicPublisher(options: TopicPublisherOptions): TopicPubli
   const reached = new Map<string, number>();
   /** Of those, and of those under way, the ones that have more. */
   const more = new Set<string>();
-  const underWay = new Set<string>();
+  const underWay = new Map<string, Promise<void>>();
   let isNoteDue = false;
   let stopListening = (): void => undefined;
 
+  /** Begins with what lacks events, and leaves what is under way alone: one topic that is slow holds up no other. */
   async function publishAll(): Promise<void> {
-    while (!hasStopped() && channel.isUp()) {
-      const lacking = await findLacking();
+    while (!hasStopped() && channel.isUp() && underWay.size < projectsAtOnce) {
+      const lacking = await findLacking(projectsAtOnce - underWay.size);
       if (lacking.length === 0 || !(await duty.hold())) return;
-      for (const { project } of lacking) underWay.add(project);
-      try {
-        await Promise.all(lacking.map(publishSome));
-      } finally {
-        // Without a position here, the log says where to go on.
-        for (const project of underWay) if (!reached.has(project)) more.delete(project);
-        underWay.clear();
-      }
+      for (const one of lacking) begin(one);
     }
   }
 
-  async function findLacking(): Promise<readonly Unpublished[]> {
-    const alone = leftAlone();
+  function begin(lacking: Unpublished): void {
+    const { project } = lacking;
+    const work = publishSome(lacking)
+      .catch((error: unknown) => logger.warn({ err: error, project }, 'status events could not be published'))
+      .then(() => {
+        underWay.delete(project);
+        // Without a position here, the log says where to go on.
+        if (!reached.has(project)) more.delete(project);
+        task.wake();
+      });
+    underWay.set(project, work);
+  }
+
+  /** Half of the places are for projects that have more: they must not hold up those that have not begun. */
+  async function findLacking(places: number): Promise<readonly Unpublished[]> {
+    const busy = [...leftAlone(), ...underWay.keys()];
     const known = [...more]
-      .filter((project) => !alone.includes(project))
+      .filter((project) => !busy.includes(project))
       .map((project) => ({ project, published: reached.get(project) }))
-      .filter((one): one is Unpublished => one.published !== undefined);
-    if (known.length > 0) return known.slice(0, projectsAtOnce);
-    return log.unpublished(projectsAtOnce, [...alone, ...reached.keys()]);
+      .filter((one): one is Unpublished => one.published !== undefined)
+      .slice(0, Math.ceil(places / 2));
+    const others = await log.unpublished(places - known.length, [...busy, ...reached.keys()]);
+    return [...known, ...others];
   }
 
   /** In one turn, so that the store makes one commit of them. */
@@ -125,12 +134,14 @@ export function createTopicPublisher(options: TopicPublisherOptions): TopicPubli
     });
   }
 
+  function postpone(project: string): void {
+    if (failed.size >= mostFailed) failed.clear();
+    failed.set(project, clock.monotonic() + postponeMs);
+  }
+
   function leftAlone(): string[] {
     const now = clock.monotonic();
-    for (const [project, until] of postponed) {
-      if (until <= now || postponed.size > mostPostponed) postponed.delete(project);
-    }
-    return [...postponed.keys()];
+    return [...failed].filter(([, until]) => until > now).map(([project]) => project);
   }
 
   /** A function, because stop() may have been called during an await. */
@@ -141,13 +152,15 @@ export function createTopicPublisher(options: TopicPublisherOptions): TopicPubli
   async function publishSome({ project, published }: Unpublished): Promise<void> {
     // Before the log is read: what is numbered from now on may be behind this page.
     more.delete(project);
-    const { events, through, last } = await log.page(project, { after: published, limit: eventsAtOnce });
+    const limit = failed.has(project) ? 1 : eventsAtOnce;
+    const { events, through, last } = await log.page(project, { after: published, limit });
     // All at once: the channel keeps their order.
     const outcomes = await Promise.all(events.map(publish));
-    const failed = outcomes.indexOf('not taken');
-    const confirmed = failed === -1 ? through : (events[failed]?.sequence ?? published + 1) - 1;
+    const lost = outcomes.indexOf('not taken');
+    const confirmed = lost === -1 ? through : (events[lost]?.sequence ?? published + 1) - 1;
+    if (lost === -1) failed.delete(project);
     // Of a broker that is away the channel tells when it is back.
-    if (failed !== -1 && channel.isUp()) postponed.set(project, clock.monotonic() + postponeMs);
+    else if (channel.isUp()) postpone(project);
     reached.set(project, confirmed);
     if (confirmed < last) more.add(project);
     noteSoon();
@@ -180,6 +193,7 @@ export function createTopicPublisher(options: TopicPublisherOptions): TopicPubli
       isStopping = true;
       stopListening();
       await task.stop();
+      await Promise.all(underWay.values());
       timers.stop();
       await note().catch((error: unknown) =>
         logger.warn({ err: error }, 'what was published could not be noted'),

@@ -25,6 +25,8 @@ describe('following a project over HTTP', () => {
       // Nothing has happened yet: who waits for headers and first bytes has them.
       await until(() => /\r\n\r\n[0-9a-f]+\r\n:\n\n/u.test(connection.rest()), { what: 'a comment' });
       expect(connection.rest()).not.to.contain('data:');
+      // Where it is, without an event: a client that goes now comes back to here.
+      await until(() => connection.rest().includes('id: 2\n\n'), { what: 'the position' });
       await status.tell(project, { text: 'new' });
       await until(() => connection.rest().includes('data:'), { what: 'the new event' });
       expect(connection.rest()).to.contain('id: 3\nevent: progress\ndata: {');

@@ -104,7 +104,10 @@ describe('pages of status over HTTP', () => {
     await until(async () => (await bench.metric('status_subscriptions')) === 2, { what: 'two waits' });
     await status.tell(project);
     const any = await pending[0]!;
-    expect(any.headers).to.include({ 'preference-applied': 'wait=30', vary: 'Accept, Prefer' });
+    expect(any.headers).to.include({
+      'preference-applied': 'wait=30',
+      vary: 'Accept, Prefer, Last-Event-ID',
+    });
     expect(sequencesOf(any.json<StatusPage>().events)).to.deep.equal([2]);
     await status.tell(project, { kind: 'failure' });
     expect(sequencesOf((await pending[1]!).json<StatusPage>().events)).to.deep.equal([3]);

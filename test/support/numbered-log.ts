@@ -13,6 +13,6 @@ export async function appendNumbered(
   events: readonly StatusEvent[],
 ): Promise<readonly SequencedEvent[]> {
   await Promise.all(events.map((event) => log.append(event)));
-  await log.claimDuty('test', 60_000);
+  await log.claimDuty('test', 30_000);
   return (await log.number('test', events.length)) ?? [];
 }

@@ -15,6 +15,11 @@ export interface StoreContext {
   readonly queries: Queries;
   /** To be called by whoever lets an event into the log, in the transaction. */
   readonly eventEntered: () => void;
+  /**
+   * The store's time for an event that enters the log: never before that of another, whatever the clock does, so that
+   * retention by age removes the beginning of a log and nothing out of its middle.
+   */
+  readonly enteredAt: () => number;
   readonly clock: Clock;
   readonly newId: IdSource;
 }

@@ -135,7 +135,7 @@ async function enter(
     status,
     kind: event.kind,
     time: event.time,
-    entered_at: context.clock.now(),
+    entered_at: context.enteredAt(),
     detail: toBlob(detailOf(event)),
   });
   if (rows.length === 0) return false;

@@ -58,7 +58,14 @@ export function createEventNumbering(
             conflict
               .column('duty')
               .doUpdateSet(lease)
-              .where((eb) => eb.or([eb('duties.owner', '=', owner), eb('duties.lease_until', '<=', now)])),
+              .where((eb) =>
+                eb.or([
+                  eb('duties.owner', '=', owner),
+                  eb('duties.lease_until', '<=', now),
+                  // Taken before the clock was set back: nobody has it for longer than that.
+                  eb('duties.lease_until', '>', now + leaseMs),
+                ]),
+              ),
           )
           .returning('owner')
           .execute();

@@ -1,9 +1,12 @@
+import { sql } from 'kysely';
 import type { EventLog } from '#core/ports/event-log.js';
 import type { StoreContext } from './context.js';
 import { toSequencedEvent } from './rows.js';
 
 /** Events that one page looks at, at most, when it asks for some kinds only: nothing else is served meanwhile. */
 const mostLookedAt = 10_000;
+/** Bytes of one page, about; an event has 64 KiB at most. */
+const enoughBytes = 1024 * 1024;
 
 export function createEventReading({ db }: StoreContext): Pick<EventLog, 'page'> {
   return {
@@ -12,21 +15,36 @@ export function createEventReading({ db }: StoreContext): Pick<EventLog, 'page'>
       // removed meanwhile, the page has all there is between them.
       const last = await lastOf(project);
       const until = Math.min(last, filter.kinds === undefined ? last : after + mostLookedAt);
-      let query = db
+      // One who looks through a long log for a rare kind asks again and again: others have their turn between.
+      if (filter.kinds !== undefined) await new Promise((resolve) => setImmediate(resolve));
+      let found = db
         .selectFrom('project_events')
-        .selectAll()
         .where('project', '=', project)
         .where('sequence', '>', after)
-        .where('sequence', '<=', until);
-      if (filter.subject !== undefined) query = query.where('subject', '=', filter.subject);
-      if (filter.kinds !== undefined) query = query.where('kind', 'in', filter.kinds);
-      const rows = await query.orderBy('sequence').limit(limit).execute();
+        .where('sequence', '<=', until)
+        .orderBy('sequence');
+      if (filter.subject !== undefined) found = found.where('subject', '=', filter.subject);
+      if (filter.kinds !== undefined) found = found.where('kind', 'in', filter.kinds);
+      const sizes = await found
+        .select(['sequence', sql<number>`length(detail)`.as('bytes')])
+        .limit(limit)
+        .execute();
+      const cut = cutOf(sizes);
+      const end = sizes[cut - 1]?.sequence ?? until;
+      const rows = cut === 0 ? [] : await found.where('sequence', '<=', end).selectAll().execute();
       const first = await firstOf(project, last);
       const events = rows.map(toSequencedEvent).filter(({ sequence }) => sequence >= first);
-      const through = rows.length === limit ? (rows.at(-1)?.sequence ?? until) : until;
+      const through = cut < sizes.length || cut === limit ? end : until;
       return { events, through: Math.max(through, after), first, last };
     },
   };
+
+  /** How many of these events make a page. */
+  function cutOf(sizes: readonly { readonly bytes: number }[]): number {
+    let bytes = 0;
+    const last = sizes.findIndex((size) => (bytes += size.bytes) >= enoughBytes);
+    return last === -1 ? sizes.length : last + 1;
+  }
 
   async function lastOf(project: string): Promise<number> {
     const row = await db

@@ -8,6 +8,9 @@ import type { ProjectEventRow, SubjectRow } from './schema.js';
 /** Where one subject stands: what its events came to. */
 type State = Omit<SubjectRow, 'project' | 'subject'>;
 
+/** Of a text in a list; the event has it whole. */
+const longestText = 1_000;
+
 interface Numbered {
   /** In order; the first has the number `after + 1`. */
   readonly entries: readonly ProjectEventRow[];
@@ -47,7 +50,7 @@ function followed(before: State | undefined, entry: ProjectEventRow, sequence: n
     sequence,
     time: entry.time,
     percent: percent ?? before?.percent ?? null,
-    text: text === undefined ? (before?.text ?? null) : toBlob(text),
+    text: text === undefined ? (before?.text ?? null) : toBlob(text.slice(0, longestText)),
     status: entry.status ?? before?.status ?? null,
     started_at: before?.started_at ?? entry.time,
     is_request: Math.max(entry.is_request, before?.is_request ?? 0),
@@ -63,25 +66,30 @@ function isOver(before: State | undefined, { kind, status, is_request }: Project
   });
 }
 
+/** Projects looked at for those that are wanted. */
+const mostProjects = 10_000;
+
 export function createEventSubjects({ db }: StoreContext): Pick<EventLog, 'projects' | 'subjects'> {
+  async function countSubjects(project: string): Promise<number> {
+    const { count } = await db
+      .selectFrom('project_subjects')
+      .select(({ fn }) => fn.countAll<number>().as('count'))
+      .where('project', '=', project)
+      .executeTakeFirstOrThrow();
+    return count;
+  }
+
   return {
-    async projects(limit) {
+    async projects(limit, isWanted) {
       const rows = await db
         .selectFrom('projects')
-        .select((eb) => [
-          'project',
-          'last',
-          'time',
-          eb
-            .selectFrom('project_subjects')
-            .whereRef('project_subjects.project', '=', 'projects.project')
-            .select((subjects) => subjects.fn.countAll<number>().as('count'))
-            .as('subjects'),
-        ])
+        .select(['project', 'last', 'time'])
         .orderBy('time', 'desc')
-        .limit(limit)
+        .limit(isWanted === undefined ? limit : mostProjects)
         .execute();
-      return rows.map((row) => ({ ...row, subjects: row.subjects ?? 0 }));
+      const wanted = rows.filter(({ project }) => isWanted?.(project) ?? true).slice(0, limit);
+      // Counted for those alone that are shown: a project may have many.
+      return Promise.all(wanted.map(async (row) => ({ ...row, subjects: await countSubjects(row.project) })));
     },
     async subjects(project, { limit, before }) {
       let query = db.selectFrom('project_subjects').selectAll().where('project', '=', project);

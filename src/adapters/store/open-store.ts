@@ -111,7 +111,9 @@ export function createStore(database: Database, options: Omit<OpenStoreOptions, 
     return result;
   });
   const { entered: eventEntered } = entries;
-  const context: StoreContext = { db, commits, queries: createQueries(db), clock, newId, eventEntered };
+  const enteredAt = createEntryClock(database, clock);
+  const queries = createQueries(db);
+  const context: StoreContext = { db, commits, queries, clock, newId, eventEntered, enteredAt };
   const check = createStoreCheck(context);
   return {
     ...identity,
@@ -162,6 +164,12 @@ function guarded(dialect: Dialect, isClosed: () => boolean): Dialect {
 
 function closed(): ReplytoError {
   return new ReplytoError('STORE_UNAVAILABLE', { detail: 'the store is closed' });
+}
+
+function createEntryClock(database: Database, clock: Clock): () => number {
+  const [newest] = database.all('SELECT max(entered_at) AS at FROM project_events');
+  let last = Number(newest?.['at'] ?? 0);
+  return () => (last = Math.max(last, clock.now()));
 }
 
 type Identity = Pick<Store, 'id' | 'secret'>;

@@ -12,7 +12,7 @@ import { matchesEtag } from '../etag.js';
 import { readEventQuery, wantsStream } from '../event-query.js';
 import type { EventQuery } from '../event-query.js';
 import type { EventStream } from '../event-stream.js';
-import { toStreamText } from '../event-stream.js';
+import { toPositionText, toStreamText } from '../event-stream.js';
 import type { EventStreams } from '../event-streams.js';
 import { retryMs } from '../event-streams.js';
 import { readPrefer } from '../known-request.js';
@@ -43,25 +43,44 @@ export function addStatusEvents(
       await sendPage(request, response, { ...query, project });
       return;
     }
+    let position = 0;
     await streams.serve(request, response, {
       async prepare() {
-        await checkPosition(project, query);
+        position = await checkPosition(project, query);
         return true;
       },
-      follow: (stream) => follow(stream, project, query),
+      follow: (stream) => follow(stream, project, { ...query, after: position }),
     });
   }
 
-  /** @throws INVALID_REQUEST when the client cannot have been there */
-  async function checkPosition(project: string, query: EventQuery): Promise<void> {
-    if (query.after === undefined || query.after === 0) return;
-    refuseFuture(query, await events.page(project, { after: query.after, limit: 1 }));
+  /** Where the stream begins: at the end unless the client says where it was. @throws INVALID_REQUEST when it cannot have been there */
+  async function checkPosition(project: string, query: EventQuery): Promise<number> {
+    if (query.after === 0) return 0;
+    const page = await events.page(project, { after: query.after ?? Number.MAX_SAFE_INTEGER, limit: 1 });
+    refuseFuture(query, page);
+    return query.after ?? page.last;
   }
 
-  function follow(stream: EventStream, project: string, { after, filter }: EventQuery): Promise<void> {
+  function follow(
+    stream: EventStream,
+    project: string,
+    { after, filter }: Pick<EventQuery, 'filter'> & { readonly after: number },
+  ): Promise<void> {
     return new Promise((resolve) => {
-      const sink = toSink(stream, () => subscription.resume());
-      const subscription = hub.subscribe(project, { after: after ?? null, filter, sink });
+      let told = 0;
+      // A client that gave no position, or hears nothing of what passes, comes back to where it was all the same.
+      const whereItIs = (position: number): string => {
+        if (position === told) return '';
+        told = position;
+        return toPositionText(position);
+      };
+      stream.send(whereItIs(after));
+      const sink = toSink(stream, {
+        onTold: (position) => (told = position),
+        resume: () => subscription.resume(),
+      });
+      const subscription = hub.subscribe(project, { after, filter, sink });
+      stream.beatWith(() => whereItIs(subscription.position ?? after));
       stream.onClose(() => {
         subscription.close();
         resolve();
@@ -88,11 +107,13 @@ export function addStatusEvents(
         const current = await read();
         if (waitMs === 0 || current.events.length > 0 || gapOf(after, current) !== undefined) return current;
         await nextEvent(project, { after: current.through, filter }, { waitMs, signal });
-        return read();
+        const next = await events.page(project, { after: current.through, limit, filter });
+        return { ...next, first: current.first };
       },
     );
     if (response.destroyed) return;
-    const etag = `"${page.first}-${page.through}-${page.last}"`;
+    const etag = `"${after}-${page.first}-${page.through}-${page.last}"`;
+    response.vary('Last-Event-ID');
     response.setHeader('ETag', etag);
     response.setHeader('Cache-Control', 'no-cache');
     if (page.through < page.last) {
@@ -145,14 +166,19 @@ export function addStatusEvents(
   app.get('/status/:project', serve);
 }
 
-function toSink(stream: EventStream, resume: () => void): StatusSink {
+function toSink(
+  stream: EventStream,
+  { onTold, resume }: { readonly onTold: (position: number) => void; readonly resume: () => void },
+): StatusSink {
   return {
     deliver(events) {
-      const isRoom = stream.send(Buffer.concat(events.map(toBytes)));
+      onTold(events.at(-1)?.sequence ?? 0);
+      const isRoom = stream.send(...events.map(toBytes));
       if (!isRoom) stream.onDrained(resume);
       return isRoom;
     },
     gap(from, to) {
+      onTold(to);
       stream.send(toStreamText(to, 'gap', { from, to } satisfies Gap));
     },
     end: () => stream.end(retryMs),

@@ -9,15 +9,13 @@ import { readProject, sendJson } from './project.js';
 
 /** Projects or subjects in a list. */
 export const listed = { min: 1, max: 500, absent: 100 };
-/** Projects looked at for those that the caller may use. */
-const mostProjects = 10_000;
 
 export function addStatusOverview(app: Express, { events }: GatewayContext): void {
   app.get('/status', async (request: Request, response: Response) => {
     const limit = readInteger('?limit', readQuery(request, ['limit']).limit, listed);
     const principal = principalOf(response);
-    const all = await events.projects(principal.name === null ? limit : mostProjects);
-    const projects = all.filter(({ project }) => principal.mayUseProject(project)).slice(0, limit);
+    const isMine = (project: string): boolean => principal.mayUseProject(project);
+    const projects = await events.projects(limit, principal.name === null ? undefined : isMine);
     response.setHeader('Cache-Control', 'no-store');
     sendJson(response, 200, { projects });
   });

@@ -162,6 +162,55 @@ export function eventLogCases(test: Case, bench: StoreBench): void {
     expect(await log().claimDuty('a', leaseMs)).to.equal(true);
   });
 
+  test('gives the duty to another when the clock was set back by more than a lease', async () => {
+    bench.clock.advance(3_600_000);
+    expect(await log().claimDuty('a', leaseMs)).to.equal(true);
+    bench.clock.advance(-3_600_000);
+    expect(await log().claimDuty('b', leaseMs)).to.equal(true);
+  });
+
+  test('removes the beginning of a log, and nothing out of its middle, when the clock was set back', async () => {
+    await appendMany('shop', 3);
+    bench.clock.advance(-3_600_000);
+    await appendMany('shop', 3);
+    await bench.store.events.claimDuty('s', leaseMs);
+    await number();
+    bench.clock.advance(retentionMs + 1_800_000);
+    await log().sweep(100);
+    expect(await page('shop')).to.deep.include({ first: 1, last: 6 });
+    bench.clock.advance(1_800_000);
+    await log().sweep(100);
+    expect(await page('shop')).to.deep.include({ first: 7, last: 6 });
+  });
+
+  test('ends a page when it is large, and goes on with the next', async () => {
+    const text = 'x'.repeat(60_000);
+    for (let index = 0; index < 40; index += 1) await append(newEvent('shop', { text }));
+    await number();
+    const first = await page('shop', 0, 40);
+    expect(first.events.length).to.be.within(15, 20);
+    expect(first.through).to.equal(first.events.at(-1)!.sequence);
+    const rest = await page('shop', first.through, 40);
+    expect(rest.events[0]!.sequence).to.equal(first.through + 1);
+  });
+
+  test('lists the beginning of long texts, and has them whole in the event', async () => {
+    const text = 'y'.repeat(5_000);
+    await append(newEvent('shop', { text }));
+    await number();
+    expect((await subjectOf('shop', 'somebody')).text).to.equal('y'.repeat(1_000));
+    expect((await page('shop')).events[0]!.text).to.equal(text);
+  });
+
+  test('lists of the projects those that are wanted', async () => {
+    for (const project of ['a', 'b', 'c', 'd']) await append(newEvent(project));
+    await number();
+    const projects = await log().projects(2, (project) => project !== 'b');
+    expect(projects).to.have.length(2);
+    expect(projects.map(({ project }) => project)).to.not.include('b');
+    expect(projects.map(({ subjects }) => subjects)).to.deep.equal([1, 1]);
+  });
+
   test('knows what the topic of a project lacks', async () => {
     await appendMany('shop', 3);
     await number();
