@@ -5,6 +5,7 @@
  * nothing until it asks again; what it missed is in the log. Memory: the newest events of projects that are followed,
  * and one page for each follower that catches up. Failure of the log: the follower is ended, so that its client resumes.
  */
+import { groupBy } from '#core/group-by.js';
 import type { EventLog } from '#core/ports/event-log.js';
 import type { Logger } from '#core/ports/logger.js';
 import type { EventFilter, SequencedEvent } from '#core/status-event.js';
@@ -73,7 +74,7 @@ export function createStatusHub(options: {
       return follower;
     },
     push(events) {
-      for (const [project, ofProject] of byProject(events)) {
+      for (const [project, ofProject] of groupBy(events, ({ project }) => project)) {
         const feed = feeds.get(project);
         if (feed === undefined) continue;
         feed.recent.add(ofProject);
@@ -90,14 +91,4 @@ export function createStatusHub(options: {
       return size;
     },
   };
-}
-
-function byProject(events: readonly SequencedEvent[]): Map<string, SequencedEvent[]> {
-  const found = new Map<string, SequencedEvent[]>();
-  for (const event of events) {
-    const known = found.get(event.project);
-    if (known === undefined) found.set(event.project, [event]);
-    else known.push(event);
-  }
-  return found;
 }

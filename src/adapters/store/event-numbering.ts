@@ -1,10 +1,11 @@
+import { groupBy } from '#core/group-by.js';
 import type { EventLog } from '#core/ports/event-log.js';
 import type { SequencedEvent } from '#core/status-event.js';
 import type { StoreContext, Tx } from './context.js';
 import { isNoneOf } from './claims.js';
+import { lastOf } from './event-reading.js';
 import { noteSubjects } from './event-subjects.js';
 import { toSequencedEvent } from './rows.js';
-import type { ProjectEventRow } from './schema.js';
 
 const duty = 'sequencer';
 
@@ -26,7 +27,7 @@ export function createEventNumbering(
   async function number(tx: Tx, limit: number): Promise<SequencedEvent[]> {
     const rows = await queries.unnumbered(tx, { limit });
     const numbered: SequencedEvent[] = [];
-    for (const [project, entries] of byProject(rows)) {
+    for (const [project, entries] of groupBy(rows, (row) => row.project)) {
       const before = await lastOf(tx, project);
       let last = before;
       for (const row of entries) {
@@ -95,25 +96,6 @@ export function createEventNumbering(
           .execute();
       }),
   };
-}
-
-function byProject(rows: readonly ProjectEventRow[]): Map<string, ProjectEventRow[]> {
-  const found = new Map<string, ProjectEventRow[]>();
-  for (const row of rows) {
-    const entries = found.get(row.project);
-    if (entries === undefined) found.set(row.project, [row]);
-    else entries.push(row);
-  }
-  return found;
-}
-
-async function lastOf(tx: Tx, project: string): Promise<number> {
-  const row = await tx
-    .selectFrom('projects')
-    .select('last')
-    .where('project', '=', project)
-    .executeTakeFirst();
-  return row?.last ?? 0;
 }
 
 /** Keeps the newest: as many go as came, and as many again while there are too many. */

@@ -1,19 +1,22 @@
+import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
 import type { EventLog } from '#core/ports/event-log.js';
 import type { StoreContext } from './context.js';
 import { toSequencedEvent } from './rows.js';
+import type { Tables } from './schema.js';
 
 /** Events that one page looks at, at most, when it asks for some kinds only: nothing else is served meanwhile. */
 const mostLookedAt = 10_000;
 /** Bytes of one page, about; an event has 64 KiB at most. */
 const enoughBytes = 1024 * 1024;
 
-export function createEventReading({ db }: StoreContext): Pick<EventLog, 'page'> {
+export function createEventReading({ db }: StoreContext): Pick<EventLog, 'page' | 'last'> {
   return {
+    last: (project) => lastOf(db, project),
     async page(project, { after, limit, filter = {} }) {
       // The end is read before the events and the beginning after them, since both only grow: whatever is numbered or
       // removed meanwhile, the page has all there is between them.
-      const last = await lastOf(project);
+      const last = await lastOf(db, project);
       const until = Math.min(last, filter.kinds === undefined ? last : after + mostLookedAt);
       // One who looks through a long log for a rare kind asks again and again: others have their turn between.
       if (filter.kinds !== undefined) await new Promise((resolve) => setImmediate(resolve));
@@ -46,15 +49,6 @@ export function createEventReading({ db }: StoreContext): Pick<EventLog, 'page'>
     return last === -1 ? sizes.length : last + 1;
   }
 
-  async function lastOf(project: string): Promise<number> {
-    const row = await db
-      .selectFrom('projects')
-      .select('last')
-      .where('project', '=', project)
-      .executeTakeFirst();
-    return row?.last ?? 0;
-  }
-
   async function firstOf(project: string, last: number): Promise<number> {
     const row = await db
       .selectFrom('project_events')
@@ -66,4 +60,14 @@ export function createEventReading({ db }: StoreContext): Pick<EventLog, 'page'>
       .executeTakeFirst();
     return row?.sequence ?? last + 1;
   }
+}
+
+/** The newest number of a project; 0 when it has none. */
+export async function lastOf(db: Kysely<Tables>, project: string): Promise<number> {
+  const row = await db
+    .selectFrom('projects')
+    .select('last')
+    .where('project', '=', project)
+    .executeTakeFirst();
+  return row?.last ?? 0;
 }

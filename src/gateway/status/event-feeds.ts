@@ -75,9 +75,9 @@ export function createEventFeeds(context: Context, principal: Principal): EventF
       refuseForeignProject(principal, 'destination', project);
       return inPlace(async () => {
         // The end as it is now, and not when the hub looks: whoever is told that it has subscribed misses nothing.
-        const page = await events.page(project, { after: after ?? Number.MAX_SAFE_INTEGER, limit: 1 });
-        refuseFuture({ after, positionName }, page);
-        return hub.subscribe(project, { after: after ?? page.last, filter, sink });
+        const last = await events.last(project);
+        refuseFuture({ after, positionName }, last);
+        return hub.subscribe(project, { after: after ?? last, filter, sink });
       });
     },
     async ofRequest(id, query) {

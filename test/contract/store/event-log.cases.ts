@@ -237,6 +237,7 @@ export function eventLogCases(test: Case, bench: StoreBench): void {
     const third = await page('shop', second.through, 6);
     expect([third.events, third.through]).to.deep.equal([[], 10]);
     expect((await page('shop', 99)).through).to.equal(99);
+    expect([await log().last('shop'), await log().last('nobody')]).to.deep.equal([10, 0]);
   });
 
   test('filters by subject and by kind, and says how far it looked', async () => {
