@@ -9,17 +9,19 @@ const firstRetryMs = 1_000;
 const longestRetryMs = 10_000;
 
 /**
+ * @template Event
  * @typedef {object} StreamHandlers
- * @property {(event: any) => void} onEvent
+ * @property {(event: Event) => void} onEvent
  * @property {(gap: { from: number, to: number }) => void} onGap events that the gateway no longer has
  * @property {(isLive: boolean) => void} onConnection
  * @property {() => Promise<boolean>} mayRetry asked when the browser has given up: finds out why, and whether to go on
  */
 
 /**
+ * @template Event as the address gives them
  * @param {(after: number) => URL} toAddress
  * @param {number} start number of the last event that is known
- * @param {StreamHandlers} handlers
+ * @param {StreamHandlers<Event>} handlers
  * @returns {{ close(): void }}
  */
 export function followEvents(toAddress, start, { onEvent, onGap, onConnection, mayRetry }) {
@@ -49,8 +51,9 @@ export function followEvents(toAddress, start, { onEvent, onGap, onConnection, m
   }
 
   /**
+   * @template Data
    * @param {MessageEvent<string>} message
-   * @param {(data: any) => void} handler
+   * @param {(data: Data) => void} handler
    */
   function take(message, handler) {
     after = Number(message.lastEventId);

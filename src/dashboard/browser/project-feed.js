@@ -1,6 +1,7 @@
 /** What the page knows of one project: a snapshot of its subjects and newest events, and everything that comes after. */
-import { ApiError, getJson, toUrl } from './api.js';
+import { getJson, toUrl } from './api.js';
 import { followEvents } from './event-stream.js';
+import { tellFailure } from './failure.js';
 import { createRecentEvents } from './recent-events.js';
 import { createSubjects } from './subjects.js';
 
@@ -14,6 +15,7 @@ const retryMs = 3_000;
 
 /**
  * @typedef {'loading' | 'live' | 'lost' | 'refused'} Phase
+ * @typedef {import('../../core/status-event.js').SequencedEvent} SequencedEvent
  * @typedef {ReturnType<typeof createProjectFeed>} ProjectFeed
  */
 
@@ -40,7 +42,7 @@ export function createProjectFeed(project, onChange) {
     subjects,
     events,
     phase: /** @type {Phase} */ ('loading'),
-    /** Why the feed was refused. @type {ApiError | undefined} */
+    /** Why the feed was refused. @type {import('./api.js').ApiError | undefined} */
     error: undefined,
     /** Events that happened while nobody looked, and that the gateway no longer has. */
     lost: /** @type {{ from: number, to: number } | undefined} */ (undefined),
@@ -126,6 +128,7 @@ export function createProjectFeed(project, onChange) {
   function follow(last) {
     stream?.close();
     stream = followEvents((after) => toUrl(['status', project], { after }), last, {
+      /** @param {SequencedEvent} event */
       onEvent(event) {
         if (!subjects.apply(event)) askAboutNew();
         events.add(event);
@@ -166,10 +169,7 @@ export function createProjectFeed(project, onChange) {
       return true;
     } catch (error) {
       if (ended.signal.aborted) return false;
-      const isRefusal = error instanceof ApiError && error.status >= 400 && error.status < 500;
-      feed.error = isRefusal ? error : undefined;
-      feed.phase = isRefusal ? 'refused' : 'lost';
-      if (isRefusal) stop();
+      if (tellFailure(feed, error)) stop();
       onChange();
       return false;
     }

@@ -1,6 +1,7 @@
 /** What the page knows of one request: its status document, and its history as it grows. */
-import { ApiError, getJson, toUrl } from './api.js';
+import { getJson, toUrl } from './api.js';
 import { followEvents } from './event-stream.js';
+import { tellFailure } from './failure.js';
 import { finalStates } from './vocabulary.js';
 
 const retryMs = 3_000;
@@ -29,7 +30,7 @@ export function createRequestFeed(id, onChange) {
   const feed = {
     id,
     phase: /** @type {'loading' | 'live' | 'lost' | 'refused' | 'ended'} */ ('loading'),
-    /** Why the feed was refused. @type {ApiError | undefined} */
+    /** Why the feed was refused. @type {import('./api.js').ApiError | undefined} */
     error: undefined,
     request: /** @type {RequestStatus | undefined} */ (undefined),
     /** In their order. @type {NumberedEvent[]} */
@@ -56,6 +57,7 @@ export function createRequestFeed(id, onChange) {
   function follow() {
     const last = feed.events.at(-1)?.number ?? 0;
     stream = followEvents((after) => toUrl(['requests', id, 'events'], { after }), last, {
+      /** @param {NumberedEvent} event */
       onEvent(event) {
         if (event.number > (feed.events.at(-1)?.number ?? 0)) feed.events.push(event);
         reading ??= setTimeout(() => void read(), readAgainMs);
@@ -90,10 +92,7 @@ export function createRequestFeed(id, onChange) {
       return true;
     } catch (error) {
       if (left.signal.aborted) return false;
-      const isRefusal = error instanceof ApiError && error.status >= 400 && error.status < 500;
-      feed.error = isRefusal ? error : undefined;
-      feed.phase = isRefusal ? 'refused' : 'lost';
-      if (isRefusal) stop();
+      if (tellFailure(feed, error)) stop();
       onChange();
       return false;
     }
