@@ -87,7 +87,11 @@ export function createTopicPublisher(options: TopicPublisherOptions): TopicPubli
   function begin(lacking: Unpublished): void {
     const { project } = lacking;
     const work = publishSome(lacking)
-      .catch((error: unknown) => logger.warn({ err: error, project }, 'status events could not be published'))
+      .catch((error: unknown) => {
+        logger.warn({ err: error, project }, 'status events could not be published');
+        // It lacks the same events still, and would be begun with again at once.
+        postpone(project);
+      })
       .then(() => {
         underWay.delete(project);
         // Without a position here, the log says where to go on.

@@ -211,6 +211,28 @@ describe('the publisher of status topics', () => {
     expect(written()).to.deep.equal([1]);
   });
 
+  it('does not begin at once again with a project whose events cannot be read', async () => {
+    let reads = 0;
+    const log: EventLog = {
+      ...store.events,
+      page: (...query) => {
+        reads += 1;
+        return isAway ? Promise.reject(new ReplytoError('STORE_UNAVAILABLE')) : store.events.page(...query);
+      },
+    };
+    isAway = true;
+    const duty = createSequencerDuty({ log, owner: 'test', clock });
+    const publisher = createTopicPublisher({ log, duty, channel, clock, logger, meter });
+    publishers.push(publisher);
+    await tell(1);
+    publisher.start();
+    await settled(60);
+    expect(reads).to.equal(1);
+    isAway = false;
+    await passTime(clock, 6_000);
+    expect(written()).to.deep.equal([1]);
+  });
+
   it('leaves it to the instance that has the duty, and takes over from one that died', async () => {
     await tell(2);
     const publisher = create('other');
