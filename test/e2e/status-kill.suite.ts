@@ -60,11 +60,14 @@ export function describeStatusKill(brokerUrl: () => string | undefined): void {
           const id = randomUUID();
           const event = JSON.stringify({ id, subject, kind: 'progress', percent: accepted.size % 100 });
           // Again until it is taken: it may have been before the gateway died.
-          while (isRunning() && !accepted.has(id)) {
-            const answer = await post(`${gateway.url}/status/${project}`, event).catch(() => undefined);
-            if (answer?.status === 202) accepted.add(id);
-            else await new Promise((resolve) => setTimeout(resolve, 20));
-          }
+          const isTaken = await until(
+            async () => {
+              if (!isRunning()) return 'over';
+              return (await post(`${gateway.url}/status/${project}`, event)).status === 202 && 'taken';
+            },
+            { what: `event ${id} to be taken`, withinMs: 60_000 },
+          );
+          if (isTaken === 'taken') accepted.add(id);
         }
       }
 
@@ -73,23 +76,18 @@ export function describeStatusKill(brokerUrl: () => string | undefined): void {
       let stream: ReceivedEvents | undefined;
       async function follow(): Promise<void> {
         while (isRunning()) {
-          const last = heard.at(-1)?.sequence ?? 0;
-          const headers = { 'last-event-id': String(last) };
-          const current = await openEvents(`${gateway.url}/status/${project}?after=0`, headers).catch(
-            () => undefined,
+          const current = await until(
+            async () => {
+              if (!isRunning()) return 'over';
+              const headers = { 'last-event-id': String(heard.at(-1)?.sequence ?? 0) };
+              return await openEvents(`${gateway.url}/status/${project}?after=0`, headers);
+            },
+            { what: 'a stream', withinMs: 60_000 },
           );
-          if (current === undefined) {
-            await new Promise((resolve) => setTimeout(resolve, 20));
-            continue;
-          }
+          if (current === 'over') return;
           stream = current;
-          let taken = 0;
-          while (isRunning() && !current.isOver) {
-            for (; taken < current.events.length; taken += 1) {
-              heard.push(current.events[taken]!.data as SequencedEvent);
-            }
-            await new Promise((resolve) => setTimeout(resolve, 5));
-          }
+          await until(() => !isRunning() || current.isOver, { what: 'its end', withinMs: 120_000 });
+          for (const { data } of current.events) heard.push(data as SequencedEvent);
         }
       }
 
