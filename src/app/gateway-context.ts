@@ -9,6 +9,7 @@ import type { Logger } from '#core/ports/logger.js';
 import { dashboard } from '#dashboard/dashboard.js';
 import type { GatewayContext, Readiness } from '#gateway/context.js';
 import type { GaugeReaders, Metrics } from '#gateway/metrics.js';
+import { createRequestHistory } from '#gateway/request-history.js';
 import type { RouteTable } from '#gateway/route-table.js';
 import { isReplyToken } from '#messaging/digest.js';
 import type { Leasing } from '#messaging/leasing.js';
@@ -49,6 +50,7 @@ export function createGatewayContext(options: GatewayContextOptions): GatewayCon
   return {
     requestor: requestReply.requestor,
     store: store.requests,
+    history: createRequestHistory(store.requests),
     events: store.events,
     hub: options.hub,
     followerPlaces: options.followerPlaces,

@@ -18,12 +18,15 @@ import type { BodyCheck } from '#schema/body-check.js';
 import type { Configuration } from '#schema/configuration.js';
 import type { TlsMaterial } from './connection/http-server.js';
 import type { Resource } from './methods.js';
+import type { RequestHistory } from './request-history.js';
 import type { RouteTable } from './route-table.js';
 
 /** What the resources of the gateway work with. */
 export interface GatewayContext {
   readonly requestor: Requestor;
   readonly store: RequestStore;
+  /** The same store, for who follows requests. */
+  readonly history: RequestHistory;
   readonly events: EventLog;
   /** Brings status events to who follows a project. */
   readonly hub: StatusHub;

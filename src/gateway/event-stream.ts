@@ -4,6 +4,7 @@
  */
 import type { Response } from 'express';
 import type { Clock } from '#core/ports/clock.js';
+import type { StatusEvent } from '#core/status-event.js';
 
 export interface EventStream {
   /** In one piece. False: the client has no room for more; see `onDrained`. */
@@ -27,6 +28,18 @@ export function toPositionText(id: number): string {
 /** One event as it stands in the stream; `id` is where a client resumes. */
 export function toStreamText(id: number, event: string, data: unknown): string {
   return `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+}
+
+/** Each event is written to many streams: its bytes are made once. */
+const streamBytes = new WeakMap<StatusEvent, Buffer>();
+
+/** The same of a status event, for as many streams as take it. `id` is where a client resumes in all of them. */
+export function toStreamBytes(id: number, event: StatusEvent): Buffer {
+  const known = streamBytes.get(event);
+  if (known !== undefined) return known;
+  const bytes = Buffer.from(toStreamText(id, event.kind, event));
+  streamBytes.set(event, bytes);
+  return bytes;
 }
 
 const commentEveryMs = 15_000;

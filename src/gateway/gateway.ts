@@ -107,7 +107,7 @@ export function createGateway(
   addRequestStatus(app, context, waiting);
   addRequestReply(app, context, waiting);
   addRequestAnswer(app, context);
-  addRequestEvents(app, context, streams);
+  addRequestEvents(app, context, streams, waiting);
   addRequestCancel(app, context);
   addRequestList(app, context);
   addQueueMessages(app, context, waiting);

@@ -1,30 +1,37 @@
 /**
- * `GET /requests/{id}/events`: the history of one request as server-sent events, or as a page of JSON; `id` is the event's
- * number for good, so `Last-Event-ID` resumes exactly. The stream ends when the request has ended and all was told; a
+ * `GET /requests/{id}/events`: the history of one request as server-sent events, or as a page of JSON
+ * (request-event-page.ts); `id` is the event's number for good, so `Last-Event-ID` resumes exactly. The stream ends when the request has ended and all was told; a
  * client that then comes back gets 204, which tells EventSource to stop.
  */
 import type { Express, Request, Response } from 'express';
 import { isFinal } from '#core/request.js';
-import { passesFilter } from '#core/status-event.js';
 import type { GatewayContext } from './context.js';
 import { readEventQuery, wantsStream } from './event-query.js';
 import type { EventQuery } from './event-query.js';
 import type { EventStream } from './event-stream.js';
-import { toStreamText } from './event-stream.js';
+import { toStreamBytes } from './event-stream.js';
 import type { EventStreams } from './event-streams.js';
 import { retryMs } from './event-streams.js';
 import { readId, visible } from './known-request.js';
+import { createRequestEventPages } from './request-event-page.js';
 import { followRequest, readEventsBehind } from './request-following.js';
+import type { Waiting } from './waiting.js';
 
-export function addRequestEvents(app: Express, context: GatewayContext, streams: EventStreams): void {
+export function addRequestEvents(
+  app: Express,
+  context: GatewayContext,
+  streams: EventStreams,
+  waiting: Waiting,
+): void {
   const { store, logger } = context;
+  const sendPage = createRequestEventPages(context, waiting);
 
   async function serve(request: Request<{ id: string }>, response: Response): Promise<void> {
     const id = readId(request);
     const query = readEventQuery(request, ['after', 'kind', 'limit']);
     response.vary('Accept');
     if (!wantsStream(request)) {
-      await sendPage(response, id, query);
+      await sendPage(request, response, id, query);
       return;
     }
     await streams.serve(request, response, {
@@ -43,16 +50,6 @@ export function addRequestEvents(app: Express, context: GatewayContext, streams:
     });
   }
 
-  async function sendPage(response: Response, id: string, query: EventQuery): Promise<void> {
-    visible(response, id, await store.find(id));
-    const { after = 0, limit, filter } = query;
-    const events = await readEventsBehind(store, id, query, limit);
-    const next = events.at(-1)?.number ?? after;
-    response.setHeader('Content-Type', 'application/json');
-    response.setHeader('Cache-Control', 'no-store');
-    response.end(JSON.stringify({ events: events.filter((event) => passesFilter(event, filter)), next }));
-  }
-
   async function follow(stream: EventStream, id: string, { after = 0, filter }: EventQuery): Promise<void> {
     const closed = new AbortController();
     stream.onClose(() => closed.abort());
@@ -60,7 +57,7 @@ export function addRequestEvents(app: Express, context: GatewayContext, streams:
       ...{ after, filter, signal: closed.signal },
       isOpen: () => stream.isOpen,
       deliver(event) {
-        if (stream.send(toStreamText(event.number, event.kind, event))) return undefined;
+        if (stream.send(toStreamBytes(event.number, event))) return undefined;
         return new Promise((resolve) => stream.onDrained(resolve));
       },
     });

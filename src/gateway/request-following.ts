@@ -5,6 +5,7 @@ import { isFinal } from '#core/request.js';
 import type { EventFilter, NumberedEvent } from '#core/status-event.js';
 import { passesFilter } from '#core/status-event.js';
 import type { GatewayContext } from './context.js';
+import type { RequestHistory } from './request-history.js';
 
 /** Where a client was, and what said so. */
 export interface Position {
@@ -46,7 +47,7 @@ const lookAgainMs = 60_000;
 
 /** Resolves when the request has ended and all was told, when it is gone, or when the follower is. @throws STORE_UNAVAILABLE */
 export async function followRequest(
-  { store, watch, isStopping }: Pick<GatewayContext, 'store' | 'watch' | 'isStopping'>,
+  { history, watch, isStopping }: Pick<GatewayContext, 'history' | 'watch' | 'isStopping'>,
   id: string,
   follower: RequestFollower,
 ): Promise<void> {
@@ -56,8 +57,8 @@ export async function followRequest(
     const wait = watch.wait(id, () => true, { waitMs: lookAgainMs, signal: follower.signal });
     try {
       // The state is read before the events: if it is final, they are all there.
-      const record = await store.find(id);
-      position = await deliverFrom(store, id, position, follower);
+      const record = await history.find(id);
+      position = await deliverFrom(history, id, position, follower);
       if (record === null || isFinal(record.status)) break;
       await wait.outcome;
     } finally {
@@ -67,7 +68,7 @@ export async function followRequest(
 }
 
 async function deliverFrom(
-  store: Pick<RequestStore, 'events'>,
+  history: RequestHistory,
   id: string,
   after: number,
   { filter, isOpen, deliver }: RequestFollower,
@@ -75,7 +76,7 @@ async function deliverFrom(
   let position = after;
   for (;;) {
     let room: Promise<void> | undefined;
-    const events = await store.events(id, position, pageSize);
+    const events = await history.events(id, position, pageSize);
     for (const event of events) {
       position = event.number;
       if (!passesFilter(event, filter)) continue;

@@ -1,5 +1,4 @@
 import { expect } from 'chai';
-import type { Message } from '#core/message.js';
 import type { NumberedEvent } from '#core/status-event.js';
 import type { ReceivedEvents } from '../support/event-source.js';
 import { openEvents } from '../support/event-source.js';
@@ -7,10 +6,12 @@ import { startGateway, uniqueName } from '../support/gateway.js';
 import type { HttpAnswer } from '../support/http.js';
 import { call, post } from '../support/http.js';
 import { faultOf, httpBench, problemOf } from '../support/http-bench.js';
+import { requestEventsOf } from '../support/request-events-bench.js';
 import { until } from '../support/until.js';
 
 describe('the events of a request over HTTP', () => {
   const bench = httpBench(() => ({ settings: { REPLYTO_REQUESTS__MAX_WAITING: '3' } }));
+  const events = requestEventsOf(bench);
   const streams: ReceivedEvents[] = [];
   afterEach(() => {
     for (const stream of streams.splice(0)) stream.close();
@@ -26,33 +27,6 @@ describe('the events of a request over HTTP', () => {
     return stream;
   }
 
-  async function sentRequest(
-    headers: Record<string, string> = {},
-  ): Promise<{ id: string; message: Message }> {
-    const queue = uniqueName('events');
-    const received = await bench.listen(queue);
-    await bench.ask(queue, { 'message-id': queue, prefer: 'respond-async', ...headers });
-    await until(() => received.length === 1, { what: 'the message' });
-    await bench.reaches(queue, 'sent');
-    return { id: queue, message: received[0]! };
-  }
-
-  /** Sends an event as any service may. */
-  async function report(subject: string, event: Partial<NumberedEvent>): Promise<void> {
-    const { broker, own } = bench.gateway.broker.parts;
-    const body = { id: uniqueName('event'), project: null, subject, kind: 'progress', time: 1, ...event };
-    await broker.channel.send(own.status, {
-      messageId: body.id,
-      correlationId: null,
-      replyTo: null,
-      time: 1,
-      contentType: 'application/json',
-      body: Buffer.from(JSON.stringify(body)),
-      properties: {},
-      applicationHeaders: {},
-    });
-  }
-
   const numbersOf = (stream: ReceivedEvents): string[] => stream.events.map(({ id }) => id);
   const statesOf = (stream: ReceivedEvents): unknown[] =>
     stream.events.map(
@@ -64,7 +38,7 @@ describe('the events of a request over HTTP', () => {
   }
 
   it('are the history so far, then what happens, in order and numbered without a gap', async () => {
-    const { id, message } = await sentRequest({ project: 'orion' });
+    const { id, message } = await events.sentRequest({ project: 'orion' });
     const stream = await follow(id);
     expect(stream.status).to.equal(200);
     expect(stream.headers).to.include({
@@ -74,7 +48,7 @@ describe('the events of a request over HTTP', () => {
     });
     await until(() => stream.events.length === 2, { what: 'the history' });
     for (const percent of [10, 20, 30]) {
-      await report(id, { percent, text: `step ${percent}\nof three` });
+      await events.report(id, { percent, text: `step ${percent}\nof three` });
       await until(async () => (await bench.status(id)).progress?.percent === percent, {
         what: 'the progress',
       });
@@ -103,8 +77,8 @@ describe('the events of a request over HTTP', () => {
   });
 
   it('resume after the number that the client names, by Last-Event-ID or ?after', async () => {
-    const { id, message } = await sentRequest();
-    await report(id, { percent: 50 });
+    const { id, message } = await events.sentRequest();
+    await events.report(id, { percent: 50 });
     await until(async () => (await bench.status(id)).progress !== null, { what: 'the progress' });
     const byHeader = await follow(id, '', { 'last-event-id': '2' });
     const byParameter = await follow(id, '?after=2');
@@ -118,7 +92,7 @@ describe('the events of a request over HTTP', () => {
   });
 
   it('after the end are told once more, and then there are none: 204', async () => {
-    const { id, message } = await sentRequest();
+    const { id, message } = await events.sentRequest();
     await bench.reply(message, 'done');
     await bench.reaches(id, 'replied');
     const stream = await follow(id);
@@ -141,8 +115,8 @@ describe('the events of a request over HTTP', () => {
   });
 
   it('end with the request, however it ends', async () => {
-    const cancelled = await sentRequest();
-    const expiring = await sentRequest({ 'request-timeout': '1' });
+    const cancelled = await events.sentRequest();
+    const expiring = await events.sentRequest({ 'request-timeout': '1' });
     const ofCancelled = await follow(cancelled.id);
     const ofExpiring = await follow(expiring.id);
     await call(`${bench.url}/requests/${cancelled.id}`, { method: 'DELETE' });
@@ -153,12 +127,12 @@ describe('the events of a request over HTTP', () => {
   });
 
   it('that come again with the same id are told once', async () => {
-    const { id, message } = await sentRequest();
+    const { id, message } = await events.sentRequest();
     const stream = await follow(id);
     const eventId = uniqueName('event');
-    await report(id, { id: eventId, percent: 1 });
-    await report(id, { id: eventId, percent: 1 });
-    await report(id, { percent: 2 });
+    await events.report(id, { id: eventId, percent: 1 });
+    await events.report(id, { id: eventId, percent: 1 });
+    await events.report(id, { percent: 2 });
     await until(async () => (await bench.status(id)).progress?.percent === 2, { what: 'the last event' });
     await bench.reply(message, 'done');
     await ended(stream);
@@ -166,10 +140,10 @@ describe('the events of a request over HTTP', () => {
   });
 
   it('are many and none is lost', async () => {
-    const { id, message } = await sentRequest();
+    const { id, message } = await events.sentRequest();
     // More than a page of the store.
     for (let number = 0; number < 250; number += 1)
-      await report(id, { percent: number % 100, text: 'x'.repeat(500) });
+      await events.report(id, { percent: number % 100, text: 'x'.repeat(500) });
     await until(async () => (await call(`${bench.url}/requests/${id}`)).headers['etag'] === '"v252"', {
       what: 'all of them to be kept',
     });
@@ -181,7 +155,7 @@ describe('the events of a request over HTTP', () => {
   });
 
   it('are followed by as many as may wait, and the next gets 429', async () => {
-    const { id } = await sentRequest();
+    const { id } = await events.sentRequest();
     const three = [await follow(id), await follow(id), await follow(id)];
     expect(three.map(({ status }) => status)).to.deep.equal([200, 200, 200]);
     const fourth = await call(`${bench.url}/requests/${id}/events`);

@@ -3,7 +3,7 @@ import { uniqueName } from '../support/gateway.js';
 import { call } from '../support/http.js';
 import { httpBench } from '../support/http-bench.js';
 import type { StatusPage } from '../support/status-bench.js';
-import { newProject, sequencesOf, statusOf, upTo } from '../support/status-bench.js';
+import { newProject, sequencesOf, statusOf } from '../support/status-bench.js';
 import { until } from '../support/until.js';
 
 interface SubjectState {
@@ -198,33 +198,5 @@ describe('pages of status over HTTP', () => {
     await status.tell(one);
     await status.reaches(one, 3);
     expect((await listed('?limit=1')).map(({ project }) => project)).to.deep.equal([one]);
-  });
-});
-
-describe('pages of the events of a request', () => {
-  const bench = httpBench();
-
-  it('have its history from where one is, of the kinds one asks for', async () => {
-    const queue = uniqueName('pages');
-    const received = await bench.listen(queue);
-    await bench.ask(queue, { 'message-id': queue, prefer: 'respond-async' });
-    await until(() => received.length === 1, { what: 'the message' });
-    await bench.reply(received[0]!, 'done');
-    await bench.reaches(queue, 'replied');
-    const page = async (query: string): Promise<{ numbers: number[]; next: number }> => {
-      const answer = await call(`${bench.url}/requests/${queue}/events${query}`, {
-        headers: { accept: 'application/json' },
-      });
-      expect(answer.status, answer.text()).to.equal(200);
-      expect(answer.headers).to.include({ 'content-type': 'application/json', vary: 'Accept' });
-      const { events, next } = answer.json<{ events: { number: number }[]; next: number }>();
-      return { numbers: events.map(({ number }) => number), next };
-    };
-    expect(await page('')).to.deep.equal({ numbers: upTo(3), next: 3 });
-    expect(await page('?limit=2')).to.deep.equal({ numbers: [1, 2], next: 2 });
-    expect(await page('?after=2')).to.deep.equal({ numbers: [3], next: 3 });
-    expect(await page('?after=3')).to.deep.equal({ numbers: [], next: 3 });
-    expect(await page('?kind=success')).to.deep.equal({ numbers: [3], next: 3 });
-    expect(await page('?kind=success,user-action&limit=2')).to.deep.equal({ numbers: [], next: 2 });
   });
 });

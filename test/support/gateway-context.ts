@@ -22,6 +22,7 @@ export function contextOf(overrides: Partial<GatewayContext> = {}): GatewayConte
   return {
     requestor: absent('requestor'),
     store: absent('store'),
+    history: absent('history'),
     events: absent('events'),
     hub: absent('hub'),
     followerPlaces: createNameShares({ limit: 100, what: 'follow' }),

@@ -163,18 +163,27 @@ export const requestOperations: readonly Operation[] = [
     description:
       'Server-sent events: `id` is the number of the event, `event` its kind, `data` a RequestEvent as JSON. The ' +
       'stream ends when the request has ended; it resumes after the number that the client names. Who prefers ' +
-      '`application/json` gets a page.',
-    parameters: [id, ...eventParameters('number')],
+      '`application/json` gets a page, of about 1 MiB at most; with `Prefer: wait=N` an empty one is held back until there is ' +
+      'something.',
+    parameters: [
+      id,
+      ...eventParameters('number'),
+      ...headerParameters({ ...readingHeaders, 'If-None-Match': ifNoneMatch }),
+    ],
     answers: {
       200: {
         description: 'The events so far, then those to come; or a page of them.',
-        headers: headers([], ['Vary']),
+        headers: headers(['ETag', 'Preference-Applied'], ['Vary']),
         content: {
           ...eventStreamOf('id: 1\nevent: log\ndata: {"id":"…","kind":"log","number":1}\n\n'),
           ...jsonOf('RequestEventPage'),
         },
       },
       204: { description: 'The request has ended and all was told: do not come back.' },
+      304: {
+        description: 'The page is as `If-None-Match` says.',
+        headers: headers(['Preference-Applied'], ['ETag', 'Vary']),
+      },
     },
     problems: [
       'INVALID_REQUEST',
@@ -184,6 +193,6 @@ export const requestOperations: readonly Operation[] = [
       'STORE_UNAVAILABLE',
       'SHUTTING_DOWN',
     ],
-    problemHeaders: ['Message-ID'],
+    problemHeaders: ['Message-ID', 'Preference-Applied'],
   },
 ];

@@ -32,6 +32,11 @@ const requestEventSchema = statusEventSchema.extend({
 const requestEventPageSchema = z.object({
   events: z.array(requestEventSchema),
   next: z.int().min(0).describe('The `?after` of the next page.'),
+  isOver: z
+    .boolean()
+    .describe(
+      'The request has ended and this is the end of its history, but for a reply that comes late or again.',
+    ),
 });
 
 const codes = Object.keys(errorKinds) as [ErrorCode, ...ErrorCode[]];

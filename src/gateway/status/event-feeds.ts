@@ -16,7 +16,7 @@ import { refuseForeignProject } from './project.js';
 
 type Context = Pick<
   GatewayContext,
-  'store' | 'events' | 'hub' | 'watch' | 'followerPlaces' | 'isStopping' | 'logger'
+  'store' | 'history' | 'events' | 'hub' | 'watch' | 'followerPlaces' | 'isStopping' | 'logger'
 >;
 
 const positionName = 'after';
@@ -25,13 +25,15 @@ export function createEventFeeds(context: Context, principal: Principal): EventF
   const { store, events, hub, followerPlaces } = context;
 
   /** Takes a place for as long as the subscription lasts. */
-  async function inPlace(begin: () => Promise<EventSubscription>): Promise<EventSubscription> {
+  async function inPlace(
+    begin: (giveBack: () => void) => Promise<EventSubscription>,
+  ): Promise<EventSubscription> {
     if (context.isStopping()) throw new ReplytoError('SHUTTING_DOWN');
     const refusal = followerPlaces.refusal(principal.name);
     if (refusal !== null) throw new ReplytoError('TOO_MANY_WAITING', { detail: refusal });
     const giveBack = followerPlaces.take(principal.name);
     try {
-      const subscription = await begin();
+      const subscription = await begin(giveBack);
       return {
         resume: () => subscription.resume(),
         close() {
@@ -45,7 +47,12 @@ export function createEventFeeds(context: Context, principal: Principal): EventF
     }
   }
 
-  function followHistory(id: string, { after = 0, filter, sink }: FeedQuery): EventSubscription {
+  /** `onEnd`: nothing more will come. */
+  function followHistory(
+    id: string,
+    { after = 0, filter, sink }: FeedQuery,
+    onEnd: () => void,
+  ): EventSubscription {
     const closed = new AbortController();
     let resume = (): void => undefined;
 
@@ -55,12 +62,12 @@ export function createEventFeeds(context: Context, principal: Principal): EventF
     }
 
     const isOpen = (): boolean => !closed.signal.aborted;
-    followRequest(context, id, { after, filter, signal: closed.signal, isOpen, deliver }).catch(
-      (error: unknown) => {
+    followRequest(context, id, { after, filter, signal: closed.signal, isOpen, deliver })
+      .catch((error: unknown) => {
         context.logger.warn({ err: error, requestId: id }, 'a subscription was ended');
         if (isOpen()) sink.end();
-      },
-    );
+      })
+      .finally(onEnd);
     return {
       resume: () => resume(),
       close() {
@@ -81,11 +88,12 @@ export function createEventFeeds(context: Context, principal: Principal): EventF
       });
     },
     async ofRequest(id, query) {
-      return inPlace(async () => {
+      return inPlace(async (giveBack) => {
         const record = isMessageId(id) ? await store.find(id) : null;
         if (record === null || !isVisibleTo(principal.name, record)) throw requestNotFound(id);
         await readEventsBehind(store, id, { after: query.after, positionName }, 1);
-        return followHistory(id, query);
+        // STOMP has no word for the end of a subscription: that of an ended request stays, and takes nobody's place.
+        return followHistory(id, query, giveBack);
       });
     },
   };

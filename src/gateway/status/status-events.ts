@@ -5,14 +5,13 @@
  */
 import type { Express, Response } from 'express';
 import type { EventPage } from '#core/ports/event-log.js';
-import type { SequencedEvent } from '#core/status-event.js';
 import type { StatusSink } from '#status/status-subscription.js';
 import type { GatewayContext } from '../context.js';
 import { matchesEtag } from '../etag.js';
 import { readEventQuery, wantsStream } from '../event-query.js';
 import type { EventQuery } from '../event-query.js';
 import type { EventStream } from '../event-stream.js';
-import { toPositionText, toStreamText } from '../event-stream.js';
+import { toPositionText, toStreamBytes, toStreamText } from '../event-stream.js';
 import type { EventStreams } from '../event-streams.js';
 import { retryMs } from '../event-streams.js';
 import { readPrefer } from '../known-request.js';
@@ -25,9 +24,6 @@ interface Gap {
   readonly from: number;
   readonly to: number;
 }
-
-/** Each event is written to many streams: its bytes are made once. */
-const streamBytes = new WeakMap<SequencedEvent, Buffer>();
 
 export function addStatusEvents(
   app: Express,
@@ -80,7 +76,7 @@ export function addStatusEvents(
         resume: () => subscription.resume(),
       });
       const subscription = hub.subscribe(project, { after, filter, sink });
-      stream.beatWith(() => whereItIs(subscription.position ?? after));
+      stream.beatWith(() => whereItIs(subscription.position));
       stream.onClose(() => {
         subscription.close();
         resolve();
@@ -173,7 +169,7 @@ function toSink(
   return {
     deliver(events) {
       onTold(events.at(-1)?.sequence ?? 0);
-      const isRoom = stream.send(...events.map(toBytes));
+      const isRoom = stream.send(...events.map((event) => toStreamBytes(event.sequence, event)));
       if (!isRoom) stream.onDrained(resume);
       return isRoom;
     },
@@ -183,14 +179,6 @@ function toSink(
     },
     end: () => stream.end(retryMs),
   };
-}
-
-function toBytes(event: SequencedEvent): Buffer {
-  const known = streamBytes.get(event);
-  if (known !== undefined) return known;
-  const bytes = Buffer.from(toStreamText(event.sequence, event.kind, event));
-  streamBytes.set(event, bytes);
-  return bytes;
 }
 
 function gapOf(after: number, { first, last }: EventPage): Gap | undefined {
