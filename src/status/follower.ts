@@ -9,7 +9,7 @@ export interface FollowerOptions {
   readonly log: Pick<EventLog, 'page'>;
   readonly logger: Logger;
   readonly project: string;
-  readonly after: number | null;
+  readonly after: number;
   readonly filter: EventFilter;
   readonly sink: StatusSink;
   readonly recent: RecentEvents;
@@ -41,9 +41,9 @@ export function createFollower(options: FollowerOptions): Follower {
   /** Delivers until nothing is left, there is no room, or the log has to be read. */
   function proceed(): void {
     while (isOpen && hasRoom && !isReading) {
-      const next = position === null || known < 0 ? undefined : recent.behind(position);
+      const next = known < 0 ? undefined : recent.behind(position);
       if (next === undefined) {
-        if (position !== null && position >= Math.max(known, recent.last) && known >= 0) return;
+        if (known >= 0 && position >= Math.max(known, recent.last)) return;
         void read();
         return;
       }
@@ -57,17 +57,12 @@ export function createFollower(options: FollowerOptions): Follower {
   async function read(): Promise<void> {
     isReading = true;
     try {
-      const after = position ?? Number.MAX_SAFE_INTEGER;
-      const page = await log.page(project, { after, limit: pageSize, filter });
+      const page = await log.page(project, { after: position, limit: pageSize, filter });
       if (!isOpen) return;
       known = Math.max(known, page.last);
-      if (position === null) {
-        position = page.last;
-      } else {
-        const from = position + 1;
-        if (from < page.first && page.first - 1 <= page.last) sink.gap(from, page.first - 1);
-        deliverPage(page);
-      }
+      const from = position + 1;
+      if (from < page.first && page.first - 1 <= page.last) sink.gap(from, page.first - 1);
+      deliverPage(page);
     } catch (error) {
       logger.warn({ err: error, project }, 'status events could not be read, a follower is ended');
       end();

@@ -16,8 +16,8 @@ import type { RecentEvents } from './recent-events.js';
 import { createRecentEvents } from './recent-events.js';
 
 interface SubscribeOptions {
-  /** Only what comes after this event; null: only what is numbered from now on. */
-  readonly after: number | null;
+  /** Only what comes after this event. */
+  readonly after: number;
   readonly filter?: EventFilter;
   readonly sink: StatusSink;
 }

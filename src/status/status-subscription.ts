@@ -4,6 +4,6 @@ import type { SequencedEvent } from '#core/status-event.js';
 export type StatusSink = EventSink<SequencedEvent>;
 
 export interface StatusSubscription extends EventSubscription {
-  /** Everything up to here was delivered, or did not pass the filter; null until it is known where it begins. */
-  readonly position: number | null;
+  /** Everything up to here was delivered, or did not pass the filter. */
+  readonly position: number;
 }
