@@ -142,6 +142,13 @@ describe('several calls on one connection', () => {
     expect(await bench.metric('requests_refused_total')).to.equal(before + 2);
   });
 
+  it('may be a minute apart, and are told so', async () => {
+    const connection = await open('GET /livez HTTP/1.1\r\nHost: x\r\n\r\n');
+    expect((await connection.answer()).headers).to.include({
+      ...{ connection: 'keep-alive', 'keep-alive': 'timeout=65' },
+    });
+  });
+
   it('may offer another protocol: each is answered in its turn', async () => {
     const queue = uniqueName('upgrade');
     const received = await bench.listen(queue);

@@ -25,6 +25,8 @@ export interface HttpServer {
 /** Bytes of all headers of a call together, its path included. */
 export const maxHeaderBytes = 32_768;
 const handshakeMs = 10_000;
+/** Who asks every few seconds keeps its connection; and proxies, which keep theirs for a minute, close first. */
+const idleMs = 65_000;
 
 /** Milliseconds from its first byte until so much of a call must have come. */
 export interface CallDeadlines {
@@ -38,6 +40,7 @@ export function createHttpServer(tls: TlsMaterial | null, deadlines: CallDeadlin
     maxHeaderSize: maxHeaderBytes,
     requestTimeout: deadlines.callTimeoutMs,
     headersTimeout: deadlines.headersTimeoutMs,
+    keepAliveTimeout: idleMs,
     connectionsCheckingInterval: Math.min(1_000, deadlines.headersTimeoutMs),
     // Refused here, with a reason.
     requireHostHeader: false,
