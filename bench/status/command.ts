@@ -1,14 +1,19 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { unlessAborted } from '../tools/interruption.js';
+import { describeMachine } from '../tools/machine.js';
+import { defaultFolder, inMinutes, readCount } from '../tools/options.js';
 import { wordsOf } from './clients/client.js';
 import { createPlan, expectedMs } from './plan.js';
 import type { Plan, Size } from './plan.js';
 import { publish } from './report/publish.js';
+import { readResults } from './report/publishable.js';
 import { reportFiles } from './report/report-files.js';
 import type { Results } from './results.js';
 import { runBenchmark } from './run.js';
 import { startSystem } from './system.js';
+import type { SystemOptions } from './system.js';
 import { variants } from './variants.js';
 
 const help = `npm run bench:status -- [options]
@@ -19,17 +24,22 @@ Measures how a client best learns that its long task moved on: eight ways, with 
   --smoke                a handful of clients, a second each: only to see that everything works
                          (neither: 10, 100 and 1,000 clients, three passes, under 90 minutes)
   --only ID,ID           only these variants: ${variants.map(({ id }) => id).join(', ')}
-  --clients N,N          other numbers of clients
+  --clients N,N          other numbers of clients, at most three
   --repeats N            other than one pass or three
   --broker URL|embedded  default: an ActiveMQ Classic started for the run, if there is Java and Maven
   --database-url URL     default postgres://root@127.0.0.1:5432/test; a schema of its own, dropped at the end
   --seed N               of the instants of the steps; default 1
   --out FOLDER           default bench-results/status-<time>
-  --publish FILE         measures nothing: writes docs/status-benchmark.md and its pictures from a results.json
+  --publish FILE         measures nothing: writes docs/status-benchmark.md and its pictures from a results.json that is whole
+
+results.json is written after each pass, so that a run that is ended leaves what it has.
 `;
 
-/** Runs the command; resolves with its exit code. */
-export async function runCommand(given: readonly string[]): Promise<number> {
+/** As many as a picture can tell apart. */
+const mostSizes = 3;
+
+/** Runs the command; resolves with its exit code. The signal ends it before its time: then nothing of it is left. */
+export async function runCommand(given: readonly string[], signal: AbortSignal): Promise<number> {
   try {
     const { values } = parseArgs({
       args: [...given],
@@ -52,22 +62,22 @@ export async function runCommand(given: readonly string[]): Promise<number> {
       return 0;
     }
     if (values.publish !== undefined) {
-      for (const path of publish(JSON.parse(readFileSync(values.publish, 'utf8')) as Results))
+      for (const path of publish(readResults(readFileSync(values.publish, 'utf8'), values.publish))) {
         console.log(path);
+      }
       return 0;
     }
     if (values.quick && values.smoke) throw new Error('--quick and --smoke: one of them is allowed');
     const size: Size = values.smoke ? 'smoke' : values.quick ? 'quick' : 'full';
-    const out =
-      values.out ?? join('bench-results', `status-${new Date().toISOString().replaceAll(':', '-')}`);
     const { clients, repeats } = values;
     const plan = createPlan(size, {
       only: readOnly(values.only),
-      ...(clients === undefined ? {} : { clients: readCounts('--clients', clients) }),
-      ...(repeats === undefined ? {} : { repeats: readCount('--repeats', repeats, 1) }),
+      ...(clients === undefined ? {} : { clients: readClients(clients) }),
+      ...(repeats === undefined ? {} : { repeats: readCount('--repeats', repeats, { min: 1, max: 100 }) }),
     });
     return await run({
-      ...{ plan, out, seed: readCount('--seed', values.seed, 0) },
+      ...{ plan, out: values.out ?? defaultFolder('status'), signal },
+      seed: readCount('--seed', values.seed, { min: 0, max: 1_000_000 }),
       ...{ broker: values.broker, databaseUrl: values['database-url'] },
     });
   } catch (error) {
@@ -85,50 +95,46 @@ function readOnly(text: string): string[] {
   return ids;
 }
 
-function readCounts(flag: string, text: string): number[] {
-  return text.split(',').map((one) => readCount(flag, one, 1));
-}
-
-function readCount(flag: string, text: string, min: number): number {
-  const count = Number(text);
-  if (!Number.isSafeInteger(count) || count < min || text === '') {
-    throw new Error(`${flag} ${text}: a whole number from ${min} is allowed`);
+/** In ascending order. */
+function readClients(text: string): number[] {
+  const counts = text.split(',').map((one) => readCount('--clients', one, { min: 1, max: 10_000 }));
+  if (counts.length > mostSizes || new Set(counts).size < counts.length) {
+    throw new Error(`--clients ${text}: at most ${mostSizes} numbers, each once, are allowed`);
   }
-  return count;
+  return counts.sort((one, other) => one - other);
 }
 
-interface GivenRun {
+interface GivenRun extends SystemOptions {
   readonly plan: Plan;
   readonly out: string;
   readonly seed: number;
-  readonly broker: string | undefined;
-  readonly databaseUrl: string;
 }
 
-async function run({ plan, out, seed, broker, databaseUrl }: GivenRun): Promise<number> {
-  console.log(`${plan.variants.length} variants, about ${inMinutes(expectedMs(plan))} minutes`);
-  const system = await startSystem({ broker, databaseUrl });
-  const interrupted = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(name, () => {
-      interrupted.abort(new Error(`stopped by ${name}`));
-      void system.stop();
-    });
-  }
+async function run({ plan, out, seed, ...options }: GivenRun): Promise<number> {
+  const { signal } = options;
+  const say = (line: string): void => console.log(line);
+  say(`${plan.variants.length} variants, about ${inMinutes(expectedMs(plan))} minutes`);
+  // Before the parts are there, so that the load of the machine is that of others.
+  const machine = describeMachine();
+  const keep = (results: Results): void =>
+    write(out, 'results.json', `${JSON.stringify(results, null, 1)}\n`);
+  const system = await startSystem(options);
   try {
-    for (const sentence of system.missing) console.log(sentence);
-    const { signal } = interrupted;
-    const results = await runBenchmark(system, { plan, seed, signal, say: (line) => console.log(line) });
-    mkdirSync(out, { recursive: true });
-    writeFileSync(join(out, 'results.json'), `${JSON.stringify(results, null, 1)}\n`);
-    for (const { name, contents } of reportFiles(results)) writeFileSync(join(out, name), contents);
-    console.log(`took ${inMinutes(results.tookMs)} minutes; written to ${out}`);
+    for (const sentence of system.missing) say(sentence);
+    const results = await unlessAborted(
+      runBenchmark(system, { plan, seed, machine, signal, say, keep }),
+      signal,
+    );
+    keep(results);
+    for (const { name, contents } of reportFiles(results)) write(out, name, contents);
+    say(`took ${inMinutes(results.tookMs)} minutes; written to ${out}`);
     return results.failed.length === 0 ? 0 : 1;
   } finally {
     await system.stop();
   }
 }
 
-function inMinutes(ms: number): string {
-  return ms < 600_000 ? (ms / 60_000).toFixed(1) : (ms / 60_000).toFixed(0);
+function write(folder: string, name: string, contents: string): void {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, name), contents);
 }

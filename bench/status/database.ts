@@ -1,9 +1,9 @@
 /** The PostgreSQL of one run: a schema of its own, dropped at the end. */
 import { randomBytes } from 'node:crypto';
-import pg from 'pg';
 import type { DatabasePlace } from './clients/client.js';
-import { cpuSeconds, programOf } from './cpu.js';
+import { cpuSeconds, programOf } from '../tools/cpu.js';
 import { createLine } from './in-line.js';
+import { connectAll, createPostgresClient } from './postgres.js';
 import { createTable } from './status-table.js';
 
 export interface BenchDatabase {
@@ -22,12 +22,20 @@ const sparedConnections = 30;
 /** @throws Error of the driver when there is none at that address, or it has no room */
 export async function openDatabase(url: string): Promise<BenchDatabase> {
   const schema = `status_bench_${randomBytes(4).toString('hex')}`;
-  const connection = new pg.Client({
-    connectionString: url,
-    application_name: schema,
-    connectionTimeoutMillis: 5_000,
-  });
-  await connection.connect();
+  const config = { connectionString: url, application_name: schema };
+  // One that was lost meanwhile must not keep the schema from being dropped.
+  let isLost = false;
+  let connection = createPostgresClient(config, () => (isLost = true));
+  await connectAll([connection]);
+
+  async function reconnect(): Promise<void> {
+    if (!isLost) return;
+    const next = createPostgresClient(config, () => (isLost = true));
+    await connectAll([next]);
+    connection = next;
+    isLost = false;
+  }
+
   const { rows } = await connection.query<{ version: string; most: number; used: number }>(
     `SELECT current_setting('server_version') AS version, current_setting('max_connections')::int AS most,
             (SELECT count(*)::int FROM pg_stat_activity WHERE backend_type = 'client backend') AS used`,
@@ -43,11 +51,13 @@ export async function openDatabase(url: string): Promise<BenchDatabase> {
   const line = createLine();
 
   async function serverProcesses(): Promise<number[]> {
-    const { rows: found } = await line(() =>
-      connection.query<{ pid: number }>('SELECT pid FROM pg_stat_activity WHERE application_name LIKE $1', [
-        `${schema}-%`,
-      ]),
-    );
+    const { rows: found } = await line(async () => {
+      await reconnect();
+      return connection.query<{ pid: number }>(
+        'SELECT pid FROM pg_stat_activity WHERE application_name LIKE $1',
+        [`${schema}-%`],
+      );
+    });
     return found.map(({ pid }) => pid);
   }
 
@@ -62,8 +72,11 @@ export async function openDatabase(url: string): Promise<BenchDatabase> {
       return here.reduce((sum, pid) => sum + (cpuSeconds(pid) ?? 0), 0);
     },
     async close() {
-      await connection.query(`DROP SCHEMA "${schema}" CASCADE`);
-      await connection.end();
+      await line(async () => {
+        await reconnect();
+        await connection.query(`DROP SCHEMA IF EXISTS "${schema}" CASCADE`);
+        await connection.end();
+      });
     },
   };
 }

@@ -5,6 +5,7 @@ import type { Answer, Call, Calls } from './generator-calls.js';
 
 export interface Generator extends Calls {
   readonly pid: number;
+  hasEnded(): boolean;
   stop(): Promise<void>;
 }
 
@@ -16,7 +17,15 @@ export async function startGenerator(): Promise<Generator> {
   const child = fork(fileURLToPath(new URL('generator.ts', import.meta.url)), { serialization: 'advanced' });
   const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
   let calls = 0;
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  let hasExited = false;
+  const exited = new Promise<void>((resolve) => {
+    child.once('exit', () => {
+      hasExited = true;
+      resolve();
+    });
+    // Not started, or spoken to when it had gone: what was asked of it is rejected by itself.
+    child.on('error', () => undefined);
+  });
   const ready = new Promise<void>((resolve) => child.once('message', () => resolve()));
   child.on('message', (answer: Answer | 'ready') => {
     if (answer === 'ready') return;
@@ -39,6 +48,10 @@ export async function startGenerator(): Promise<Generator> {
   function call<Name extends keyof Calls>(name: Name): Calls[Name] {
     return ((argument: unknown) =>
       new Promise((resolve, reject) => {
+        if (!child.connected) {
+          reject(new Error('the process of the clients has ended'));
+          return;
+        }
         calls += 1;
         waiting.set(calls, { resolve, reject });
         child.send({ number: calls, name, argument } satisfies Call, (error) => {
@@ -49,11 +62,13 @@ export async function startGenerator(): Promise<Generator> {
 
   return {
     pid: child.pid,
+    hasEnded: () => hasExited,
     open: call('open'),
     measure: call('measure'),
     close: call('close'),
     async stop() {
-      child.disconnect();
+      if (child.connected) child.disconnect();
+      if (hasExited) return;
       try {
         await within(exited, { what: 'its end', withinMs: stopWithinMs });
       } catch {

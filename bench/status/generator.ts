@@ -8,7 +8,7 @@ import type { ByteMeter } from './byte-meter.js';
 import { createClients } from './clients/create-clients.js';
 import type { Client, Clients, Measurement } from './clients/client.js';
 import { wordsOf } from './clients/client.js';
-import { untilUs } from './clock.js';
+import { untilUs } from '../tools/clock.js';
 import type { Answer, Call, ClientOutcome, Calls } from './generator-calls.js';
 import { createRecorder } from './recorder.js';
 import type { Recorder } from './recorder.js';
@@ -18,6 +18,7 @@ interface Running {
   readonly recorder: Recorder;
   readonly meter: ByteMeter;
   readonly clients: Clients;
+  isClosed: boolean;
 }
 
 const running = new Map<string, Running>();
@@ -27,8 +28,13 @@ const calls: Calls = {
     const recorder = createRecorder(measurement.schedule);
     const meter = createByteMeter();
     const clients = await createClients({ measurement, recorder, meter });
-    running.set(measurement.id, { measurement, recorder, meter, clients });
-    await inTurns(clients.all, (client) => client.start());
+    const entry: Running = { measurement, recorder, meter, clients, isClosed: false };
+    running.set(measurement.id, entry);
+    await inTurns(clients.all, async (client) => {
+      if (!entry.isClosed) await client.start();
+      // Closed meanwhile, because it took too long.
+      if (entry.isClosed) await client.stop();
+    });
     return { addresses: clients.addresses };
   },
 
@@ -61,8 +67,10 @@ const calls: Calls = {
   },
 
   async close({ id }) {
-    const clients = running.get(id)?.clients;
-    if (clients === undefined) return null;
+    const entry = running.get(id);
+    if (entry === undefined) return null;
+    const { clients } = entry;
+    entry.isClosed = true;
     running.delete(id);
     await inTurns(clients.all, (client) => client.stop());
     await clients.close();

@@ -1,17 +1,19 @@
 /** One measurement: a variant, so many clients, one schedule. */
 import { randomUUID } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { within } from '../../test/support/until.js';
-import { nowUs, untilUs } from './clock.js';
-import { cpuSeconds } from './cpu.js';
+import { nowUs } from '../tools/clock.js';
+import { wordsOf } from './clients/client.js';
+import { measureCpu } from './cpu-times.js';
 import type { ClientOutcome } from './generator-calls.js';
+import { leadMsOf } from './plan.js';
 import { createCaller } from './publishers/caller.js';
 import { createFileWriter } from './publishers/file-writer.js';
 import { publishSchedule } from './publishers/publish-schedule.js';
 import type { Publisher } from './publishers/publisher.js';
 import { connectTableWriter } from './publishers/table-writer.js';
-import type { CpuTimes, MeasuredRun } from './results.js';
+import type { MeasuredRun } from './results.js';
 import type { Schedule } from './schedule.js';
 import type { System } from './system.js';
 import { intervalOf } from './variants.js';
@@ -22,6 +24,7 @@ export interface MeasurementOptions {
   readonly schedule: Schedule;
   readonly windowMs: number;
   readonly away: { readonly leaveAtMs: number; readonly backAtMs: number } | null;
+  /** Of the phases of clients that look from time to time. */
   readonly seed: number;
   readonly giveUpMs: number;
 }
@@ -33,70 +36,116 @@ export interface Measured {
   readonly seenSteps: ClientOutcome['seenSteps'];
 }
 
-/** From telling the clients the start until it; the gateway has yet to tell of the requests that it has just sent. */
+/** From telling the clients the start until it, beside the steps before it. */
 const noticeUs = 300_000;
 const noticePerClientUs = 1_000;
 const connectWithinMs = 120_000;
+const publishedWithinMs = 90_000;
+/** Status events of a request that nobody answers: accepted, sent; and cancelled, when it is ended. */
+const eventsBefore = 2;
+const eventsAfter = 1;
+
+/** What is to be ended after a measurement, in reverse order; a failure of one keeps none of the others. */
+type Ends = (() => Promise<unknown>)[];
 
 export async function measure(system: System, options: MeasurementOptions): Promise<Measured> {
+  const ends: Ends = [];
+  const troubles: Record<string, number> = {};
+  const endAll = async (): Promise<void> => {
+    for (const end of ends.reverse()) {
+      await end().catch((error: unknown) => {
+        const words = `after it: ${wordsOf(error)}`;
+        troubles[words] = (troubles[words] ?? 0) + 1;
+      });
+    }
+  };
+  const { run, ...rest } = await measureWith(system, options, ends).finally(endAll);
+  return { ...rest, run: { ...run, failures: { ...run.failures, ...troubles } } };
+}
+
+async function measureWith(system: System, options: MeasurementOptions, ends: Ends): Promise<Measured> {
   const { variant, schedule, windowMs, away, seed } = options;
-  const { generator, requests, queue } = system;
+  const { generator } = system;
   const id = randomUUID().slice(0, 8);
   const project = `bench-${id}`;
   const folder = join(system.folder, id);
-  await mkdir(folder);
   const count = schedule.length;
-  const posted = variant.publishing.to === 'gateway' ? await requests.post({ queue, project, count }) : null;
-  const subjects = posted ?? Array.from({ length: count }, () => randomUUID());
-  const files = variant.publishing.to === 'folder' ? await createFileWriter(folder, count) : null;
-  let publisher: Publisher | undefined;
-  try {
-    const opening = generator.open({
-      ...{ id, project, subjects, schedule, windowMs, away, seed, reading: variant.reading },
-      surroundings: {
-        gatewayUrl: system.gateway.url,
-        brokerUrl: system.brokerUrl,
-        selectors: system.selectors,
-        database: system.database?.place ?? null,
-        folder,
-      },
-    });
-    const { addresses } = await within(opening, {
-      what: 'all clients to be there',
-      withinMs: connectWithinMs,
-    });
-    publisher = files ?? (await createOwnPublisher(system, variant, addresses)) ?? system.service;
-    const startsAt = nowUs() + noticeUs + count * noticePerClientUs;
-    const giveUpMs = options.giveUpMs + 2 * intervalOf(variant);
-    const [outcome, late, cpu] = await Promise.all([
-      within(generator.measure({ id, startsAt, giveUpMs }), {
-        what: 'the outcome of the clients',
-        withinMs: windowMs + giveUpMs + connectWithinMs,
-      }),
-      publishSchedule(publisher, schedule, { startsAt, project, subjects }),
-      measureCpu(system, variant, { startsAt, windowMs }),
-    ]);
-    const failures = await publisher.settled();
-    const { knownAt, seenSteps, ...counts } = outcome;
-    return {
-      knownAt,
-      seenSteps,
-      run: {
-        ...counts,
-        failures: { ...failures, ...counts.failures },
-        cpu,
-        publisherLate: {
-          p50: late.getValueAtPercentile(50),
-          p99: late.getValueAtPercentile(99),
-          max: late.maxValue,
-        },
-      },
-    };
-  } finally {
-    await within(generator.close({ id }), { what: 'all clients to leave', withinMs: connectWithinMs });
-    if (publisher !== system.service) await publisher?.close();
-    if (posted !== null) await requests.cancel(posted);
+  const subjects = Array.from({ length: count }, () => randomUUID());
+  await mkdir(folder);
+  ends.push(() => rm(folder, { recursive: true, force: true }));
+  if (variant.publishing.to === 'gateway') {
+    await postRequests(system, { ids: subjects, project, schedule }, ends);
   }
+  const files = variant.publishing.to === 'folder' ? await createFileWriter(folder, count) : null;
+  ends.push(() =>
+    within(generator.close({ id }), { what: 'all clients to leave', withinMs: connectWithinMs }),
+  );
+  const opening = generator.open({
+    ...{ id, project, subjects, schedule, windowMs, away, seed, reading: variant.reading },
+    surroundings: {
+      gatewayUrl: system.gateway.url,
+      brokerUrl: system.brokerUrl,
+      selectors: system.selectors,
+      database: system.database?.place ?? null,
+      folder,
+    },
+  });
+  const { addresses } = await within(opening, { what: 'all clients to be there', withinMs: connectWithinMs });
+  const own = files ?? (await createOwnPublisher(system, variant, addresses));
+  if (own !== null) ends.push(() => own.close());
+  const publisher = own ?? system.service;
+  const startsAt = nowUs() + noticeUs + count * noticePerClientUs + leadMsOf(variant) * 1_000;
+  const giveUpMs = options.giveUpMs + 2 * intervalOf(variant);
+  const failed = new AbortController();
+  ends.push(() => {
+    failed.abort();
+    return Promise.resolve();
+  });
+  const [outcome, late, cpu] = await Promise.all([
+    within(generator.measure({ id, startsAt, giveUpMs }), {
+      what: 'the outcome of the clients',
+      withinMs: (startsAt - nowUs()) / 1_000 + windowMs + giveUpMs + connectWithinMs,
+    }),
+    publishSchedule(publisher, schedule, { startsAt, project, subjects, signal: failed.signal }),
+    measureCpu(system, variant.publishing, { startsAt, windowMs }),
+  ]);
+  const failures = await within(publisher.settled(), {
+    what: 'the publisher to be through',
+    withinMs: publishedWithinMs,
+  });
+  const { knownAt, seenSteps, ...counts } = outcome;
+  return {
+    knownAt,
+    seenSteps,
+    run: {
+      ...counts,
+      failures: { ...failures, ...counts.failures },
+      cpu,
+      publisherLate: {
+        p50: late.getValueAtPercentile(50),
+        p99: late.getValueAtPercentile(99),
+        max: late.maxValue,
+      },
+    },
+  };
+}
+
+/** Resolves when the gateway has told of all of them: nothing of that falls into the measurement, nor of their end into the next. */
+async function postRequests(
+  { requests, queue }: System,
+  {
+    ids,
+    project,
+    schedule,
+  }: { readonly ids: readonly string[]; readonly project: string; readonly schedule: Schedule },
+  ends: Ends,
+): Promise<void> {
+  const before = eventsBefore * ids.length;
+  const events = before + schedule.flat().length + eventsAfter * ids.length;
+  ends.push(() => requests.untilQuiet({ project, events }));
+  ends.push(() => requests.cancel(ids));
+  await requests.post({ ids, queue, project });
+  await requests.untilQuiet({ project, events: before });
 }
 
 async function createOwnPublisher(
@@ -116,40 +165,4 @@ async function createOwnPublisher(
     case 'folder':
       return null;
   }
-}
-
-/** Of all parts that the variant uses, within the window. */
-async function measureCpu(
-  system: System,
-  { publishing }: Variant,
-  { startsAt, windowMs }: { readonly startsAt: number; readonly windowMs: number },
-): Promise<CpuTimes> {
-  const usesGateway = publishing.to === 'gateway';
-  const usesDatabase = publishing.to === 'database';
-
-  async function read(): Promise<CpuTimes> {
-    return {
-      gateway: usesGateway ? cpuSeconds(system.gateway.pid) : null,
-      broker: usesGateway && system.brokerPid !== null ? cpuSeconds(system.brokerPid) : null,
-      database: usesDatabase && system.database !== null ? await system.database.cpuSeconds() : null,
-      clients: cpuSeconds(system.generator.pid),
-      publisher: cpuSeconds(process.pid),
-    };
-  }
-
-  await untilUs(startsAt);
-  const before = await read();
-  await untilUs(startsAt + windowMs * 1_000);
-  const after = await read();
-  const between = (name: keyof CpuTimes): number | null => {
-    const [from, to] = [before[name], after[name]];
-    return from === null || to === null ? null : Math.max(0, to - from);
-  };
-  return {
-    gateway: between('gateway'),
-    broker: between('broker'),
-    database: between('database'),
-    clients: between('clients'),
-    publisher: between('publisher'),
-  };
 }

@@ -21,17 +21,16 @@ export interface Plan {
   /** Numbers of clients, each with one task. */
   readonly clients: readonly number[];
   readonly repeats: number;
-  /** How long events come and requests, bytes and CPU are counted. */
+  /** How long events come and requests, bytes and CPU are counted; a whole number of every interval of a poll. */
   readonly windowMs: number;
   /** Of each task within the window. */
   readonly steps: number;
   readonly away: AwayPlan;
 }
 
-/** All ways and all kinds of clients; the others differ from them by a number. */
-const smokeVariants: ReadonlySet<string> = new Set([
-  ...['topic', 'sse', 'websocket', 'long-poll', 'poll-100ms-etag', 'database-100ms', 'database-notify'],
-  ...['callback', 'callback-retried', 'file-100ms', 'file-watch', 'nobody'],
+/** These differ by a number alone from one that a smoke run has. */
+const notInSmoke: ReadonlySet<string> = new Set([
+  ...['poll-1s', 'poll-1s-etag', 'poll-5s', 'poll-5s-etag', 'database-1s', 'file-1s'],
 ]);
 
 const away: AwayPlan = {
@@ -52,7 +51,7 @@ export interface PlanChanges {
 
 export function createPlan(size: Size, { only, ...changes }: PlanChanges): Plan {
   const chosen = variants.filter(({ id }) =>
-    only.length > 0 ? only.includes(id) : size !== 'smoke' || smokeVariants.has(id),
+    only.length > 0 ? only.includes(id) : size !== 'smoke' || !notInSmoke.has(id),
   );
   return { size, variants: chosen, ...sizes[size], ...changes };
 }
@@ -62,24 +61,32 @@ const sizes: Readonly<Record<Size, Omit<Plan, 'size' | 'variants'>>> = {
     ...{ clients: [4], repeats: 1, windowMs: 600, steps: 3 },
     away: { ...away, clients: 2, leaveAtMs: 600, awayMs: 1_000, quietMs: 1_000 },
   },
-  quick: { clients: [100], repeats: 1, windowMs: 10_000, steps: 4, away },
-  full: { clients: [10, 100, 1_000], repeats: 3, windowMs: 15_000, steps: 4, away },
+  quick: { clients: [100], repeats: 1, windowMs: 10_000, steps: 3, away },
+  full: { clients: [10, 100, 1_000], repeats: 3, windowMs: 10_000, steps: 3, away },
 };
 
-/** Of one measurement, beside the window: posting the requests, connecting, the last events, ending. */
-const setUpMs = 1_500;
-const setUpPerClientMs = 5;
-const startMs = 20_000;
+/** Before the start the steps of those who look from time to time begin, so that none of their first looks is counted. */
+export function leadMsOf(variant: Variant): number {
+  return intervalOf(variant);
+}
+
+/** Of one measurement, beside the window: connecting, the last events, ending. */
+const setUpMs = { smoke: 150, quick: 1_500, full: 1_500 };
+/** Posting the request of a client, telling of it and ending it; and of a client that has none. */
+const perClientMs = { gateway: 14, other: 3 };
+const startMs = { smoke: 8_000, quick: 45_000, full: 45_000 };
 
 /** Milliseconds that the whole plan takes on an idle machine, roughly. */
 export function expectedMs({ size, variants: chosen, clients, repeats, windowMs, away: plan }: Plan): number {
   const measured = chosen.filter(({ awayOnly }) => awayOnly !== true);
   const cells = clients.flatMap((count) =>
     measured.map((variant) => {
-      const setUp = size === 'smoke' ? 200 : setUpMs;
-      return windowMs + setUp + count * setUpPerClientMs + Math.min(intervalOf(variant), windowMs) / 2;
+      const perClient = variant.publishing.to === 'gateway' ? perClientMs.gateway : perClientMs.other;
+      const looking = leadMsOf(variant) + intervalOf(variant) / 2;
+      return windowMs + setUpMs[size] + count * perClient + looking;
     }),
   );
-  const awayMs = plan.leaveAtMs + plan.awayMs + plan.quietMs + 7_000;
-  return startMs + repeats * (cells.reduce((sum, ms) => sum + ms, 0) + awayMs);
+  const awayMs = plan.leaveAtMs + plan.awayMs + plan.quietMs + 5 * setUpMs[size];
+  const idleMs = windowMs;
+  return startMs[size] + repeats * (cells.reduce((sum, ms) => sum + ms, 0) + awayMs + idleMs);
 }

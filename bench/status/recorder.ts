@@ -4,7 +4,7 @@
  */
 import { build } from 'hdr-histogram-js';
 import type { Histogram } from 'hdr-histogram-js';
-import { nowUs } from './clock.js';
+import { nowUs } from '../tools/clock.js';
 import type { Schedule } from './schedule.js';
 
 export interface Recorder {
@@ -28,6 +28,7 @@ export interface Recorder {
   outcome(): RecordedOutcome;
 }
 
+/** Of the steps from the start on. */
 export interface RecordedOutcome {
   /** Microseconds. */
   readonly delays: Histogram;
@@ -54,7 +55,7 @@ export function createDelays(): Histogram {
 
 export function createRecorder(schedule: Schedule): Recorder {
   const delays = createDelays();
-  const events = schedule.reduce((sum, { length }) => sum + length, 0);
+  const events = schedule.flat().filter(isCounted).length;
   const knownAt = schedule.map((steps) => new Array<number | null>(steps.length).fill(null));
   const seenSteps = schedule.map((steps) => new Array<boolean>(steps.length).fill(false));
   const reached = new Array<number>(schedule.length).fill(0);
@@ -83,12 +84,14 @@ export function createRecorder(schedule: Schedule): Recorder {
       return false;
     }
     seenHere[step - 1] = true;
-    seen += 1;
+    if (isCounted(instants[step - 1] ?? 0)) seen += 1;
     const at = nowUs() - startedAt;
     const before = reached[client] ?? 0;
     for (let index = before; index < step; index += 1) {
       knownHere[index] = at;
-      delays.recordValue(Math.max(1, at - (instants[index] ?? 0)));
+      const instant = instants[index] ?? 0;
+      if (!isCounted(instant)) continue;
+      delays.recordValue(Math.max(1, at - instant));
       known += 1;
     }
     reached[client] = Math.max(before, step);
@@ -109,7 +112,9 @@ export function createRecorder(schedule: Schedule): Recorder {
     outcome() {
       const now = nowUs() - startedAt;
       for (const [client, instants] of schedule.entries()) {
-        for (const instant of instants.slice(reached[client])) delays.recordValue(Math.max(1, now - instant));
+        for (const instant of instants.slice(reached[client]).filter(isCounted)) {
+          delays.recordValue(Math.max(1, now - instant));
+        }
       }
       return {
         ...{ delays, events, known, seen, repeated },
@@ -119,4 +124,8 @@ export function createRecorder(schedule: Schedule): Recorder {
       };
     },
   };
+}
+
+function isCounted(instant: number): boolean {
+  return instant >= 0;
 }

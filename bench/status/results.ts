@@ -1,5 +1,5 @@
 /** What a run leaves: the JSON file from which tables, pictures and the page are made. */
-import type { Machine } from './machine.js';
+import type { Machine } from '../tools/machine.js';
 import type { Size } from './plan.js';
 
 /** CPU seconds within the window; null: not measured, or not a process of its own. */
@@ -44,23 +44,45 @@ export interface AwayRun {
   readonly caughtUpMs: number | null;
 }
 
+/** What this run could not measure. */
+export interface LeftOut {
+  /** Its id. */
+  readonly variant: string;
+  /** Only at this number of clients; null: at all, and of those who were away. */
+  readonly clients: number | null;
+  /** A sentence. */
+  readonly why: string;
+}
+
+export const format = 2;
+
 export interface Results {
-  readonly format: 1;
+  readonly format: typeof format;
   readonly size: Size;
+  /** Ids of the variants that were asked for. */
+  readonly planned: readonly string[];
+  /** Numbers of clients that were asked for. */
+  readonly clients: readonly number[];
+  /** Passes that were asked for, and those that are done. */
+  readonly repeats: number;
+  readonly passes: number;
   readonly seed: number;
   /** ISO 8601, UTC. */
   readonly startedAt: string;
   readonly tookMs: number;
   readonly machine: Machine;
   readonly parts: Readonly<Record<string, string>>;
-  /** What could not be measured and why, in sentences. */
+  /** What is otherwise than it should be, in sentences. */
   readonly missing: readonly string[];
+  readonly leftOut: readonly LeftOut[];
   /** Measurements that failed, and why. */
   readonly failed: readonly string[];
   readonly windowMs: number;
   /** Of each task within the window. */
   readonly steps: number;
   readonly awayMs: number;
+  /** Of the same parts, while nobody did anything, in a window of the same length: one per pass. */
+  readonly idle: readonly CpuTimes[];
   /** Connections to the database that the clients share; 0 without one. */
   readonly databaseConnections: number;
   /** Whether the broker filtered the topic by a selector. */

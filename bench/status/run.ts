@@ -1,20 +1,30 @@
 /** The whole benchmark: every variant at every number of clients, repeated, and those who were away. */
 import { createRandom } from '../../test/fuzz/random.js';
-import { describeMachine } from './machine.js';
-import { measure } from './measurement.js';
+import { nowUs } from '../tools/clock.js';
+import type { Machine } from '../tools/machine.js';
+import { measureAway } from './away.js';
 import { wordsOf } from './clients/client.js';
-import type { AwayPlan, Plan } from './plan.js';
-import type { AwayRun, MeasuredRun, Results } from './results.js';
-import { createAwaySchedule, createSchedule } from './schedule.js';
+import { measureCpu } from './cpu-times.js';
+import { findLeftOut, isLeftOut } from './left-out.js';
+import { measure } from './measurement.js';
+import { leadMsOf } from './plan.js';
+import type { Plan } from './plan.js';
+import { format } from './results.js';
+import type { AwayRun, CpuTimes, MeasuredRun, Results } from './results.js';
+import { createSchedule, phaseSeed } from './schedule.js';
+import type { ScheduleOptions } from './schedule.js';
 import type { System } from './system.js';
 import type { Variant } from './variants.js';
-import { intervalOf } from './variants.js';
 
 export interface RunOptions {
   readonly plan: Plan;
   readonly seed: number;
+  /** As it was before the parts were started. */
+  readonly machine: Machine;
   readonly say: (line: string) => void;
-  /** Ends it before its time: it rejects with the reason. */
+  /** Gets what there is after each pass. */
+  readonly keep: (results: Results) => void;
+  /** Nothing new is measured after it. */
   readonly signal: AbortSignal;
 }
 
@@ -23,24 +33,26 @@ const giveUpMs = 15_000;
 const warmUp = { clients: 50, windowMs: 4_000, steps: 8 };
 const warmUpVariants: ReadonlySet<string> = new Set(['topic', 'sse', 'long-poll', 'poll-100ms-etag']);
 
-export async function runBenchmark(
-  system: System,
-  { plan, seed, say, signal }: RunOptions,
-): Promise<Results> {
+/** @throws Error when a part has ended without which nothing can be measured */
+export async function runBenchmark(system: System, options: RunOptions): Promise<Results> {
+  const { plan, seed, machine, say, keep, signal } = options;
   const startedAt = new Date().toISOString();
   const startedMs = performance.now();
-  const machine = describeMachine();
-  const possible = plan.variants.filter(
-    ({ publishing }) => publishing.to !== 'database' || system.database !== null,
+  const leftOut = findLeftOut(plan, system);
+  const measured = plan.variants.filter(
+    (variant) => variant.awayOnly !== true && !isLeftOut(leftOut, variant, null),
   );
-  const measured = possible.filter(({ awayOnly }) => awayOnly !== true);
-  const away = possible.filter(({ reading }) => reading.by !== 'nothing');
+  const away = plan.variants.filter(
+    (variant) => variant.reading.by !== 'nothing' && !isLeftOut(leftOut, variant, null),
+  );
   const runs = new Map<string, MeasuredRun[]>();
   const awayRuns = new Map<string, AwayRun[]>();
   const failed: string[] = [];
-  let index = 0;
+  const idle: CpuTimes[] = [];
+  let passes = 0;
 
   async function unlessItFails(what: string, act: () => Promise<void>): Promise<void> {
+    signal.throwIfAborted();
     try {
       await act();
     } catch (error) {
@@ -48,68 +60,49 @@ export async function runBenchmark(
       signal.throwIfAborted();
       failed.push(`${what}: ${wordsOf(error)}`);
       say(`failed: ${failed.at(-1)}`);
+      const ended = system.ended();
+      if (ended !== null) throw new Error(`${ended} has ended`, { cause: error });
     }
   }
 
   async function measureVariant(
     variant: Variant,
-    clients: number,
-    size: Pick<Plan, 'windowMs' | 'steps'> = plan,
+    instants: ScheduleOptions,
+    { windowMs, steps }: Pick<Plan, 'windowMs' | 'steps'> = plan,
   ): Promise<MeasuredRun> {
-    index += 1;
-    const schedule = createSchedule({ seed, index, clients }, size);
+    const schedule = createSchedule(instants, { windowMs, steps, leadMs: leadMsOf(variant) });
     const { run } = await measure(system, {
-      ...{ variant, schedule, away: null, giveUpMs, seed: seed + index, windowMs: size.windowMs },
+      ...{ variant, schedule, away: null, giveUpMs, seed: phaseSeed(instants), windowMs },
     });
     return run;
   }
 
-  async function measureAllAway(): Promise<void> {
-    index += 1;
-    const schedule = createAwaySchedule({ seed, index, clients: plan.away.clients }, plan.away);
+  async function measureIdle(what: string): Promise<void> {
+    await unlessItFails(what, async () => {
+      const { windowMs } = plan;
+      idle.push(await measureCpu(system, { to: 'gateway' }, { startsAt: nowUs(), windowMs }));
+      say(what);
+    });
+  }
+
+  async function measureAllAway(repeat: number): Promise<void> {
+    const instants = { seed, repeat, clients: plan.away.clients };
     // They cost next to nothing, and together they take no longer than one.
     await Promise.all(
       away.map((variant) =>
-        unlessItFails(`away, ${variant.title}`, async () => {
-          append(
-            awayRuns,
-            variant.id,
-            await measureAway(system, variant, { plan: plan.away, schedule, seed }),
-          );
-        }),
+        unlessItFails(`away, ${variant.title}`, async () =>
+          append(awayRuns, variant.id, await measureAway(system, variant, { plan: plan.away, instants })),
+        ),
       ),
     );
   }
 
-  if (plan.size !== 'smoke') {
-    for (const variant of measured.filter(({ id }) => warmUpVariants.has(id))) {
-      await unlessItFails(`warm-up, ${variant.title}`, async () => {
-        await measureVariant(variant, warmUp.clients, warmUp);
-      });
-    }
-  }
-  for (let repeat = 1; repeat <= plan.repeats; repeat += 1) {
-    for (const clients of plan.clients) {
-      // Another order each time: what is slow for a while shall not be slow for the same ones.
-      for (const variant of shuffle(measured, seed + repeat * clients)) {
-        const what = `${repeat}/${plan.repeats}, ${clients} clients, ${variant.title}`;
-        await unlessItFails(what, async () => {
-          const run = await measureVariant(variant, clients);
-          append(runs, keyOf(variant, clients), run);
-          say(`${what}: ${inShort(run)}`);
-        });
-      }
-    }
-    await measureAllAway();
-    say(`${repeat}/${plan.repeats}, clients that were away for ${plan.away.awayMs / 1_000} s`);
-  }
-
-  return {
-    format: 1,
-    ...{ size: plan.size, seed, startedAt, machine },
+  const toResults = (): Results => ({
+    ...{ format, size: plan.size, planned: plan.variants.map(({ id }) => id), clients: plan.clients },
+    ...{ repeats: plan.repeats, passes, seed, startedAt, machine },
     tookMs: Math.round(performance.now() - startedMs),
-    ...{ parts: system.parts, missing: system.missing, failed },
-    ...{ windowMs: plan.windowMs, steps: plan.steps, awayMs: plan.away.awayMs },
+    ...{ parts: system.parts, missing: system.missing, leftOut, failed },
+    ...{ windowMs: plan.windowMs, steps: plan.steps, awayMs: plan.away.awayMs, idle },
     databaseConnections: system.database?.place.connections ?? 0,
     selectors: system.selectors,
     measured: measured.flatMap((variant) =>
@@ -122,7 +115,46 @@ export async function runBenchmark(
       const found = awayRuns.get(id);
       return found === undefined ? [] : [{ variant: id, runs: found }];
     }),
-  };
+  });
+
+  async function measureAll(): Promise<void> {
+    if (plan.size !== 'smoke') {
+      for (const variant of measured.filter(({ id }) => warmUpVariants.has(id))) {
+        await unlessItFails(`warm-up, ${variant.title}`, async () => {
+          await measureVariant(variant, { seed, repeat: 0, clients: warmUp.clients }, warmUp);
+        });
+      }
+    }
+    for (let repeat = 1; repeat <= plan.repeats; repeat += 1) {
+      const pass = `${repeat}/${plan.repeats}`;
+      await measureIdle(`${pass}, nobody does anything`);
+      for (const clients of plan.clients) {
+        // Another order each time: what is slow for a while shall not be slow for the same ones.
+        for (const variant of shuffle(measured, seed + repeat * clients)) {
+          if (isLeftOut(leftOut, variant, clients)) continue;
+          const what = `${pass}, ${clients} clients, ${variant.title}`;
+          await unlessItFails(what, async () => {
+            const run = await measureVariant(variant, { seed, repeat, clients });
+            append(runs, keyOf(variant, clients), run);
+            say(`${what}: ${inShort(run)}`);
+          });
+        }
+      }
+      await measureAllAway(repeat);
+      say(`${pass}, clients that were away for ${plan.away.awayMs / 1_000} s`);
+      passes = repeat;
+      keep(toResults());
+    }
+  }
+
+  for (const { why } of leftOut) say(why);
+  try {
+    await measureAll();
+  } catch (error) {
+    keep(toResults());
+    throw error;
+  }
+  return toResults();
 }
 
 function keyOf({ id }: Variant, clients: number): string {
@@ -139,29 +171,6 @@ function shuffle<T>(items: readonly T[], seed: number): T[] {
     .map((item) => ({ item, at: random.below(2 ** 30) }))
     .sort((one, other) => one.at - other.at)
     .map(({ item }) => item);
-}
-
-async function measureAway(
-  system: System,
-  variant: Variant,
-  { plan, schedule, seed }: { plan: AwayPlan; schedule: ReturnType<typeof createAwaySchedule>; seed: number },
-): Promise<AwayRun> {
-  const { leaveAtMs, awayMs, quietMs, stepsBefore, stepsAway } = plan;
-  const backAtMs = leaveAtMs + awayMs;
-  const { knownAt, seenSteps } = await measure(system, {
-    ...{ variant, schedule, seed, windowMs: backAtMs + quietMs, away: { leaveAtMs, backAtMs } },
-    giveUpMs: Math.max(1_000, 2 * intervalOf(variant)),
-  });
-  const whileAway = seenSteps.flatMap((steps) => steps.slice(stepsBefore, stepsBefore + stepsAway));
-  const nextAt = (backAtMs + quietMs) * 1_000;
-  const knowing = knownAt.map((steps) => steps[stepsBefore + stepsAway - 1] ?? Infinity);
-  const last = Math.max(...knowing);
-  return {
-    clients: plan.clients,
-    events: whileAway.length,
-    missed: whileAway.filter((isSeen) => !isSeen).length,
-    caughtUpMs: last < nextAt ? Math.max(0, Math.round(last / 1_000 - backAtMs)) : null,
-  };
 }
 
 function inShort({ events, known, questions, failures }: MeasuredRun): string {

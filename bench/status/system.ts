@@ -5,6 +5,9 @@ import { serveGateway } from '../../test/support/served-gateway.js';
 import type { ServedGateway } from '../../test/support/served-gateway.js';
 import { probeStomp } from '../../test/support/stomp-probe.js';
 import { makeTemporaryFolder } from '../../test/support/temporary-folder.js';
+import { within } from '../../test/support/until.js';
+import { cpuSeconds } from '../tools/cpu.js';
+import { unlessAborted } from '../tools/interruption.js';
 import { wordsOf } from './clients/client.js';
 import { openDatabase } from './database.js';
 import type { BenchDatabase } from './database.js';
@@ -16,6 +19,8 @@ import type { Requests } from './publishers/requests.js';
 import { startService } from './publishers/service.js';
 
 export interface SystemOptions {
+  /** Ends what was started and rejects with its reason. */
+  readonly signal: AbortSignal;
   /** `embedded`, the URL of a broker, or undefined: ActiveMQ Classic if it can be started, else embedded. */
   readonly broker: string | undefined;
   readonly databaseUrl: string;
@@ -26,6 +31,7 @@ export interface System {
   /** Process id of a broker that is a process of its own and was started here. */
   readonly brokerPid: number | null;
   readonly brokerUrl: string;
+  readonly brokerKind: 'embedded' | 'rabbitmq' | 'other';
   readonly selectors: boolean;
   readonly database: BenchDatabase | null;
   readonly generator: Generator;
@@ -39,6 +45,9 @@ export interface System {
   readonly parts: Readonly<Record<string, string>>;
   /** What could not be measured and why, in sentences. */
   readonly missing: readonly string[];
+  /** The part that has ended before its time, without which nothing can be measured any more; null: all are there. */
+  ended(): string | null;
+  /** Ends all parts, once; rejects with the first failure when the others have ended too. */
   stop(): Promise<void>;
 }
 
@@ -54,34 +63,47 @@ interface UsedBroker {
 const queue = 'long.tasks';
 const prefix = 'status-bench';
 
-export async function startSystem({ broker: wanted, databaseUrl }: SystemOptions): Promise<System> {
+const endWithinMs = 45_000;
+
+export async function startSystem(options: SystemOptions): Promise<System> {
+  const { broker: wanted, databaseUrl, signal } = options;
   const ends: (() => Promise<void>)[] = [];
-  async function stop(): Promise<void> {
-    for (const end of ends.splice(0).reverse()) await end();
-  }
+  let stopping: Promise<void> | undefined;
+  const stop = (): Promise<void> => (stopping ??= endAll(ends.reverse()));
+  // What is still starting is ended by its process id when this process ends.
+  const started = <T>(part: Promise<T>): Promise<T> => unlessAborted(part, signal);
   try {
     const folder = await makeTemporaryFolder();
     ends.push(() => folder.remove());
-    const broker = await findBroker(wanted);
+    const broker = await started(findBroker(wanted));
     ends.push(() => broker.stop());
-    const gateway = await serveGateway({
-      ...(broker.url === undefined ? {} : { brokerUrl: broker.url }),
-      settings: { REPLYTO_PREFIX: prefix },
-    });
+    const gateway = await started(
+      serveGateway({
+        ...(broker.url === undefined ? {} : { brokerUrl: broker.url }),
+        settings: { REPLYTO_PREFIX: prefix },
+      }),
+    );
     ends.push(() => gateway.remove());
-    const database = await openDatabase(databaseUrl).catch(wordsOf);
-    if (typeof database !== 'string') ends.push(() => database.close());
-    const generator = await startGenerator();
+    const generator = await started(startGenerator());
     ends.push(() => generator.stop());
     const { brokerUrl } = gateway;
-    const service = await startService({ brokerUrl, queue, statusQueue: `${prefix}.status` });
+    const service = await started(startService({ brokerUrl, queue, statusQueue: `${prefix}.status` }));
     ends.push(() => service.close());
     const requests = createRequests(gateway.url);
     ends.push(() => requests.close());
-    const server = await probeStomp(brokerUrl);
+    const server = await started(probeStomp(brokerUrl));
+    // To its end, whatever happens: a schema that is half made would stay.
+    const database = await openDatabase(databaseUrl).catch(wordsOf);
+    if (typeof database !== 'string') ends.push(() => database.close());
+    signal.throwIfAborted();
     return {
       ...{ gateway, brokerUrl, generator, queue, service, requests, folder: folder.path, stop },
       brokerPid: broker.pid,
+      brokerKind: server.startsWith('RabbitMQ')
+        ? 'rabbitmq'
+        : broker.url === undefined
+          ? 'embedded'
+          : 'other',
       selectors: server.startsWith('ActiveMQ'),
       database: typeof database === 'string' ? null : database,
       parts: {
@@ -96,11 +118,28 @@ export async function startSystem({ broker: wanted, databaseUrl }: SystemOptions
           ? [`The shared database is not measured: no PostgreSQL at the address given (${database}).`]
           : []),
       ],
+      ended() {
+        const isGone = (pid: number | null): boolean => pid !== null && cpuSeconds(pid) === null;
+        if (isGone(gateway.pid)) return 'the gateway';
+        if (isGone(broker.pid)) return 'the broker';
+        return generator.hasEnded() ? 'the process of the clients' : null;
+      },
     };
   } catch (error) {
-    await stop();
+    await stop().catch(() => undefined);
     throw error;
   }
+}
+
+/** One after the other, each within its time, whatever became of those before. @throws the first failure */
+async function endAll(ends: readonly (() => Promise<void>)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const end of ends) {
+    await within(end(), { what: 'the end of a part', withinMs: endWithinMs }).catch((error: unknown) =>
+      failures.push(error),
+    );
+  }
+  if (failures.length > 0) throw failures[0];
 }
 
 function versionOfPackage(): string {

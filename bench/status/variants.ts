@@ -19,6 +19,7 @@ export type Reading =
   | { readonly by: 'websocket' }
   | { readonly by: 'long-poll' }
   | { readonly by: 'polling'; readonly everyMs: number; readonly conditional: boolean }
+  | { readonly by: 'page-polling'; readonly everyMs: number }
   | { readonly by: 'query'; readonly everyMs: number }
   | { readonly by: 'notified-query' }
   | { readonly by: 'callback' }
@@ -110,6 +111,13 @@ export const variants: readonly Variant[] = [
   polling(100, '100ms', true),
   polling(1_000, '1s', false),
   polling(1_000, '1s', true),
+  {
+    id: 'poll-1s-events',
+    way: 'polling',
+    title: 'poll every 1 s, page of events',
+    reading: { by: 'page-polling', everyMs: 1_000 },
+    publishing: gateway,
+  },
   polling(5_000, '5s', false),
   polling(5_000, '5s', true),
   {

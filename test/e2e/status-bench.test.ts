@@ -1,19 +1,31 @@
 import { expect } from 'chai';
-import { readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Results } from '../../bench/status/results.js';
+import { processesWith } from '../support/descendants.js';
 import { processes } from '../support/process.js';
+import { skip } from '../support/skip.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
-import { within } from '../support/until.js';
+import { createTestDatabase, givenDatabaseUrl } from '../support/test-database.js';
+import { until, within } from '../support/until.js';
 
 /** Which of the ways give what came while a client was away. */
 const keeps = {
-  ...{ topic: false, sse: true, websocket: true, 'long-poll': false, 'poll-100ms-etag': false },
+  ...{
+    topic: false,
+    'topic-durable': true,
+    sse: true,
+    'sse-request': true,
+    websocket: true,
+    'long-poll': true,
+  },
+  ...{ 'poll-100ms': false, 'poll-100ms-etag': false, 'poll-1s-events': true },
   ...{ 'database-100ms': true, 'database-notify': true, callback: false, 'callback-retried': true },
   ...{ 'file-100ms': true, 'file-watch': true },
 };
 /** After an absence, what these tell is the latest state alone. */
-const tellsState = ['long-poll', 'poll-100ms-etag'];
+const tellsState = ['poll-100ms', 'poll-100ms-etag'];
+const awayOnly = ['callback-retried', 'topic-durable'];
 
 describe('npm run bench:status -- --smoke', function () {
   this.timeout(90_000);
@@ -21,19 +33,26 @@ describe('npm run bench:status -- --smoke', function () {
   const folder = temporaryFolder();
 
   it('measures every way, each of which delivers every event, and writes tables and pictures', async () => {
-    const given = process.env['TEST_DATABASE_URL'];
-    const database = given === undefined || given === '' ? [] : ['--database-url', given];
-    const parameters = ['--smoke', '--broker', 'embedded', '--out', folder(), ...database];
+    const parameters = [
+      '--smoke',
+      '--broker',
+      'embedded',
+      '--out',
+      folder(),
+      '--database-url',
+      givenDatabaseUrl(),
+    ];
     const child = startSource('bench/status/main.ts', parameters);
     const { code } = await within(child.exited, { what: 'the end of the benchmark', withinMs: 80_000 });
     expect(code, child.output()).to.equal(0);
+    expect(child.stdout()).to.match(/^\d+ variants, about 0\.\d minutes\n/u);
 
     const results = JSON.parse(readFileSync(join(folder(), 'results.json'), 'utf8')) as Results;
     expect(results.failed).to.deep.equal([]);
     const hasDatabase = results.parts['database'] !== 'none';
     const ids = Object.keys(keeps).filter((id) => hasDatabase || !id.startsWith('database'));
     expect(results.away.map(({ variant }) => variant).sort()).to.deep.equal([...ids].sort());
-    const measured = [...ids.filter((id) => id !== 'callback-retried'), 'nobody'].sort();
+    const measured = [...ids.filter((id) => !awayOnly.includes(id)), 'nobody'].sort();
     expect(results.measured.map(({ variant }) => variant).sort()).to.deep.equal(measured);
 
     for (const { variant, clients, runs } of results.measured.filter((one) => one.variant !== 'nobody')) {
@@ -55,7 +74,17 @@ describe('npm run bench:status -- --smoke', function () {
       expect(missed, variant).to.deep.equal({ missed: !kept, knew: kept || tellsState.includes(variant) });
     }
 
+    expect(results).to.include({ passes: 1, repeats: 1 });
+    expect(results.idle).to.have.length(1);
+    expect(results.idle[0]!.gateway).to.be.a('number');
+
     const page = readFileSync(join(folder(), 'report.md'), 'utf8');
+    for (const sentence of results.missing) expect(page).to.contain(sentence);
+    expect(results.missing.join()).to.contain('The broker is the one in the gateway');
+    for (const { why } of results.leftOut) expect(page).to.contain(why);
+    expect(results.leftOut.map(({ variant }) => variant)).to.deep.equal(
+      hasDatabase ? [] : ['database-100ms', 'database-notify'],
+    );
     expect(page).to.not.match(/NaN|undefined|Infinity|null/u);
     const pictures = readdirSync(folder()).filter((name) => name.endsWith('.svg'));
     expect(pictures).to.have.length(6);
@@ -65,6 +94,48 @@ describe('npm run bench:status -- --smoke', function () {
     }
   });
 
+  const cases = [
+    ['SIGTERM while it starts', 'SIGTERM', 'start'],
+    ['SIGTERM in the midst of it', 'SIGTERM', 'midst'],
+    ['SIGINT to all of its processes, twice, as from a terminal', 'SIGINT', 'midst'],
+  ] as const;
+  for (const [title, signal, when] of cases) {
+    it(`leaves no process, schema or folder after ${title}`, async function () {
+      if (!existsSync('/proc/self/environ')) return skip(this, 'processes that are left are found in /proc');
+      const database = await createTestDatabase();
+      if ('unavailable' in database) return skip(this, database.unavailable);
+      try {
+        const broker = when === 'start' ? [] : ['--broker', 'embedded'];
+        const parameters = [
+          '--smoke',
+          ...broker,
+          '--database-url',
+          database.url,
+          '--out',
+          join(folder(), 'out'),
+        ];
+        const child = startSource('bench/status/main.ts', parameters, { env: { TMPDIR: folder() } });
+        await child.line(when === 'start' ? /variants, about/u : /1\/1, 4 clients/u);
+        if (when === 'midst') expect(await database.schemas('status_bench_')).to.have.length(1);
+        if (signal === 'SIGTERM') child.kill(signal);
+        else {
+          for (let time = 0; time < 2; time += 1) {
+            for (const pid of processesWith('TMPDIR', folder())) signalIfThere(pid, signal);
+          }
+        }
+        const { code } = await within(child.exited, { what: 'its end', withinMs: 40_000 });
+        expect([code, child.stderr()]).to.deep.equal([1, `stopped by ${signal}\n`]);
+        await until(() => processesWith('TMPDIR', folder()).length === 0, {
+          what: 'the end of its processes',
+        });
+        expect(await database.schemas('status_bench_')).to.deep.equal([]);
+        expect(readdirSync(folder()).filter((name) => name.startsWith('replyto-'))).to.deep.equal([]);
+      } finally {
+        await database.remove();
+      }
+    });
+  }
+
   it('refuses what it does not know', async () => {
     const child = startSource('bench/status/main.ts', ['--only', 'pigeon']);
     const { code } = await within(child.exited, { what: 'its end', withinMs: 20_000 });
@@ -72,3 +143,11 @@ describe('npm run bench:status -- --smoke', function () {
     expect(child.stderr()).to.contain('--only pigeon: topic, ').and.to.contain(' are allowed');
   });
 });
+
+function signalIfThere(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It has ended meanwhile.
+  }
+}

@@ -3,7 +3,7 @@ import type { ClientContext, Clients } from './client.js';
 import { createNotifiedClients, createQueryClients } from './database.js';
 import { createProjectEventClients, createRequestEventClients } from './event-stream.js';
 import { createFolderClients, createWatchedFolderClients } from './folder.js';
-import { createLongPollClients, createPollingClients } from './polling.js';
+import { createLongPollClients, createPagePollingClients, createPollingClients } from './polling.js';
 import { createTopicClients, createWebSocketClients } from './stomp.js';
 
 /** The clients of one measurement, not started yet. */
@@ -22,6 +22,8 @@ export async function createClients(context: ClientContext): Promise<Clients> {
       return createLongPollClients(context);
     case 'polling':
       return createPollingClients(context, reading);
+    case 'page-polling':
+      return createPagePollingClients(context, reading.everyMs);
     case 'query':
       return createQueryClients(context, reading.everyMs);
     case 'notified-query':

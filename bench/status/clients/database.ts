@@ -1,7 +1,8 @@
 import { Socket } from 'node:net';
-import pg from 'pg';
+import type pg from 'pg';
 import { createLine } from '../in-line.js';
 import type { Line } from '../in-line.js';
+import { connectAll, createPostgresClient, endAll } from '../postgres.js';
 import { stepOf } from '../schedule.js';
 import { channelOf, selectNew } from '../status-table.js';
 import type { Client, ClientContext, Clients } from './client.js';
@@ -95,20 +96,24 @@ interface Connections {
   readonly close: () => Promise<void>;
 }
 
-async function openConnections({ measurement, meter }: ClientContext): Promise<Connections> {
+async function openConnections({ measurement, recorder, meter }: ClientContext): Promise<Connections> {
   const { surroundings, subjects, id } = measurement;
   const { database } = surroundings;
   if (database === null) throw new Error('there is no database');
   const all = Array.from({ length: Math.min(subjects.length, database.connections) }, () => ({
-    client: new pg.Client({
-      connectionString: database.url,
-      application_name: `${database.schema}-${id}`,
-      options: `-c search_path=${database.schema}`,
-      stream: () => meter.watch(new Socket()),
-    }),
+    client: createPostgresClient(
+      {
+        connectionString: database.url,
+        application_name: `${database.schema}-${id}`,
+        options: `-c search_path=${database.schema}`,
+        stream: () => meter.watch(new Socket()),
+      },
+      (error) => recorder.failed(wordsOf(error)),
+    ),
     line: createLine(),
   }));
-  await Promise.all(all.map(({ client }) => client.connect()));
+  const clients = all.map(({ client }) => client);
+  await connectAll(clients);
   return {
     all,
     of(index) {
@@ -116,8 +121,6 @@ async function openConnections({ measurement, meter }: ClientContext): Promise<C
       if (connection === undefined) throw new Error('no connection was opened');
       return connection;
     },
-    close: async () => {
-      await Promise.all(all.map(({ client }) => client.end()));
-    },
+    close: () => endAll(clients),
   };
 }

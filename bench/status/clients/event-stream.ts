@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-import { pause } from '../clock.js';
+import { pause } from '../../tools/clock.js';
 import { stepOf } from '../schedule.js';
 import type { Client, ClientContext, Clients } from './client.js';
 import { separateClients, wordsOf } from './client.js';

@@ -12,7 +12,8 @@ export function openHttpConnection(origin: string, meter: ByteMeter): Connection
     bodyTimeout: 0,
     connect(options, callback) {
       connectTcp(options, (...outcome) => {
-        if (outcome[1] !== null) meter.watch(outcome[1]);
+        // A failure comes alone, whatever the types say of a second null.
+        if (outcome[0] === null) meter.watch(outcome[1]);
         callback(...outcome);
       });
     },

@@ -1,4 +1,4 @@
-import { nowUs, untilUs } from '../clock.js';
+import { nowUs, untilUs } from '../../tools/clock.js';
 import { createRandom } from '../../../test/fuzz/random.js';
 import type { Client } from './client.js';
 import { wordsOf } from './client.js';

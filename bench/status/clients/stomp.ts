@@ -78,6 +78,11 @@ function createSubscribers(
               id: 'task',
               receipt: `subscribed-${index}`,
             });
+            // From here on it is the subscription that is refused.
+            opened.onStompError = ({ headers: { message = 'ERROR without a message' } }) => {
+              recorder.failed(message);
+              reject(new Error(message));
+            };
           }).catch(reject);
         });
       },

@@ -1,5 +1,5 @@
 import type { Histogram } from 'hdr-histogram-js';
-import { nowUs, untilUs } from '../clock.js';
+import { nowUs, untilUs } from '../../tools/clock.js';
 import { createDelays } from '../recorder.js';
 import type { Schedule } from '../schedule.js';
 import type { Publisher, StepEvent } from './publisher.js';
@@ -16,7 +16,14 @@ export async function publishSchedule(
     startsAt,
     project,
     subjects,
-  }: { readonly startsAt: number; readonly project: string; readonly subjects: readonly string[] },
+    signal,
+  }: {
+    readonly startsAt: number;
+    readonly project: string;
+    readonly subjects: readonly string[];
+    /** Ends it: nothing more is published. */
+    readonly signal: AbortSignal;
+  },
 ): Promise<Histogram> {
   const lateness = createDelays();
   const events = schedule
@@ -33,7 +40,8 @@ export async function publishSchedule(
   }
 
   for (const { at, event } of events) {
-    await untilUs(at);
+    await untilUs(at, signal);
+    if (signal.aborted) break;
     lateness.recordValue(Math.max(1, nowUs() - at));
     publisher.publish(event);
   }

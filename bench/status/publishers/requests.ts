@@ -1,54 +1,80 @@
-import { randomUUID } from 'node:crypto';
 import { Pool } from 'undici';
 import { until } from '../../../test/support/until.js';
 
 const connections = 10;
-const sentWithinMs = 60_000;
+const withinMs = 60_000;
 
 export interface Requests {
-  /** Posts so many and waits until the gateway has sent them all, so that nothing of that falls into a measurement. */
+  /** Posts requests of these ids. */
   post(options: {
+    readonly ids: readonly string[];
     readonly queue: string;
     readonly project: string;
-    readonly count: number;
-  }): Promise<readonly string[]>;
-  /** Ends them, so that no measurement finds those of the ones before it. */
+  }): Promise<void>;
+  /** Ends those that were posted, so that no measurement finds requests of the ones before it. */
   cancel(ids: readonly string[]): Promise<void>;
+  /** Resolves when the project has so many events and the topics have all there are: nothing is left to be worked off. */
+  untilQuiet(options: { readonly project: string; readonly events: number }): Promise<void>;
   close(): Promise<void>;
 }
 
 export function createRequests(gatewayUrl: string): Requests {
-  const pool = new Pool(gatewayUrl, { connections });
+  const pool = new Pool(gatewayUrl, { connections, headersTimeout: withinMs, bodyTimeout: withinMs });
 
   async function call(
     method: 'GET' | 'POST' | 'DELETE',
     path: string,
     headers: Record<string, string> = {},
-  ): Promise<{ readonly status?: string }> {
+  ): Promise<{ readonly statusCode: number; readonly text: string }> {
     const { statusCode, body } = await pool.request({ method, path, headers });
-    const text = await body.text();
+    return { statusCode, text: await body.text() };
+  }
+
+  async function succeed(...parameters: Parameters<typeof call>): Promise<string> {
+    const { statusCode, text } = await call(...parameters);
+    const [method, path] = parameters;
     if (statusCode >= 300) throw new Error(`${statusCode} for ${method} ${path}: ${text.slice(0, 300)}`);
-    return text === '' ? {} : (JSON.parse(text) as { status?: string });
+    return text;
   }
 
   return {
-    async post({ queue, project, count }) {
-      const ids = Array.from({ length: count }, () => randomUUID());
+    async post({ ids, queue, project }) {
       const headers = { prefer: 'respond-async', project };
       await Promise.all(
-        ids.map((id) => call('POST', `/requests/${queue}`, { ...headers, 'message-id': id })),
+        ids.map((id) => succeed('POST', `/requests/${queue}`, { ...headers, 'message-id': id })),
       );
-      for (const id of ids) {
-        await until(async () => (await call('GET', `/requests/${id}`)).status === 'sent', {
-          what: `request ${id} to be sent`,
-          withinMs: sentWithinMs,
-        });
-      }
-      return ids;
     },
     async cancel(ids) {
-      await Promise.all(ids.map((id) => call('DELETE', `/requests/${id}`)));
+      const outcomes = await Promise.allSettled(
+        ids.map(async (id) => {
+          const { statusCode } = await call('DELETE', `/requests/${id}`);
+          // 404: its post had failed.
+          if (statusCode >= 300 && statusCode !== 404)
+            throw new Error(`${statusCode} for DELETE /requests/…`);
+        }),
+      );
+      const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+      if (failed !== undefined) throw failed.reason;
     },
-    close: () => pool.close(),
+    async untilQuiet({ project, events }) {
+      const accept = { accept: 'application/json' };
+      await until(
+        async () => {
+          const page = await succeed('GET', `/status/${project}?limit=1`, accept);
+          return (JSON.parse(page) as { last: number }).last >= events;
+        },
+        { what: `${events} events of ${project} to be numbered`, withinMs },
+      );
+      await until(
+        async () => {
+          const metrics = await succeed('GET', '/metrics');
+          const of = (name: string): number =>
+            Number(new RegExp(`^replyto_events_${name}_total (\\S+)$`, 'mu').exec(metrics)?.[1] ?? 0);
+          return of('published') + of('unpublished') >= of('numbered');
+        },
+        { what: 'all events to be published', withinMs },
+      );
+    },
+    close: () => pool.destroy(),
   };
 }

@@ -1,5 +1,5 @@
-import pg from 'pg';
 import { createLine } from '../in-line.js';
+import { connectAll, createPostgresClient, endAll } from '../postgres.js';
 import { channelOf, insert, insertAndNotify } from '../status-table.js';
 import { toEventBody } from './event-body.js';
 import { createPublisher } from './publisher.js';
@@ -17,14 +17,19 @@ const connections = 8;
 /** Inserts each event in a transaction of its own; the events of one task go by one connection, which keeps their order. */
 export async function connectTableWriter({ url, schema, notifies }: TableWriterOptions): Promise<Publisher> {
   const all = Array.from({ length: connections }, () => ({
-    client: new pg.Client({
-      connectionString: url,
-      application_name: `${schema}-publisher`,
-      options: `-c search_path=${schema}`,
-    }),
+    client: createPostgresClient(
+      {
+        connectionString: url,
+        application_name: `${schema}-publisher`,
+        options: `-c search_path=${schema}`,
+      },
+      // The event that finds it broken fails, and is counted by that.
+      () => undefined,
+    ),
     line: createLine(),
   }));
-  await Promise.all(all.map(({ client }) => client.connect()));
+  const clients = all.map(({ client }) => client);
+  await connectAll(clients);
   return createPublisher(
     async (event) => {
       const connection = all[event.client % all.length];
@@ -38,8 +43,6 @@ export async function connectTableWriter({ url, schema, notifies }: TableWriterO
         ),
       );
     },
-    async () => {
-      await Promise.all(all.map(({ client }) => client.end()));
-    },
+    () => endAll(clients),
   );
 }

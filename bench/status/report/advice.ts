@@ -1,15 +1,19 @@
+import { countText, msText, numberText, percentText } from '../../tools/number-text.js';
+import { intervalOf } from '../variants.js';
 import type { AwayFigures, Figures } from './figures.js';
-import { msText, numberText, percentText } from './number-text.js';
 
 export type Advice = readonly [need: string, choice: string, why: string];
 
 interface Case {
   readonly need: string;
   readonly choice: string;
-  /** The variant whose figures speak for it. */
+  /** The variant whose figures speak for it, or against it. */
   readonly variant: string;
   /** The one whose absence counts; default the same. */
   readonly away?: string;
+  /** Another way to be had for little, whose absence is told beside. */
+  readonly beside?: string;
+  /** What is so by its nature, whatever is measured. */
   readonly also?: string;
 }
 
@@ -29,18 +33,18 @@ const cases: readonly Case[] = [
     choice: 'the topic, by a durable subscription if absences must not cost events',
     variant: 'topic',
     away: 'topic-durable',
-    also: 'a subscription that is not durable misses them all',
+    beside: 'topic',
   },
   {
     need: 'Nothing but plain calls: a shell script, a proxy that cuts streams',
-    choice: 'long poll',
+    choice: 'long poll of the pages of events',
     variant: 'long-poll',
-    also: 'tells the state and not each step',
   },
   {
-    need: 'A task of minutes or hours, where seconds do not matter',
+    need: 'A task of minutes or hours, where seconds do not matter and the newest state is enough',
     choice: 'a poll every 5 s with ETag',
     variant: 'poll-5s-etag',
+    beside: 'poll-1s-events',
     also: 'the simplest client there is',
   },
   {
@@ -64,32 +68,61 @@ const cases: readonly Case[] = [
   },
 ];
 
-/** When to choose which, with the figures that speak for it. */
+/** When to choose which, with the figures that speak for it; and what of them speaks against it. */
 export function advise(
   find: (id: string) => Figures | undefined,
   away: readonly AwayFigures[],
 ): readonly Advice[] {
-  return cases.map((one) => {
-    const absence = away.find(({ variant }) => variant.id === (one.away ?? one.variant));
-    const reasons = [...toReasons(find(one.variant)), ...toAbsence(absence)];
-    return [one.need, one.choice, [...reasons, ...(one.also === undefined ? [] : [one.also])].join('; ')];
+  const findAway = (id: string | undefined): AwayFigures | undefined =>
+    away.find(({ variant }) => variant.id === id);
+  return cases.map(({ need, choice, variant, away: other, beside, also }) => {
+    const figures = find(variant);
+    if (figures === undefined || figures.delay === null) return [need, choice, 'not measured in this run'];
+    const doubts = doubtsOf(figures);
+    const besides = findAway(beside);
+    const reasons = [
+      ...doubts.map((doubt) => `in this run ${doubt}`),
+      ...toReasons(figures),
+      ...toAbsence(findAway(other ?? variant)),
+      ...(besides === undefined ? [] : [`${besides.variant.title}: ${absenceText(besides)}`]),
+      ...(also === undefined ? [] : [also]),
+    ];
+    return [need, doubts.length === 0 ? choice : `${choice}, with a doubt`, reasons.join('; ')];
   });
 }
 
-function toReasons(figures: Figures | undefined): string[] {
-  if (figures === undefined || figures.delay === null) return ['not measured in this run'];
-  const { delay, questionsPerEvent } = figures;
+function doubtsOf({ lost, events, due, isOverloaded }: Figures): string[] {
+  return [
+    ...(isOverloaded && due !== null
+      ? [`it could ask ${countText(due.asked)} of ${countText(due.due)} questions`]
+      : []),
+    ...(lost > 0 ? [`${countText(lost)} of ${countText(events)} events had not come at the end`] : []),
+  ];
+}
+
+function toReasons({ variant, delay, questionsPerEvent, isOverloaded }: Figures): string[] {
+  if (delay === null) return [];
+  const intervalMs = intervalOf(variant);
   return [
     `half of the events within ${msText(delay.p50.value)} ms, 99 % within ${msText(delay.p99.value)} ms`,
-    questionsPerEvent.value > 0
-      ? `${numberText(questionsPerEvent.value)} questions per event`
-      : 'no questions at all',
+    ...(intervalMs > 0
+      ? [`${numberText(60_000 / intervalMs)} questions a minute, whatever happens`]
+      : isOverloaded
+        ? []
+        : [
+            questionsPerEvent.value > 0
+              ? `${numberText(questionsPerEvent.value)} questions per event`
+              : 'no questions at all',
+          ]),
   ];
 }
 
 function toAbsence(figures: AwayFigures | undefined): string[] {
-  if (figures === undefined) return [];
-  return figures.missedShare === 0
-    ? ['nothing missed after an absence']
-    : [`${percentText(figures.missedShare)} of the events of an absence missed`];
+  return figures === undefined ? [] : [absenceText(figures)];
+}
+
+function absenceText({ missedShare }: AwayFigures): string {
+  return missedShare === 0
+    ? 'nothing missed after an absence'
+    : `${percentText(missedShare)} of the events of an absence missed`;
 }

@@ -17,8 +17,8 @@ export interface ChartRow {
   readonly label: string;
   /** Rows of another group are set apart. */
   readonly group: string;
-  /** In the order of `series`; null: nothing was measured. */
-  readonly dots: readonly (Dot | null)[];
+  /** In the order of `series`; a text stands where there is no figure. */
+  readonly dots: readonly (Dot | string)[];
 }
 
 export interface Chart {
@@ -102,7 +102,9 @@ interface Scale {
 }
 
 function createScale({ scale }: Axis, rows: readonly ChartRow[]): Scale {
-  const values = rows.flatMap(({ dots }) => dots.flatMap((dot) => (dot === null ? [] : [dot.from, dot.to])));
+  const values = rows.flatMap(({ dots }) =>
+    dots.flatMap((dot) => (typeof dot === 'string' ? [] : [dot.from, dot.to])),
+  );
   const span = plot.right - plot.left;
   if (scale === 'linear') {
     const ticks = [0, 0.25, 0.5, 0.75, 1];
@@ -127,11 +129,11 @@ const steps = Array.from({ length: 12 }, (_, index) =>
 ).flat();
 
 function drawDot(
-  dot: Dot | null,
+  dot: Dot | string,
   { scale, index, y }: { readonly scale: Scale; readonly index: number; readonly y: number },
 ): string {
   const kind = `s${index}`;
-  if (dot === null) return text('not measured', { x: plot.left + 8, y: y + 4, kind: 'quiet' });
+  if (typeof dot === 'string') return text(dot, { x: plot.left + 8, y: y + 4, kind: 'quiet' });
   const [from, at, to] = [scale.toX(dot.from), scale.toX(dot.value), scale.toX(dot.to)];
   const stroke = dot.stroke === undefined ? null : scale.toX(dot.stroke);
   return [

@@ -1,100 +1,100 @@
 /** The page in Markdown; not a word of it is written by hand afterwards. */
 import { markdownTable } from '#schema/markdown-table.js';
+import { countText } from '../../tools/number-text.js';
 import type { Results } from '../results.js';
-import { toFigures } from './figures.js';
-import { msText } from './number-text.js';
+import { ways } from '../variants.js';
+import { variantOf } from './figures.js';
+import type { Figures } from './figures.js';
+import { limitRule, sayLimits } from './growth.js';
+import { describeMachine, describeMethod } from './method.js';
 import type { Picture } from './pictures.js';
-import { toFindings } from './sentences.js';
+import { sayTroubles, toFindings } from './sentences.js';
 import { awayTable, measuredTables } from './tables.js';
 
 export interface PageOptions {
+  /** Of these results. */
+  readonly figures: readonly Figures[];
   readonly pictures: readonly Picture[];
   /** Of the pictures, seen from the page; empty or with a slash at its end. */
   readonly folder: string;
 }
 
-export function pageOf(results: Results, { pictures, folder }: PageOptions): string {
-  const findings = toFindings(results);
-  const list = (sentences: readonly string[]): string =>
-    sentences.map((sentence) => `- ${sentence}`).join('\n');
-  const picture = (name: string): string => {
-    const found = pictures.find((one) => one.name === name);
-    return found === undefined ? '' : `![${found.title}](${folder}${found.name})`;
-  };
-  const tables = [...measuredTables(results)].map(
-    ([clients, table]) => `### ${clients.toLocaleString('en-US')} clients\n\n${table}`,
+export function pageOf(results: Results, { figures, pictures, folder }: PageOptions): string {
+  const findings = toFindings(results, figures);
+  const troubles = [
+    ...sayTroubles(figures),
+    ...results.failed.map((words) => `Failed: ${words}.`),
+    ...results.leftOut.map(({ why }) => why),
+    ...(results.passes < results.repeats
+      ? [`The run was ended after ${results.passes} of ${results.repeats} passes.`]
+      : []),
+  ];
+  const tables = [...measuredTables(figures)].map(
+    ([clients, table]) => `### ${countText(clients)} clients\n\n${table}`,
   );
+  const said = [...findings.speed, ...findings.price, ...findings.growth, ...findings.away];
   const blocks = [
     '# How does a client best learn that its long task moved on?',
     '<!-- Written by `npm run bench:status -- --publish`; the next one overwrites it. -->',
-    `Eight ways, measured side by side. Each client has one task, and each task makes ${results.steps} steps at known instants within ${results.windowMs / 1_000} s. ${describeRun(results)}`,
+    `${describeWays(results)} Each client has one task, and each task makes ${results.steps} steps at known instants within ${results.windowMs / 1_000} s. ${describeRun(results)}`,
     '## When to choose which',
-    `The figures are those at ${findings.clients.toLocaleString('en-US')} clients.`,
+    ...(findings.clients === null
+      ? []
+      : [`The figures are those at ${countText(findings.clients)} clients.`]),
     markdownTable(['you have', 'take', 'because'], findings.advice),
-    '## What the figures say',
-    list([...findings.speed, ...findings.price, ...findings.growth, ...findings.away]),
+    ...section('What the figures say', said),
+    ...section('Where polling stops being reasonable', sayLimits(figures), limitRule),
+    ...section('What was not as it should be', troubles),
     '## Pictures',
-    pictures.map(({ name }) => picture(name)).join('\n\n'),
+    pictures.map(({ name, title }) => `![${title}](${folder}${name})`).join('\n\n'),
     '## Figures',
     tableText(results),
     ...tables,
     '### Clients that were away',
-    `Five clients left for ${results.awayMs / 1_000} s, in which their tasks made steps, and came back as well as their way allows. Missed: never seen, neither then nor later.`,
+    `${clientsAway(results)} left for ${results.awayMs / 1_000} s, in which their tasks made steps, and came back as well as their way allows. Missed: never seen, neither then nor later.`,
     awayTable(results),
     '## How it was measured',
-    list(describeMethod(results)),
+    list(describeMethod(results, figures)),
     '## On what',
     list(describeMachine(results)),
   ];
   return `${blocks.join('\n\n')}\n`;
 }
 
-function describeRun({ size, measured, startedAt, tookMs }: Results): string {
-  const repeats = Math.max(0, ...measured.map(({ runs }) => runs.length));
-  const passes = repeats === 1 ? 'one pass' : `${repeats} passes`;
-  return `This is a ${size} run of ${startedAt.slice(0, 10)}: ${passes}, ${Math.round(tookMs / 60_000)} minutes.`;
+function section(title: string, sentences: readonly string[], before?: string): string[] {
+  if (sentences.length === 0) return [];
+  return [`## ${title}`, ...(before === undefined ? [] : [before]), list(sentences)];
 }
 
-function tableText({ measured }: Results): string {
+function list(sentences: readonly string[]): string {
+  return sentences.map((sentence) => `- ${sentence}`).join('\n');
+}
+
+function describeWays({ measured, away }: Results): string {
+  const found = [...measured, ...away].map(({ variant }) => variantOf(variant).way);
+  const count = new Set(found.filter((way) => way !== null)).size;
+  const all = Object.keys(ways).length;
+  return count === all
+    ? `${all} ways, measured side by side.`
+    : `${count} of ${all} ways, measured side by side.`;
+}
+
+function describeRun({ size, passes, startedAt, tookMs }: Results): string {
+  const times = passes === 1 ? 'one pass' : `${passes} passes`;
+  return `This is a ${size} run of ${startedAt.slice(0, 10)}: ${times}, ${Math.round(tookMs / 60_000)} minutes.`;
+}
+
+function clientsAway({ away }: Results): string {
+  const most = Math.max(0, ...away.flatMap(({ runs }) => runs.map(({ clients }) => clients)));
+  return most === 1 ? 'One client of each variant' : `${countText(most)} clients of each variant`;
+}
+
+function tableText({ measured, idle }: Results): string {
   const repeated = measured.some(({ runs }) => runs.length > 1);
   return [
     'Delay in milliseconds from the instant of the event. Questions are calls, queries or listings of a folder; for callbacks, calls to the client. Wasted: those that brought nothing new.',
-    'CPU in seconds per 1,000 events. Seen: the client saw the event itself, and not only that a later one was there.',
+    `CPU in seconds per 1,000 events${idle.length > 0 ? ', less what the same process uses when nobody does anything' : ''}; the sender is the service, or for database, callback and file whoever writes or calls. Seen: the client saw the event itself, and not only that a later one was there.`,
+    '“Could ask n of m”: the questions that fell due took too long to be asked; figures per event of such a row would be those of a lesser load and are left out.',
     ...(repeated ? ['In parentheses the least and the greatest of the repeats.'] : []),
   ].join(' ');
-}
-
-function describeMethod(results: Results): string[] {
-  const late = Math.max(...toFigures(results).map(({ publisherLateMs }) => publisherLateMs));
-  return [
-    `A delay counts from the planned instant of the step, on a clock that all processes share; what waits in line is in it. So is the publisher’s own lateness (in the worst measurement ${msText(late)} ms for 99 % of its events).`,
-    'Topic, server-sent events, WebSocket, long poll and polling get the same events: a service takes real requests over the broker and tells of their progress with persistent messages and receipts, as the library does. For database, callback and file the publisher writes the same event straight into the table, to the client, into the folder: no gateway takes part.',
-    'Who sees a state (polling, long poll) learns by a later step that the earlier ones were made; those count as learned then, and as not seen.',
-    'An event that had not come at the end counts with the delay that it had by then.',
-    'Polling is at its best: one kept-alive connection per client, fixed instants, phases spread at random; with ETag the gateway answers 304 without a body. A client asks one question at a time: what falls into a slow answer is not asked.',
-    results.selectors
-      ? 'Each client of the topic subscribes with a selector for its own task.'
-      : 'The broker has no selectors: each client of the topic gets the events of all tasks and drops those of the others.',
-    ...(results.databaseConnections > 0
-      ? [
-          `The table has an index for its query. The clients have a connection each up to ${results.databaseConnections}; above that they share these, as behind a pooler. CPU of the database is that of the processes of these connections.`,
-        ]
-      : []),
-    'The folder is on a local disk; bytes are the contents that the client read. What files cost the system is in the CPU of the clients.',
-    'Questions, bytes and CPU are those within the window in which events come; streams and subscriptions were opened before it.',
-    'All clients are in one process, beside gateway, broker and database on the same machine: with many clients they take CPU from each other.',
-  ];
-}
-
-function describeMachine({ machine, parts, missing, failed, seed }: Results): string[] {
-  const { processor, cores, memoryGib, system, load } = machine;
-  return [
-    `${processor}, ${cores} cores, ${memoryGib} GiB, ${system}. Load average before the start, from other work on the machine: ${load.toFixed(1)}${load > cores / 2 ? ', so read the ratios and not the figures' : ''}.`,
-    `${Object.entries(parts)
-      .map(([part, version]) => `${part}: ${version}`)
-      .join('; ')}.`,
-    `Seed ${seed}: the same instants come again with \`--seed ${seed}\`.`,
-    ...missing,
-    ...failed.map((words) => `Failed: ${words}.`),
-  ];
 }

@@ -4,9 +4,9 @@ import { ways } from '../variants.js';
 import type { Variant } from '../variants.js';
 import { drawChart } from './chart.js';
 import type { Axis, ChartRow, Dot } from './chart.js';
-import { toAwayFigures, toFigures } from './figures.js';
+import { toAwayFigures } from './figures.js';
 import type { Figures, Spread } from './figures.js';
-import { msText, numberText, percentText } from './number-text.js';
+import { msText, numberText, percentText, steppedText } from '../../tools/number-text.js';
 
 export interface Picture {
   /** File name. */
@@ -19,21 +19,24 @@ export interface Picture {
 const logarithmic: Axis = { scale: 'logarithmic', tickText: (value) => value.toLocaleString('en-US') };
 const shares: Axis = { scale: 'linear', tickText: percentText };
 
-export function drawPictures(results: Results): Picture[] {
-  const figures = toFigures(results);
+/** @param figures of these results */
+export function drawPictures(results: Results, figures: readonly Figures[]): Picture[] {
   const sizes = [...new Set(figures.map(({ clients }) => clients))];
   const series = sizes.length > 1 ? sizes.map((count) => `${count.toLocaleString('en-US')} clients`) : [];
   const range = figures.some(({ questionsPerEvent: { min, max } }) => min < max)
     ? 'Line: least to greatest of the repeats.'
     : '';
 
-  function rowsOf(toDot: (figures: Figures) => Dot | null, keep = (_: Variant): boolean => true): ChartRow[] {
+  function rowsOf(
+    toDot: (figures: Figures) => Dot | string,
+    keep = (_: Variant): boolean => true,
+  ): ChartRow[] {
     const kept = [...new Set(figures.map(({ variant }) => variant))].filter(keep);
     return kept.map((variant) => ({
       ...labelOf(variant),
       dots: sizes.map((count) => {
         const found = figures.find((one) => one.variant === variant && one.clients === count);
-        return found === undefined ? null : toDot(found);
+        return found === undefined ? notMeasured : toDot(found);
       }),
     }));
   }
@@ -55,38 +58,57 @@ export function drawPictures(results: Results): Picture[] {
       axis: logarithmic,
       caption: 'Dot: half of the events arrive sooner. Stroke: 99 % do. Line: up to the longest of all.',
       rows: rowsOf(({ delay }) => {
-        if (delay === null) return null;
+        if (delay === null) return notMeasured;
         const [p50, p99, max] = [delay.p50.value, delay.p99.value, delay.max.value];
         return { value: p50, from: p50, to: max, stroke: p99, text: `${msText(p50)} / ${msText(p99)}` };
       }, reads),
     }),
     picture('questions.svg', 'Questions (calls, queries, listings) per event', {
       axis: logarithmic,
-      rows: rowsOf(({ questionsPerEvent }) => toDot(questionsPerEvent, numberText), reads),
+      rows: rowsOf(
+        unlessOverloaded(({ questionsPerEvent }) => toDot(questionsPerEvent, numberText)),
+        reads,
+      ),
     }),
     picture('wasted.svg', 'Share of the questions that brought nothing new', {
       axis: shares,
       rows: rowsOf(
-        ({ wastedShare }) =>
+        unlessOverloaded(({ wastedShare }) =>
           wastedShare === null
             ? { value: 0, from: 0, to: 0, text: 'asks nothing' }
             : toDot(wastedShare, percentText),
+        ),
         reads,
       ),
     }),
     picture('bytes.svg', 'Bytes to and from the client per event', {
       axis: logarithmic,
-      rows: rowsOf(({ bytesPerEvent }) => toDot(bytesPerEvent, numberText), reads),
+      rows: rowsOf(
+        unlessOverloaded(({ bytesPerEvent }) => toDot(bytesPerEvent, numberText)),
+        reads,
+      ),
     }),
     picture('cpu.svg', 'CPU seconds of gateway, broker and database per 1,000 events', {
       axis: logarithmic,
       rows: rowsOf(
-        ({ serverCpu }) => (serverCpu === null ? null : toDot(serverCpu, numberText)),
+        unlessOverloaded(({ serverCpu, cpuStep }) =>
+          serverCpu === null ? notMeasured : toDot(serverCpu, (value) => steppedText(value, cpuStep)),
+        ),
         usesServers,
       ),
     }),
     drawAway(results),
   ];
+}
+
+const notMeasured = 'not measured';
+
+/** Figures per event of a lesser load than was meant would look like less work. */
+function unlessOverloaded(toDotOf: (figures: Figures) => Dot | string): (figures: Figures) => Dot | string {
+  return (figures) =>
+    figures.isOverloaded && figures.due !== null
+      ? `could ask ${percentText(figures.due.asked / figures.due.due)} of its questions`
+      : toDotOf(figures);
 }
 
 function drawAway(results: Results): Picture {

@@ -1,18 +1,22 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import type { Results } from '../results.js';
+import { toFigures } from './figures.js';
 import { pageOf } from './page.js';
 import { drawPictures } from './pictures.js';
+import { whyNotPublished } from './publishable.js';
 import type { ReportFile } from './report-files.js';
 
 const page = 'docs/status-benchmark.md';
 const folder = 'docs/status-benchmark';
 
-/** What the documentation shows of a run, by path; from these results and nothing else. */
+/** What the documentation shows of a run, by path; from these results and nothing else. @throws Error in words why not */
 export function documentationOf(results: Results): ReportFile[] {
-  if (results.size === 'smoke') throw new Error('a smoke run has no figures that are worth reading');
-  const pictures = drawPictures(results);
+  const why = whyNotPublished(results);
+  if (why !== null) throw new Error(`not published: ${why}`);
+  const figures = toFigures(results);
+  const pictures = drawPictures(results, figures);
   return [
-    { name: page, contents: pageOf(results, { pictures, folder: 'status-benchmark/' }) },
+    { name: page, contents: pageOf(results, { figures, pictures, folder: 'status-benchmark/' }) },
     { name: `${folder}/results.json`, contents: `${JSON.stringify(results)}\n` },
     ...pictures.map(({ name, svg }) => ({ name: `${folder}/${name}`, contents: svg })),
   ];

@@ -1,0 +1,56 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+
+/** A database of its own on the PostgreSQL of the tests. */
+export interface TestDatabase {
+  readonly url: string;
+  /** Names of the schemas that begin so. */
+  schemas(prefix: string): Promise<string[]>;
+  /** Drops it. */
+  remove(): Promise<void>;
+}
+
+const preset = 'postgres://root@127.0.0.1:5432/test';
+
+/** That of TEST_DATABASE_URL, or the one that the benchmark takes by itself. */
+export function givenDatabaseUrl(): string {
+  const given = process.env['TEST_DATABASE_URL'];
+  return given === undefined || given === '' ? preset : given;
+}
+
+/** @returns why there is none, in words, when the server cannot be reached or gives none */
+export async function createTestDatabase(): Promise<TestDatabase | { readonly unavailable: string }> {
+  const name = `test_${randomBytes(4).toString('hex')}`;
+  const url = new URL(givenDatabaseUrl());
+  try {
+    await ask(url, `CREATE DATABASE ${name}`);
+  } catch (error) {
+    return { unavailable: `no PostgreSQL: ${error instanceof Error ? error.message : String(error)}` };
+  }
+  const own = new URL(url);
+  own.pathname = `/${name}`;
+  return {
+    url: own.href,
+    async schemas(prefix) {
+      const found = await ask(
+        own,
+        'SELECT nspname AS name FROM pg_namespace WHERE starts_with(nspname, $1)',
+        [prefix],
+      );
+      return found.map((row) => row.name);
+    },
+    async remove() {
+      await ask(url, `DROP DATABASE ${name} WITH (FORCE)`);
+    },
+  };
+}
+
+async function ask(url: URL, text: string, values: string[] = []): Promise<{ readonly name: string }[]> {
+  const client = new pg.Client({ connectionString: url.href, connectionTimeoutMillis: 5_000 });
+  await client.connect();
+  try {
+    return (await client.query<{ name: string }>(text, values)).rows;
+  } finally {
+    await client.end();
+  }
+}
