@@ -3,8 +3,8 @@
  * that started it says what to do, one call after the other, over the channel between the two.
  */
 import { encodeIntoCompressedBase64 } from 'hdr-histogram-js';
-import { createByteMeter } from './byte-meter.js';
-import type { ByteMeter } from './byte-meter.js';
+import { createByteMeter } from '../tools/byte-meter.js';
+import type { ByteMeter } from '../tools/byte-meter.js';
 import { createClients } from './clients/create-clients.js';
 import type { Client, Clients, Measurement } from './clients/client.js';
 import { wordsOf } from './clients/client.js';

@@ -2,9 +2,9 @@
  * What the clients of one measurement learn, and when. A delay counts from the planned instant of the step, not from
  * when somebody got round to publishing or looking: what waits in line is not left out (no coordinated omission).
  */
-import { build } from 'hdr-histogram-js';
 import type { Histogram } from 'hdr-histogram-js';
 import { nowUs } from '../tools/clock.js';
+import { createDelays } from '../tools/delays.js';
 import type { Schedule } from './schedule.js';
 
 export interface Recorder {
@@ -42,15 +42,6 @@ export interface RecordedOutcome {
   /** Microseconds from the start, by client and step; null: never. */
   readonly knownAt: readonly (readonly (number | null)[])[];
   readonly seenSteps: readonly (readonly boolean[])[];
-}
-
-/** One microsecond to ten minutes, three digits. */
-export function createDelays(): Histogram {
-  return build({
-    lowestDiscernibleValue: 1,
-    highestTrackableValue: 600_000_000,
-    numberOfSignificantValueDigits: 3,
-  });
 }
 
 export function createRecorder(schedule: Schedule): Recorder {

@@ -1,13 +1,13 @@
 /** What is measured: gateway, broker, database, each a real one, and the process of the clients. */
-import { readFileSync } from 'node:fs';
 import { startClassic } from '../../test/support/activemq.js';
 import { serveGateway } from '../../test/support/served-gateway.js';
 import type { ServedGateway } from '../../test/support/served-gateway.js';
 import { probeStomp } from '../../test/support/stomp-probe.js';
 import { makeTemporaryFolder } from '../../test/support/temporary-folder.js';
-import { within } from '../../test/support/until.js';
 import { cpuSeconds } from '../tools/cpu.js';
+import { endAll } from '../tools/end-all.js';
 import { unlessAborted } from '../tools/interruption.js';
+import { versionOfPackage } from '../tools/machine.js';
 import { wordsOf } from './clients/client.js';
 import { openDatabase } from './database.js';
 import type { BenchDatabase } from './database.js';
@@ -62,8 +62,6 @@ interface UsedBroker {
 
 const queue = 'long.tasks';
 const prefix = 'status-bench';
-
-const endWithinMs = 45_000;
 
 export async function startSystem(options: SystemOptions): Promise<System> {
   const { broker: wanted, databaseUrl, signal } = options;
@@ -129,22 +127,6 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     await stop().catch(() => undefined);
     throw error;
   }
-}
-
-/** One after the other, each within its time, whatever became of those before. @throws the first failure */
-async function endAll(ends: readonly (() => Promise<void>)[]): Promise<void> {
-  const failures: unknown[] = [];
-  for (const end of ends) {
-    await within(end(), { what: 'the end of a part', withinMs: endWithinMs }).catch((error: unknown) =>
-      failures.push(error),
-    );
-  }
-  if (failures.length > 0) throw failures[0];
-}
-
-function versionOfPackage(): string {
-  const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
-  return version;
 }
 
 const embedded: UsedBroker = {

@@ -24,3 +24,8 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
     signal?.addEventListener('abort', end);
   });
 }
+
+/** Asked anew after each wait, which the compiler does not see. */
+export function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
+}

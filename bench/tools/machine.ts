@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem, type } from 'node:os';
 
 /** What the figures depend on. */
@@ -19,4 +20,15 @@ export function describeMachine(): Machine {
     system: `${type()} ${release()}`,
     load: loadavg()[0] ?? 0,
   };
+}
+
+export function versionOfPackage(): string {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+  return version;
+}
+
+/** A sentence for pages; a machine that others use makes figures worth less than their ratios. */
+export function machineText({ processor, cores, memoryGib, system, load }: Machine): string {
+  const words = load > cores / 2 ? ', so read the ratios and not the figures' : '';
+  return `${processor}, ${cores} cores, ${memoryGib} GiB, ${system}. Load average before anything was started, from other work on the machine: ${load.toFixed(1)}${words}.`;
 }

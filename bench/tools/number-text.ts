@@ -18,7 +18,7 @@ export function msText(ms: number): string {
 /** Never 0 % or 100 % of what is not. */
 export function percentText(share: number): string {
   if (share > 0 && share < 0.0005) return '< 0.1 %';
-  if (share > 0.9995 && share < 1) return '> 99.9 %';
+  if (share >= 0.9995 && share < 1) return '> 99.9 %';
   const digits = (share > 0 && share < 0.1) || (share > 0.99 && share < 1) ? 1 : 0;
   return `${(share * 100).toLocaleString('en-US', { maximumFractionDigits: digits })} %`;
 }

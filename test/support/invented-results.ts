@@ -1,6 +1,6 @@
 /** Results of the status benchmark that nobody measured: three numbers of clients, three repeats, every variant. */
 import { encodeIntoCompressedBase64 } from 'hdr-histogram-js';
-import { createDelays } from '../../bench/status/recorder.js';
+import { createDelays } from '../../bench/tools/delays.js';
 import type { AwayRun, CpuTimes, MeasuredRun, Results } from '../../bench/status/results.js';
 import { intervalOf, variants } from '../../bench/status/variants.js';
 import type { Variant } from '../../bench/status/variants.js';
@@ -10,7 +10,7 @@ const steps = 3;
 const repeats = 3;
 const sizes = [10, 100, 1_000];
 
-export interface InventedRun {
+interface InventedRun {
   readonly variant: Variant;
   readonly clients: number;
   /** From 0. */

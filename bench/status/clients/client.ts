@@ -1,4 +1,4 @@
-import type { ByteMeter } from '../byte-meter.js';
+import type { ByteMeter } from '../../tools/byte-meter.js';
 import type { Recorder } from '../recorder.js';
 import type { Schedule } from '../schedule.js';
 import type { Reading } from '../variants.js';

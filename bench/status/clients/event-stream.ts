@@ -1,10 +1,9 @@
 import type { Dispatcher } from 'undici';
-import { pause } from '../../tools/clock.js';
+import { isAborted, pause } from '../../tools/clock.js';
 import { stepOf } from '../schedule.js';
 import type { Client, ClientContext, Clients } from './client.js';
 import { separateClients, wordsOf } from './client.js';
 import { get, openHttpConnection } from './http-connection.js';
-import { isAborted } from './regularly.js';
 
 interface StreamOptions {
   readonly toPath: (subject: string) => string;

@@ -1,6 +1,6 @@
 import { Client as Connection, buildConnector } from 'undici';
 import type { Dispatcher } from 'undici';
-import type { ByteMeter } from '../byte-meter.js';
+import type { ByteMeter } from '../../tools/byte-meter.js';
 
 const connectTcp = buildConnector({});
 

@@ -1,9 +1,9 @@
-import { pause } from '../../tools/clock.js';
+import { isAborted, pause } from '../../tools/clock.js';
 import type { Client, ClientContext, Clients } from './client.js';
 import { separateClients, wordsOf } from './client.js';
 import { createEventPageReader } from './event-page.js';
 import { openHttpConnection } from './http-connection.js';
-import { createRegularClient, isAborted } from './regularly.js';
+import { createRegularClient } from './regularly.js';
 import { createStatusReader } from './status-document.js';
 
 /** Asks for the status of its request from time to time, over one kept-alive connection. */

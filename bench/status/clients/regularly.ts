@@ -1,4 +1,4 @@
-import { nowUs, untilUs } from '../../tools/clock.js';
+import { isAborted, nowUs, untilUs } from '../../tools/clock.js';
 import { createRandom } from '../../../test/fuzz/random.js';
 import type { Client } from './client.js';
 import { wordsOf } from './client.js';
@@ -49,9 +49,4 @@ export function createRegularClient(options: RegularOptions): Client {
       looking = undefined;
     },
   };
-}
-
-/** Asked anew after each wait, which the compiler does not see. */
-export function isAborted(signal: AbortSignal): boolean {
-  return signal.aborted;
 }

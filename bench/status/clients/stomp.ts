@@ -1,8 +1,8 @@
 import type { Client as StompClient, IMessage } from '@stomp/stompjs';
 import { within } from '../../../test/support/until.js';
 import { stepOf } from '../schedule.js';
-import { activate, openStomp } from '../stomp-connection.js';
-import type { TextHeaders } from '../stomp-connection.js';
+import { activate, openStomp } from '../../tools/stomp-connection.js';
+import type { TextHeaders } from '../../tools/stomp-connection.js';
 import type { Client, ClientContext, Clients } from './client.js';
 import { separateClients } from './client.js';
 

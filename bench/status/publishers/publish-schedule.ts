@@ -1,6 +1,6 @@
 import type { Histogram } from 'hdr-histogram-js';
 import { nowUs, untilUs } from '../../tools/clock.js';
-import { createDelays } from '../recorder.js';
+import { createDelays } from '../../tools/delays.js';
 import type { Schedule } from '../schedule.js';
 import type { Publisher, StepEvent } from './publisher.js';
 

@@ -1,7 +1,7 @@
 /** A service behind the broker: it takes the requests, never answers them, and tells of their progress. */
 import { randomUUID } from 'node:crypto';
 import { within } from '../../../test/support/until.js';
-import { activate, openStomp } from '../stomp-connection.js';
+import { activate, openStomp } from '../../tools/stomp-connection.js';
 import { toEventBody } from './event-body.js';
 import { createPublisher } from './publisher.js';
 import type { Publisher } from './publisher.js';

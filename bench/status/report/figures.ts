@@ -2,7 +2,7 @@
 import { decodeFromCompressedBase64 } from 'hdr-histogram-js';
 import type { Histogram } from 'hdr-histogram-js';
 import { msText } from '../../tools/number-text.js';
-import { createDelays } from '../recorder.js';
+import { createDelays } from '../../tools/delays.js';
 import type { AwayRun, CpuTimes, MeasuredRun, Results } from '../results.js';
 import type { Variant } from '../variants.js';
 import { intervalOf, variants } from '../variants.js';

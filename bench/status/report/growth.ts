@@ -74,13 +74,12 @@ export function sayLimits(figures: readonly Figures[]): string[] {
     const held = first === -1 ? rows.at(-1) : rows[first - 1];
     const heldText =
       held === undefined
-        ? 'at no number of clients measured'
-        : `up to ${countText(held.row.clients)} clients (${delayText(held.row)}${coresText(held.row)})`;
+        ? 'holds at no number of clients that was measured'
+        : `holds up to ${countText(held.row.clients)} clients (${delayText(held.row)}${coresText(held.row)})`;
+    const more = held === undefined ? '' : ' no more';
     const stopText =
-      stop === undefined
-        ? ''
-        : `, ${held === undefined ? 'with' : 'no more with'} ${countText(stop.row.clients)}: ${stop.reasons.join('; ')}`;
-    return `${variant.title}: ${held === undefined ? '' : 'holds '}${heldText}${stopText}.`;
+      stop === undefined ? '' : `; with ${countText(stop.row.clients)}${more}: ${stop.reasons.join('; ')}`;
+    return `${variant.title}: ${heldText}${stopText}.`;
   });
 }
 

@@ -1,5 +1,6 @@
 /** How and on what it was measured, in sentences. */
 import { countText, msText, numberText } from '../../tools/number-text.js';
+import { machineText } from '../../tools/machine.js';
 import { waitSeconds } from '../clients/polling.js';
 import { retrying } from '../publishers/caller.js';
 import type { CpuTimes, Results } from '../results.js';
@@ -50,13 +51,12 @@ function describeIdle({ idle, windowMs }: Results): string {
   const times = (['gateway', 'broker'] as const)
     .filter((name) => idle.every((one) => one[name] !== null))
     .map((name) => `${name} ${numberText(mean(name))} s`);
-  return `CPU time is less what the same processes use in ${windowMs / 1_000} s when nobody does anything (${times.join(', ')}; connections to the database nothing). It is counted in ticks of 10 ms: with few clients that is many seconds per 1,000 events, and digits finer than a tick are not shown.`;
+  return `CPU time is less what the same processes use in ${windowMs / 1_000} s when nobody does anything (${times.join(', ')}; connections to the database nothing). It is counted in ticks of 10 ms, which with few clients is much of a figure; digits finer than a tick are not shown.`;
 }
 
 export function describeMachine({ machine, parts, missing, seed, clients }: Results): string[] {
-  const { processor, cores, memoryGib, system, load } = machine;
   return [
-    `${processor}, ${cores} cores, ${memoryGib} GiB, ${system}. Load average before anything was started, from other work on the machine: ${load.toFixed(1)}${load > cores / 2 ? ', so read the ratios and not the figures' : ''}.`,
+    machineText(machine),
     `${Object.entries(parts)
       .map(([part, version]) => `${part}: ${version}`)
       .join('; ')}.`,

@@ -1,23 +1,12 @@
 /** Whether results may become a page of the documentation. */
+import { readJsonOfFormat } from '../../tools/read-results.js';
 import { format } from '../results.js';
 import type { Results } from '../results.js';
 import { variants } from '../variants.js';
 
 /** @throws Error with the name of the file when it is no results of this benchmark in its present format */
 export function readResults(text: string, name: string): Results {
-  let found: unknown;
-  try {
-    found = JSON.parse(text);
-  } catch {
-    throw new Error(`${name}: it is not JSON; a results.json of npm run bench:status is allowed`);
-  }
-  const given = (found as { format?: unknown } | null)?.format;
-  if (given !== format) {
-    throw new Error(
-      `${name}: its format is ${given === undefined ? 'not given' : JSON.stringify(given)}; ${format} is allowed`,
-    );
-  }
-  return found as Results;
+  return readJsonOfFormat(text, { name, format, command: 'npm run bench:status' }) as Results;
 }
 
 /** Why these results are not to be published, in a sentence; null: they may be. */

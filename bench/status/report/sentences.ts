@@ -143,7 +143,7 @@ export function sayTroubles(figures: readonly Figures[]): string[] {
   });
 }
 
-/** From this share of a core on, the process of the clients, which has one thread, is taken to be the limit. */
+/** From this share of a core on, the process of the clients or the gateway, which have one thread, is taken to be the limit. */
 const busyCores = 0.8;
 
 function overloadText({ due, clientCores, serverCores }: Figures): string {
@@ -151,9 +151,14 @@ function overloadText({ due, clientCores, serverCores }: Figures): string {
   if (clientCores === null) return asked;
   const clients = `the process of the clients kept ${numberText(clientCores)} of a core busy`;
   const servers = serverCores === null ? '' : ` and the servers ${numberText(serverCores.value)} cores`;
-  const limit =
-    clientCores > busyCores
-      ? 'so the clients were at their limit, and what the servers could do is not known'
-      : 'so the clients were not the limit';
-  return `${asked}; ${clients}${servers}, ${limit}`;
+  return `${asked}; ${clients}${servers}, ${limitText(clientCores, serverCores?.value ?? 0)}`;
+}
+
+function limitText(clients: number, servers: number): string {
+  if (clients > busyCores) {
+    return 'so the clients were at their limit, and what the servers could do is not known';
+  }
+  return servers > busyCores
+    ? 'so the servers were the limit'
+    : 'so neither was the limit, but what the machine had left for them';
 }

@@ -56,7 +56,7 @@ describe('the report of the status benchmark', () => {
     );
     expect(page).to.contain('so the clients were at their limit, and what the servers could do is not known');
     expect(page).to.match(
-      /- poll every 100 ms, ETag: holds up to 10 clients .*, no more with 100: it could ask 2,000 of 10,000/u,
+      /- poll every 100 ms, ETag: holds up to 10 clients .*; with 100 no more: it could ask 2,000 of 10,000/u,
     );
     const bytes = reportFiles(results).find(({ name }) => name === 'bytes.svg')!.contents;
     expect(bytes).to.contain('could ask 20 % of its questions');
@@ -88,9 +88,9 @@ describe('the report of the status benchmark', () => {
     const page = pageOf(results);
     expect(page).to.contain('STOMP over WebSocket (6 ms / 7 ms, then 900 ms / 900 ms)');
     expect(page).to.contain('These kept their delay: topic at the broker; SSE of the project;');
-    expect(page).to.contain('no more with 1,000: 99 % of the events within 2,5');
+    expect(page).to.contain('with 1,000 no more: 99 % of the events within 2,5');
     expect(page).to.match(
-      /poll every 5 s: holds up to 100 clients .* no more with 1,000: the servers kept 1\.90 cores busy, for SSE of the project 0\.450/u,
+      /poll every 5 s: holds up to 100 clients .* with 1,000 no more: the servers kept 1\.90 cores busy, for SSE of the project 0\.450/u,
     );
     expect(page).to.match(/poll every 1 s, ETag: holds up to 1,000 clients/u);
   });

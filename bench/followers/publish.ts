@@ -1,0 +1,33 @@
+/** The page of the documentation. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { readJsonOfFormat } from '../tools/read-results.js';
+import { pageOf } from './page.js';
+import { format } from './results.js';
+import type { Results } from './results.js';
+
+const page = 'docs/followers-benchmark.md';
+const folder = 'docs/followers-benchmark';
+
+/** What the documentation shows of a run, by path; from these results and nothing else. @throws Error in words why not */
+export function documentationOf(results: Results): { readonly name: string; readonly contents: string }[] {
+  if (results.plan.size === 'smoke') {
+    throw new Error('not published: a smoke run has no figures that are worth reading');
+  }
+  return [
+    { name: page, contents: pageOf(results) },
+    { name: `${folder}/results.json`, contents: `${JSON.stringify(results)}\n` },
+  ];
+}
+
+/** Writes it; the paths. */
+export function publish(results: Results): string[] {
+  const files = documentationOf(results);
+  mkdirSync(folder, { recursive: true });
+  for (const { name, contents } of files) writeFileSync(name, contents);
+  return files.map(({ name }) => name);
+}
+
+/** @throws Error with the name of the file when it is no results of this benchmark in its present format */
+export function readResults(text: string, name: string): Results {
+  return readJsonOfFormat(text, { name, format, command: 'npm run bench:followers' }) as Results;
+}
