@@ -25,6 +25,8 @@ export interface Plan {
   readonly windowMs: number;
   /** Of each task within the window. */
   readonly steps: number;
+  /** How long after the window the last events are waited for, beside two intervals. */
+  readonly giveUpMs: number;
   readonly away: AwayPlan;
 }
 
@@ -58,11 +60,11 @@ export function createPlan(size: Size, { only, ...changes }: PlanChanges): Plan 
 
 const sizes: Readonly<Record<Size, Omit<Plan, 'size' | 'variants'>>> = {
   smoke: {
-    ...{ clients: [4], repeats: 1, windowMs: 600, steps: 3 },
+    ...{ clients: [4], repeats: 1, windowMs: 600, steps: 3, giveUpMs: 5_000 },
     away: { ...away, clients: 2, leaveAtMs: 600, awayMs: 1_000, quietMs: 1_000 },
   },
-  quick: { clients: [100], repeats: 1, windowMs: 10_000, steps: 3, away },
-  full: { clients: [10, 100, 1_000], repeats: 3, windowMs: 10_000, steps: 3, away },
+  quick: { clients: [100], repeats: 1, windowMs: 10_000, steps: 3, giveUpMs: 15_000, away },
+  full: { clients: [10, 100, 1_000], repeats: 3, windowMs: 10_000, steps: 3, giveUpMs: 15_000, away },
 };
 
 /** Before the start the steps of those who look from time to time begin, so that none of their first looks is counted. */

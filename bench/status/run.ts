@@ -28,7 +28,6 @@ export interface RunOptions {
   readonly signal: AbortSignal;
 }
 
-const giveUpMs = 15_000;
 /** So that the first variants are not those that pay for cold code, of the broker above all. */
 const warmUp = { clients: 50, windowMs: 4_000, steps: 8 };
 const warmUpVariants: ReadonlySet<string> = new Set(['topic', 'sse', 'long-poll', 'poll-100ms-etag']);
@@ -72,7 +71,8 @@ export async function runBenchmark(system: System, options: RunOptions): Promise
   ): Promise<MeasuredRun> {
     const schedule = createSchedule(instants, { windowMs, steps, leadMs: leadMsOf(variant) });
     const { run } = await measure(system, {
-      ...{ variant, schedule, away: null, giveUpMs, seed: phaseSeed(instants), windowMs },
+      ...{ variant, schedule, away: null, seed: phaseSeed(instants), windowMs },
+      giveUpMs: plan.giveUpMs,
     });
     return run;
   }

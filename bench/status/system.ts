@@ -87,7 +87,13 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     const { brokerUrl } = gateway;
     const service = await started(startService({ brokerUrl, queue, statusQueue: `${prefix}.status` }));
     ends.push(() => service.close());
-    const requests = createRequests(gateway.url);
+    const ended = (): string | null => {
+      const isGone = (pid: number | null): boolean => pid !== null && cpuSeconds(pid) === null;
+      if (isGone(gateway.pid)) return 'the gateway';
+      if (isGone(broker.pid)) return 'the broker';
+      return generator.hasEnded() ? 'the process of the clients' : null;
+    };
+    const requests = createRequests(gateway.url, ended);
     ends.push(() => requests.close());
     const server = await started(probeStomp(brokerUrl));
     // To its end, whatever happens: a schema that is half made would stay.
@@ -116,12 +122,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
           ? [`The shared database is not measured: no PostgreSQL at the address given (${database}).`]
           : []),
       ],
-      ended() {
-        const isGone = (pid: number | null): boolean => pid !== null && cpuSeconds(pid) === null;
-        if (isGone(gateway.pid)) return 'the gateway';
-        if (isGone(broker.pid)) return 'the broker';
-        return generator.hasEnded() ? 'the process of the clients' : null;
-      },
+      ended,
     };
   } catch (error) {
     await stop().catch(() => undefined);

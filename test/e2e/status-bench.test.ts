@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { whyNotPublished } from '../../bench/status/report/publishable.js';
 import type { Results } from '../../bench/status/results.js';
 import { processesWith } from '../support/descendants.js';
 import { processes } from '../support/process.js';
@@ -120,7 +121,7 @@ describe('npm run bench:status -- --smoke', function () {
         if (signal === 'SIGTERM') child.kill(signal);
         else {
           for (let time = 0; time < 2; time += 1) {
-            for (const pid of processesWith('TMPDIR', folder())) signalIfThere(pid, signal);
+            for (const { pid } of processesWith('TMPDIR', folder())) signalIfThere(pid, signal);
           }
         }
         const { code } = await within(child.exited, { what: 'its end', withinMs: 40_000 });
@@ -136,11 +137,67 @@ describe('npm run bench:status -- --smoke', function () {
     });
   }
 
+  it('goes on when PostgreSQL cuts its connections, and drops its schema all the same', async function () {
+    const database = await createTestDatabase();
+    if ('unavailable' in database) return skip(this, database.unavailable);
+    try {
+      const only = ['--smoke', '--repeats', '2', '--only', 'database-100ms,database-notify'];
+      const parameters = [...only, '--broker', 'embedded', '--database-url', database.url, '--out', folder()];
+      const child = startSource('bench/status/main.ts', parameters);
+      await child.line(/1\/2, 4 clients/u);
+      await database.disconnect();
+      const { code } = await within(child.exited, { what: 'its end', withinMs: 60_000 });
+      expect(child.stderr()).to.equal('');
+      const { passes, failed } = JSON.parse(readFileSync(join(folder(), 'results.json'), 'utf8')) as Results;
+      expect([code, passes]).to.deep.equal([failed.length > 0 ? 1 : 0, 2]);
+      expect(await database.schemas('status_bench_')).to.deep.equal([]);
+    } finally {
+      await database.remove();
+    }
+  });
+
+  it('ends when the gateway has ended, with what it has by then', async function () {
+    if (!existsSync('/proc/self/environ')) return skip(this, 'its gateway is found in /proc');
+    const only = ['--smoke', '--repeats', '9', '--only', 'sse,poll-100ms,callback'];
+    const parameters = [
+      ...only,
+      '--broker',
+      'embedded',
+      '--database-url',
+      givenDatabaseUrl(),
+      '--out',
+      folder(),
+    ];
+    const child = startSource('bench/status/main.ts', parameters, { env: { TMPDIR: folder() } });
+    await child.line(/1\/9, clients that were away/u);
+    const gateway = processesWith('TMPDIR', folder()).find(({ command }) =>
+      command.includes('main.ts serve'),
+    );
+    process.kill(gateway!.pid, 'SIGKILL');
+    const { code } = await within(child.exited, { what: 'its end', withinMs: 40_000 });
+    expect([code, child.stderr()]).to.deep.equal([1, 'the gateway has ended\n']);
+    const results = JSON.parse(readFileSync(join(folder(), 'results.json'), 'utf8')) as Results;
+    expect(results.passes).to.be.within(1, 8);
+    expect(whyNotPublished({ ...results, size: 'quick' })).to.equal(
+      `the run was ended after ${results.passes} of 9 passes`,
+    );
+    await until(() => processesWith('TMPDIR', folder()).length === 0, { what: 'the end of its processes' });
+  });
+
   it('refuses what it does not know', async () => {
-    const child = startSource('bench/status/main.ts', ['--only', 'pigeon']);
-    const { code } = await within(child.exited, { what: 'its end', withinMs: 20_000 });
-    expect(code).to.equal(1);
-    expect(child.stderr()).to.contain('--only pigeon: topic, ').and.to.contain(' are allowed');
+    const cases: [string[], RegExp][] = [
+      [['--only', 'pigeon'], /^--only pigeon: topic, .* are allowed$/mu],
+      [['--clients', '0'], /^--clients 0: a whole number from 1 to 10,000 is allowed$/mu],
+      [['--clients', '100,100'], /^--clients 100,100: at most 3 numbers, each once, are allowed$/mu],
+      [['--repeats', 'two'], /^--repeats two: a whole number from 1 to 100 is allowed$/mu],
+      [['--publish', 'package.json'], /^package.json: its format is not given; 2 is allowed$/mu],
+    ];
+    for (const [parameters, words] of cases) {
+      const child = startSource('bench/status/main.ts', parameters);
+      const { code } = await within(child.exited, { what: 'its end', withinMs: 20_000 });
+      expect([code, child.stdout()]).to.deep.equal([1, '']);
+      expect(child.stderr()).to.match(words);
+    }
   });
 });
 

@@ -1,14 +1,21 @@
 import { readFileSync, readdirSync } from 'node:fs';
 
+interface FoundProcess {
+  readonly pid: number;
+  /** Its command line, with spaces. */
+  readonly command: string;
+}
+
 /**
- * Ids of the living processes that were started with this environment variable, and of theirs in turn, orphans included.
- * Empty where there is no /proc.
+ * The living processes that were started with this environment variable, and theirs in turn, orphans included. Empty
+ * where there is no /proc.
  */
-export function processesWith(name: string, value: string): number[] {
-  return numbersIn('/proc').filter((pid) => {
+export function processesWith(name: string, value: string): FoundProcess[] {
+  const pids = numbersIn('/proc').filter((pid) => {
     const variables = textOf(`/proc/${pid}/environ`).split('\0');
     return variables.includes(`${name}=${value}`);
   });
+  return pids.map((pid) => ({ pid, command: textOf(`/proc/${pid}/cmdline`).replaceAll('\0', ' ') }));
 }
 
 function numbersIn(folder: string): number[] {

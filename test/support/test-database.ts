@@ -6,6 +6,8 @@ export interface TestDatabase {
   readonly url: string;
   /** Names of the schemas that begin so. */
   schemas(prefix: string): Promise<string[]>;
+  /** Cuts all connections to it. */
+  disconnect(): Promise<void>;
   /** Drops it. */
   remove(): Promise<void>;
 }
@@ -38,6 +40,13 @@ export async function createTestDatabase(): Promise<TestDatabase | { readonly un
         [prefix],
       );
       return found.map((row) => row.name);
+    },
+    async disconnect() {
+      await ask(
+        own,
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+          WHERE datname = current_database() AND pid <> pg_backend_pid()`,
+      );
     },
     async remove() {
       await ask(url, `DROP DATABASE ${name} WITH (FORCE)`);

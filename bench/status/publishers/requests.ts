@@ -18,7 +18,8 @@ export interface Requests {
   close(): Promise<void>;
 }
 
-export function createRequests(gatewayUrl: string): Requests {
+/** @param ended the part that is gone, if any: then nothing more is waited for */
+export function createRequests(gatewayUrl: string, ended: () => string | null): Requests {
   const pool = new Pool(gatewayUrl, { connections, headersTimeout: withinMs, bodyTimeout: withinMs });
 
   async function call(
@@ -35,6 +36,12 @@ export function createRequests(gatewayUrl: string): Requests {
     const [method, path] = parameters;
     if (statusCode >= 300) throw new Error(`${statusCode} for ${method} ${path}: ${text.slice(0, 300)}`);
     return text;
+  }
+
+  async function untilTrue(what: string, condition: () => Promise<boolean>): Promise<void> {
+    await until(async () => ended() !== null || (await condition()), { what, withinMs });
+    const gone = ended();
+    if (gone !== null) throw new Error(`${gone} has ended`);
   }
 
   return {
@@ -58,22 +65,16 @@ export function createRequests(gatewayUrl: string): Requests {
     },
     async untilQuiet({ project, events }) {
       const accept = { accept: 'application/json' };
-      await until(
-        async () => {
-          const page = await succeed('GET', `/status/${project}?limit=1`, accept);
-          return (JSON.parse(page) as { last: number }).last >= events;
-        },
-        { what: `${events} events of ${project} to be numbered`, withinMs },
-      );
-      await until(
-        async () => {
-          const metrics = await succeed('GET', '/metrics');
-          const of = (name: string): number =>
-            Number(new RegExp(`^replyto_events_${name}_total (\\S+)$`, 'mu').exec(metrics)?.[1] ?? 0);
-          return of('published') + of('unpublished') >= of('numbered');
-        },
-        { what: 'all events to be published', withinMs },
-      );
+      await untilTrue(`${events} events of ${project} to be numbered`, async () => {
+        const page = await succeed('GET', `/status/${project}?limit=1`, accept);
+        return (JSON.parse(page) as { last: number }).last >= events;
+      });
+      await untilTrue('all events to be published', async () => {
+        const metrics = await succeed('GET', '/metrics');
+        const of = (name: string): number =>
+          Number(new RegExp(`^replyto_events_${name}_total (\\S+)$`, 'mu').exec(metrics)?.[1] ?? 0);
+        return of('published') + of('unpublished') >= of('numbered');
+      });
     },
     close: () => pool.destroy(),
   };
