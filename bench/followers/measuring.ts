@@ -3,7 +3,10 @@ import type { Histogram } from 'hdr-histogram-js';
 import { readFileSync } from 'node:fs';
 import { call } from '../../test/support/http.js';
 import type { ServedGateway } from '../../test/support/served-gateway.js';
+import { until } from '../../test/support/until.js';
 import type { Delays } from './results.js';
+
+const quietWithinMs = 60_000;
 
 export interface Measuring {
   readonly gateway: ServedGateway;
@@ -40,6 +43,18 @@ export function between(before: number | null, after: number | null): number | n
 /** Events of all projects that have their numbers. */
 export function numberedEvents(gateway: ServedGateway): Promise<number> {
   return gateway.metric('replyto_events_numbered_total');
+}
+
+/** Resolves when the gateway has let go of all streams that were closed, and every event is on its topic. */
+export async function untilQuiet(gateway: ServedGateway): Promise<void> {
+  const of = (name: string): Promise<number> => gateway.metric(`replyto_${name}`);
+  await until(
+    async () =>
+      (await of('status_subscriptions')) === 0 &&
+      (await of('events_published_total')) + (await of('events_unpublished_total')) >=
+        (await of('events_numbered_total')),
+    { what: 'the gateway to be quiet', withinMs: quietWithinMs },
+  );
 }
 
 /** Events of that project that have their numbers. */

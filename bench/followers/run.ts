@@ -6,6 +6,7 @@ import type { Machine } from '../tools/machine.js';
 import { measureAccepting } from './accepting.js';
 import { measureActive } from './active.js';
 import { measureIdle } from './idle.js';
+import { untilQuiet } from './measuring.js';
 import type { Plan } from './plan.js';
 import { format } from './results.js';
 import type { Results } from './results.js';
@@ -28,17 +29,21 @@ export async function runBenchmark({ plan, machine, openFiles, say, signal }: Ru
   const startedMs = performance.now();
   const starting = serveGateway({ settings: { REPLYTO_PREFIX: prefix } });
   const gateway = await unlessAborted(starting, signal);
-  const part = async <T>(name: string, measuring: Promise<T>): Promise<T> => {
-    const result = await unlessAborted(measuring, signal);
+  const part = async <T>(name: string, measuring: () => Promise<T>): Promise<T> => {
+    const result = await unlessAborted(measuring(), signal);
+    await unlessAborted(untilQuiet(gateway), signal);
     say(`measured: ${name}`);
     return result;
   };
   try {
     const measuring = { gateway, signal };
-    const accepting = await part('requests accepted', measureAccepting(measuring, plan));
-    const settling = await part('requests replied', measureSettling(measuring, plan, `${prefix}.status`));
-    const active = await part('active followers', measureActive(measuring, plan));
-    const idle = await part('idle followers', measureIdle(measuring, plan));
+    // The idle ones first, while the gateway has done nothing that is in its memory.
+    const idle = await part('idle followers', () => measureIdle(measuring, plan));
+    const active = await part('active followers', () => measureActive(measuring, plan));
+    const accepting = await part('requests accepted', () => measureAccepting(measuring, plan));
+    const settling = await part('requests replied', () =>
+      measureSettling(measuring, plan, `${prefix}.status`),
+    );
     return {
       ...{ format, plan, startedAt, machine, openFiles },
       tookMs: Math.round(performance.now() - startedMs),

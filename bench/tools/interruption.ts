@@ -16,6 +16,8 @@ export function watchSignals(): AbortSignal {
 
 /** The outcome of the promise, or the reason of the signal, whichever comes first. */
 export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  // What it becomes after the end is nobody's business.
+  promise.catch(() => undefined);
   signal.throwIfAborted();
   let stop: () => void = () => undefined;
   const aborted = new Promise<never>((_, reject) => {

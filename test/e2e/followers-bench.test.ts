@@ -1,10 +1,12 @@
 import { expect } from 'chai';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Results } from '../../bench/followers/results.js';
+import { processesWith } from '../support/descendants.js';
 import { processes } from '../support/process.js';
+import { skip } from '../support/skip.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
-import { within } from '../support/until.js';
+import { until, within } from '../support/until.js';
 
 describe('npm run bench:followers -- --smoke', function () {
   this.timeout(90_000);
@@ -43,6 +45,20 @@ describe('npm run bench:followers -- --smoke', function () {
     const page = readFileSync(join(folder(), 'report.md'), 'utf8');
     expect(page).to.not.match(/NaN|undefined|Infinity|null/u);
     expect(page).to.contain('All 7 were still there at the end').and.to.contain('all 250 were heard');
+  });
+
+  it('leaves no process or folder after SIGTERM', async function () {
+    if (!existsSync('/proc/self/environ')) return skip(this, 'processes that are left are found in /proc');
+    for (const line of [/open files: /u, /measured: idle followers/u]) {
+      const parameters = ['--smoke', '--out', join(folder(), 'out')];
+      const child = startSource('bench/followers/main.ts', parameters, { env: { TMPDIR: folder() } });
+      await child.line(line);
+      child.kill('SIGTERM');
+      const { code } = await within(child.exited, { what: 'its end', withinMs: 40_000 });
+      expect([code, child.stderr()]).to.deep.equal([1, 'stopped by SIGTERM\n']);
+      await until(() => processesWith('TMPDIR', folder()).length === 0, { what: 'the end of its processes' });
+      expect(readdirSync(folder()).filter((name) => name.startsWith('replyto-'))).to.deep.equal([]);
+    }
   });
 
   it('refuses what it does not know, and to publish what has no figures', async () => {
