@@ -39,6 +39,19 @@ describe('parseStatusEvent', () => {
     }
   });
 
+  it('refuses what is short in its bytes and long as it is written from then on', () => {
+    const body = (numbers: number): Uint8Array =>
+      new TextEncoder().encode(
+        `{"id":"e","subject":"s","kind":"log","time":0,"data":[${Array(numbers).fill('1e20').join()}]}`,
+      );
+    expect(parseStatusEvent(body(2_900)).ok).to.equal(true);
+    const result = parseStatusEvent(body(13_000));
+    expect(body(13_000).byteLength).to.be.below(65_536);
+    expect(result.ok ? [] : result.problems).to.deep.equal([
+      { field: 'event', value: '286070 bytes', allowed: 'at most 65536 bytes of JSON' },
+    ]);
+  });
+
   it('names every member that is wrong', () => {
     const result = parseStatusEvent(bytes({ ...event, kind: 'done', percent: 101, time: '5', project: 7 }));
     expect(result.ok ? [] : result.problems.map(({ field, value }) => [field, value])).to.deep.equal([
