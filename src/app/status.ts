@@ -30,13 +30,13 @@ export interface Status {
 export function createStatus({ store, broker, instance, ...shared }: StatusOptions): Status {
   const log = store.events;
   const duty = createSequencerDuty({ log, owner: instance, clock: shared.clock });
-  const hub = createStatusHub({ log, logger: shared.logger });
+  const hub = createStatusHub({ ...shared, log });
   const publisher = createTopicPublisher({ ...shared, log, duty, channel: broker.orderedChannel });
   const sequencer = createSequencer({
     ...{ ...shared, log, duty, instance },
     onNumbered: (events) => {
-      hub.push(events);
       publisher.wake(events);
+      return hub.push(events);
     },
   });
   return {

@@ -7,6 +7,9 @@ import { passesFilter } from '#core/status-event.js';
 import type { GatewayContext } from './context.js';
 import type { RequestHistory } from './request-history.js';
 
+/** Events read at once; each has 64 KiB at most. */
+export const pageSize = 32;
+
 /** Where a client was, and what said so. */
 export interface Position {
   readonly after?: number | undefined;
@@ -29,6 +32,20 @@ export async function readEventsBehind(
   });
 }
 
+/** Whether anything that passes the filter is behind the position. */
+export async function hasMore(
+  store: Pick<RequestStore, 'events'>,
+  id: string,
+  { after = 0, filter }: { readonly after?: number | undefined; readonly filter: EventFilter },
+): Promise<boolean> {
+  for (let position = after; ;) {
+    const events = await store.events(id, position, pageSize);
+    if (events.some((event) => passesFilter(event, filter))) return true;
+    if (events.length < pageSize) return false;
+    position = events.at(-1)?.number ?? position;
+  }
+}
+
 /** One who follows a request. */
 export interface RequestFollower {
   readonly after: number;
@@ -41,7 +58,6 @@ export interface RequestFollower {
   readonly deliver: (event: NumberedEvent) => Promise<void> | undefined;
 }
 
-const pageSize = 32;
 /** Nothing depends on it: a change wakes the follower at once. */
 const lookAgainMs = 60_000;
 

@@ -33,7 +33,7 @@ describe('clients of a project that read slowly or hear nothing', () => {
   beforeEach(async () => {
     clock = createManualClock(1_700_000_000_000);
     store = openMemoryStore(clock);
-    hub = createStatusHub({ log: store.events, logger: createRecordingLogger() });
+    hub = createStatusHub({ log: store.events, logger: createRecordingLogger(), clock });
     responses = [];
     gateway = await start({
       ...{ clock, hub, events: store.events },

@@ -38,7 +38,8 @@ export function createEventReading({ db }: StoreContext): Pick<EventLog, 'page' 
       const first = await firstOf(project, last);
       const events = rows.map(toSequencedEvent).filter(({ sequence }) => sequence >= first);
       const through = cut < sizes.length || cut === limit ? end : until;
-      return { events, through: Math.max(through, after), first, last };
+      // While the log was read its end may have been numbered and removed again.
+      return { events, through: Math.max(through, after, first - 1), first, last: Math.max(last, first - 1) };
     },
   };
 
