@@ -27,6 +27,8 @@ export interface Follower extends StatusSubscription {
 }
 
 const pageSize = 128;
+/** What one who reads slowly has no room for is read again: no more than two deliveries. */
+const pageBytes = 128 * 1024;
 /** So much more than its room waits for a client that reads nothing, and one event. */
 const deliveredBytes = 64 * 1024;
 
@@ -58,7 +60,7 @@ export function createFollower(options: FollowerOptions): Follower {
   async function read(): Promise<void> {
     isReading = true;
     try {
-      const page = await log.page(project, { after: position, limit: pageSize, filter });
+      const page = await log.page(project, { after: position, limit: pageSize, bytes: pageBytes, filter });
       if (!isOpen) return;
       known = Math.max(known, page.last);
       const gap = gapBehind(position, page.first);

@@ -17,6 +17,8 @@ interface PageQuery {
   /** Only events behind this one. */
   readonly after: number;
   readonly limit: number;
+  /** About how many bytes are enough; default 1 MiB. At least one event comes, if there is one. */
+  readonly bytes?: number;
   readonly filter?: EventFilter;
 }
 

@@ -192,6 +192,10 @@ export function eventLogCases(test: Case, bench: StoreBench): void {
     expect(first.through).to.equal(first.events.at(-1)!.sequence);
     const rest = await page('shop', first.through, 40);
     expect(rest.events[0]!.sequence).to.equal(first.through + 1);
+    const short = await log().page('shop', { after: 4, limit: 40, bytes: 128 * 1024 });
+    expect([short.events.length, short.through]).to.deep.equal([3, 7]);
+    const shortest = await log().page('shop', { after: 4, limit: 40, bytes: 1 });
+    expect([shortest.events.length, shortest.through]).to.deep.equal([1, 5]);
   });
 
   test('lists the beginning of long texts, and has them whole in the event', async () => {
