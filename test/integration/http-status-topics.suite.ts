@@ -70,6 +70,7 @@ export function describeStatusTopics(brokerUrl: () => string | undefined): void 
     // Progress is another message than the reply, which may overtake it.
     expect(states).to.have.members(['accepted', 'sent', 'begun', 'replied']);
     expect(states.filter((state) => state !== 'begun')).to.deep.equal(['accepted', 'sent', 'replied']);
+    expect(events.find(({ kind }) => kind === 'progress')).to.include({ percent: 40, text: 'begun' });
     const frames = await bench.stranger.messages(4);
     expect(frames.map(bodyOf)).to.deep.equal(events);
     const history = await call(`${bench.url}/requests/${queue}/events`, {
