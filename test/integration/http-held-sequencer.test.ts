@@ -102,9 +102,19 @@ describe('while no event of a project gets its number', () => {
     queue = uniqueName('held');
     project = newProject();
     services = await connectBroker({ url: brokerUrl, logger });
-    replier = createReplier({ broker: services, queue, handler: () => ({ price: 12 }) });
+    replier = createReplier({
+      ...{ broker: services, queue },
+      async handler({ messageId }) {
+        // A reply may overtake the receipt of its request.
+        await until(async () => (await stateOf(messageId)) === 'sent', { what: 'the request to be sent' });
+        return { price: 12 };
+      },
+    });
     await replier.start();
   });
+
+  const stateOf = async (id: string): Promise<string> =>
+    (await call(`${url}/requests/${id}`)).json<RequestStatus>().status;
 
   /** POST with a Project; resolves with the answer. */
   const ask = (headers: Record<string, string> = {}): ReturnType<typeof post> =>
@@ -125,8 +135,7 @@ describe('while no event of a project gets its number', () => {
     const answer = await ask();
     expect(answer.status, answer.text()).to.equal(200);
     expect(answer.json()).to.deep.equal({ price: 12 });
-    const known = await call(`${url}/requests/${queue}`);
-    expect(known.json<RequestStatus>().status).to.equal('replied');
+    expect(await stateOf(queue)).to.equal('replied');
     const history = await call(`${url}/requests/${queue}/events`, {
       headers: { accept: 'application/json' },
     });
