@@ -32,18 +32,19 @@ export async function readEventsBehind(
   });
 }
 
-/** Whether anything that passes the filter is behind the position. */
-export async function hasMore(
+/** Whether this event, or one behind it, passes the filter. */
+export async function isAnyWanted(
   store: Pick<RequestStore, 'events'>,
   id: string,
-  { after = 0, filter }: { readonly after?: number | undefined; readonly filter: EventFilter },
+  first: NumberedEvent | undefined,
+  filter: EventFilter,
 ): Promise<boolean> {
-  for (let position = after; ;) {
-    const events = await store.events(id, position, pageSize);
+  let events = first === undefined ? [] : [first];
+  for (let last = first; last !== undefined; last = events.at(-1)) {
     if (events.some((event) => passesFilter(event, filter))) return true;
-    if (events.length < pageSize) return false;
-    position = events.at(-1)?.number ?? position;
+    events = await store.events(id, last.number, pageSize);
   }
+  return false;
 }
 
 /** One who follows a request. */
