@@ -52,7 +52,7 @@ describe('clients of a request that read slowly or hear nothing', () => {
   happens(
     'HTTP',
     'a client of an event stream of a request that never reads',
-    'at most 512 KiB wait for it; after 30 s without room its connection is closed; when it comes back with `Last-Event-ID` it has missed nothing; others hear everything meanwhile',
+    'at most 200 KiB wait for it; after 30 s without room its connection is closed; when it comes back with `Last-Event-ID` it has missed nothing; others hear everything meanwhile',
     async () => {
       const other = await bench.follow(path);
       const slow = await bench.open(path);
@@ -63,7 +63,7 @@ describe('clients of a request that read slowly or hear nothing', () => {
         await until(() => other.events.length === told * 10 + own, { what: 'the other to hear of it' });
         most = Math.max(most, bench.unread());
       }
-      expect(most).to.be.within(256 * kibibyte, 512 * kibibyte);
+      expect(most).to.be.within(64 * kibibyte, 200 * kibibyte);
       // The wait of the other, which hears on; the slow one waits for room alone.
       await until(() => bench.watch.size === 1, { what: 'the slow client to wait for room' });
       bench.clock.advance(30_000);
@@ -101,11 +101,11 @@ describe('clients of a request that read slowly or hear nothing', () => {
   it('that come to a long history are given it as fast as they read, no faster', async () => {
     await tell(200);
     const slow = await bench.open(path, { reads: false });
-    await until(() => bench.unread() >= 256 * kibibyte, { what: 'a full stream' });
+    await until(() => bench.unread() >= 64 * kibibyte, { what: 'a full stream' });
     // What else was read of it would be written by now.
     const other = await bench.follow(path);
     await until(() => other.events.length === 200 + own, { what: 'another to have all of it' });
-    expect(bench.unread()).to.be.at.most(512 * kibibyte);
+    expect(bench.unread()).to.be.at.most(200 * kibibyte);
     slow.resume();
     await until(() => idsOf(slow).at(-1) === 200 + own, { what: 'the last event' });
     expect(idsOf(slow)).to.deep.equal(upTo(200 + own));

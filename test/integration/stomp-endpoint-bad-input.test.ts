@@ -323,7 +323,8 @@ describe('what is wrong over WebSocket at /stomp', () => {
       // Unbounded, it would be 20 times 18 MB.
       const grownBy = (Math.max(most, await memoryOf()) - before) / megabyte;
       report(this, `memory grew by ${Math.round(grownBy)} MB for 20 clients that never read`);
-      expect(grownBy).to.be.below(110);
+      // What is garbage counts too, until it is collected.
+      expect(grownBy).to.be.below(200);
       // Who reads on after all has missed nothing.
       deaf[0]!.resume();
       expect(numbersOf(await deaf[0]!.messages(count))).to.deep.equal(upTo(count));
