@@ -32,7 +32,7 @@ export interface Sequencer {
 
 /** Others use the store between two batches. */
 const batchSize = 250;
-/** Other instances let events in too, and say nothing. */
+/** Whoever lets events in says so; it is what failed, or waits for the duty, that is found by looking this often. */
 const lookEveryMs = 1_000;
 
 export function createSequencer(options: SequencerOptions): Sequencer {
