@@ -1,0 +1,50 @@
+import { expect } from 'chai';
+import type { Case } from '../messaging/case.js';
+import type { StoreBench } from './bench.js';
+import { leaseMs } from './bench.js';
+import { createEventBench, newEvent } from './event-bench.js';
+
+/** Who numbers and publishes, and what is published. */
+export function eventDutyCases(test: Case, bench: StoreBench): void {
+  const { append, appendMany, log, number } = createEventBench(bench);
+
+  test('lets one at a time number, until its lease is over', async () => {
+    await append(newEvent('shop'));
+    expect(await log().number('a', 10)).to.equal(null);
+    expect(await log().claimDuty('a', leaseMs)).to.equal(true);
+    expect(await log().claimDuty('b', leaseMs)).to.equal(false);
+    expect(await log().number('b', 10)).to.equal(null);
+    bench.clock.advance(leaseMs);
+    expect(await log().number('a', 10)).to.equal(null);
+    expect(await log().claimDuty('b', leaseMs)).to.equal(true);
+    expect(await log().claimDuty('a', leaseMs)).to.equal(false);
+    expect(await log().number('b', 10)).to.have.length(1);
+    await log().releaseDuty('a');
+    expect(await log().claimDuty('a', leaseMs)).to.equal(false);
+    await log().releaseDuty('b');
+    expect(await log().claimDuty('a', leaseMs)).to.equal(true);
+  });
+
+  test('gives the duty to another when the clock was set back by more than a lease', async () => {
+    bench.clock.advance(3_600_000);
+    expect(await log().claimDuty('a', leaseMs)).to.equal(true);
+    bench.clock.advance(-3_600_000);
+    expect(await log().claimDuty('b', leaseMs)).to.equal(true);
+  });
+
+  test('knows what the topic of a project lacks', async () => {
+    await appendMany('shop', 3);
+    await number();
+    expect(await log().unpublished(10)).to.deep.equal([{ project: 'shop', published: 0 }]);
+    await log().markPublished('shop', 2);
+    await log().markPublished('shop', 1);
+    expect(await log().unpublished(10)).to.deep.equal([{ project: 'shop', published: 2 }]);
+    await log().markPublished('shop', 3);
+    expect(await log().unpublished(10)).to.deep.equal([]);
+    await append(newEvent('shop'));
+    await number();
+    expect(await log().unpublished(10)).to.deep.equal([{ project: 'shop', published: 3 }]);
+    expect(await log().unpublished(10, ['shop'])).to.deep.equal([]);
+    expect(await log().unpublished(10, ['mine'])).to.have.length(1);
+  });
+}
