@@ -1,5 +1,7 @@
+import { groupBy } from '#core/group-by.js';
 import type { EventLog } from '#core/ports/event-log.js';
 import type { StoreContext, Tx } from './context.js';
+import type { ProjectEventRow } from './schema.js';
 
 /**
  * Removes events by age; how many there are is held when new ones are numbered. What waits for its number stays, and so does
@@ -28,13 +30,32 @@ async function removeEvents(tx: Tx, before: number, limit: number): Promise<numb
     )
     .returning(['project', 'subject', 'sequence'])
     .execute();
-  for (const { project, subject, sequence } of rows) {
+  for (const [project, events] of groupBy(rows, (row) => row.project)) {
+    const forgotten = await forgetSubjects(tx, events);
+    if (forgotten === 0) continue;
     await tx
+      .updateTable('projects')
+      .set((eb) => ({ subjects: eb('subjects', '-', forgotten) }))
+      .where('project', '=', project)
+      .execute();
+  }
+  return rows.length;
+}
+
+/** Those of which this was the newest event. Returns how many. */
+async function forgetSubjects(
+  tx: Tx,
+  events: readonly Pick<ProjectEventRow, 'project' | 'subject' | 'sequence'>[],
+): Promise<number> {
+  let forgotten = 0;
+  for (const { project, subject, sequence } of events) {
+    const { numDeletedRows } = await tx
       .deleteFrom('project_subjects')
       .where('project', '=', project)
       .where('subject', '=', subject)
       .where('sequence', '=', sequence)
-      .execute();
+      .executeTakeFirst();
+    forgotten += Number(numDeletedRows);
   }
-  return rows.length;
+  return forgotten;
 }

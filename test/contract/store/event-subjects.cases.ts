@@ -3,6 +3,7 @@ import type { StatusEvent } from '#core/status-event.js';
 import { newReply } from '../../support/requests.js';
 import type { Case } from '../messaging/case.js';
 import type { StoreBench } from './bench.js';
+import { eventRetention, retentionMs } from './bench.js';
 import { createEventBench, newEvent } from './event-bench.js';
 
 /** Projects, and where their subjects stand. */
@@ -81,4 +82,41 @@ export function eventSubjectCases(test: Case, bench: StoreBench): void {
     const rest = await log().subjects('shop', { limit: 2, before: subjects[1]!.sequence });
     expect(rest.map(({ subject }) => subject)).to.deep.equal(['a']);
   });
+
+  test('counts the subjects of each project, as they come, come again and go', async () => {
+    const { statusEvents } = eventRetention;
+    const tellOf = async (project: string, subjects: readonly string[]): Promise<void> => {
+      for (const subject of subjects) await append(newEvent(project, { subject }));
+      await number();
+    };
+    await tellOf('mine', ['a', 'b']);
+    await tellOf('shop', ['a', 'b', 'a']);
+    await tellOf('shop', ['b', 'c']);
+    await expectCounted({ shop: 3, mine: 2 });
+    // Beyond the number of events that stay: the first subjects go, one after the other.
+    await tellOf(
+      'shop',
+      Array.from({ length: statusEvents - 1 }, (_, index) => `new ${index}`),
+    );
+    await expectCounted({ shop: statusEvents, mine: 2 });
+    bench.clock.advance(retentionMs / 2);
+    await tellOf('mine', ['b', 'd']);
+    bench.clock.advance(retentionMs / 2);
+    await log().sweep(10);
+    await log().sweep(1_000);
+    await expectCounted({ shop: 0, mine: 2 });
+    await tellOf('shop', ['a']);
+    await expectCounted({ shop: 1, mine: 2 });
+  });
+
+  /** What is counted is what is there. */
+  async function expectCounted(counts: Record<string, number>): Promise<void> {
+    const projects = await log().projects(10);
+    expect(Object.fromEntries(projects.map(({ project, subjects }) => [project, subjects]))).to.deep.equal(
+      counts,
+    );
+    for (const [project, count] of Object.entries(counts)) {
+      expect(await log().subjects(project, { limit: 1_000 }), project).to.have.length(count);
+    }
+  }
 }
