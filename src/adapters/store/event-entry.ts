@@ -135,7 +135,7 @@ async function enter(
     status,
     kind: event.kind,
     time: event.time,
-    entered_at: context.enteredAt(),
+    entered_at: context.entryClock.now(),
     detail: toBlob(detailOf(event)),
   });
   if (rows.length === 0) return false;

@@ -102,6 +102,9 @@ export interface EventLog {
     project: string,
     query: { readonly limit: number; readonly before?: number },
   ): Promise<readonly SubjectState[]>;
-  /** Removes what is older than its retention; at most `limit`, returns how many. */
+  /**
+   * Removes what is older than its retention. What entered more than a day ahead of the clock, which was wrong then, is put to
+   * the present time before. At most `limit` in all; returns how many, so `limit` tells that more may wait.
+   */
   sweep(limit: number): Promise<number>;
 }
