@@ -35,7 +35,7 @@ export function createStatus({ store, broker, instance, ...shared }: StatusOptio
   const sequencer = createSequencer({
     ...{ ...shared, log, duty, instance },
     onNumbered: (events) => {
-      publisher.wake(events);
+      publisher.wake();
       return hub.push(events);
     },
   });
@@ -43,7 +43,7 @@ export function createStatus({ store, broker, instance, ...shared }: StatusOptio
     hub,
     parts: [
       { name: 'sequencer duty', start: () => undefined, stop: () => duty.release() },
-      { name: 'status publisher', start: () => publisher.start(), stop: () => publisher.stop() },
+      { name: 'status publisher', start: () => publisher.start(), stop: (ms) => publisher.stop(ms) },
       { name: 'sequencer', start: () => sequencer.start(), stop: () => sequencer.stop() },
     ],
   };

@@ -84,12 +84,14 @@ export function createEventNumbering(
       }),
     number: (owner, limit) =>
       commits.run(async (tx) => ((await hasDuty(tx, owner)) ? number(tx, limit) : null)),
-    unpublished: (limit, exceptProjects = []) =>
+    unpublished: (limit, { after = '', except = [] } = {}) =>
       db
         .selectFrom('projects')
-        .select(['project', 'published'])
+        .select(['project', 'published', 'last'])
         .whereRef('published', '<', 'last')
-        .where(isNoneOf(exceptProjects, 'project'))
+        .where('project', '>', after)
+        .where(isNoneOf(except, 'project'))
+        .orderBy('project')
         .limit(limit)
         .execute(),
     markPublished: (project, sequence) =>

@@ -61,10 +61,19 @@ export interface SubjectState {
   readonly isOver: boolean;
 }
 
-export interface Unpublished {
+interface Unpublished {
   readonly project: string;
   /** The last event that its topic has got for certain. */
   readonly published: number;
+  /** The newest one there is. */
+  readonly last: number;
+}
+
+interface UnpublishedQuery {
+  /** Only names behind this one; default: all. */
+  readonly after?: string;
+  /** Not these projects. */
+  readonly except?: readonly string[];
 }
 
 /**
@@ -89,8 +98,8 @@ export interface EventLog {
   releaseDuty(owner: string): Promise<void>;
   /** Numbers what entered first; null, and nothing changed, when `owner` has not the duty. */
   number(owner: string, limit: number): Promise<readonly SequencedEvent[] | null>;
-  /** Projects whose topic lacks events, but for some. */
-  unpublished(limit: number, exceptProjects?: readonly string[]): Promise<readonly Unpublished[]>;
+  /** Projects whose topic lacks events, in an order of their names that is always the same. */
+  unpublished(limit: number, query?: UnpublishedQuery): Promise<readonly Unpublished[]>;
   markPublished(project: string, sequence: number): Promise<void>;
   page(project: string, query: PageQuery): Promise<EventPage>;
   /** The sequence of the newest event; 0 when there never was any. */

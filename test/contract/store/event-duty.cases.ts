@@ -33,18 +33,35 @@ export function eventDutyCases(test: Case, bench: StoreBench): void {
   });
 
   test('knows what the topic of a project lacks', async () => {
+    const lacking = (published: number, last: number): unknown[] => [{ project: 'shop', published, last }];
     await appendMany('shop', 3);
     await number();
-    expect(await log().unpublished(10)).to.deep.equal([{ project: 'shop', published: 0 }]);
+    expect(await log().unpublished(10)).to.deep.equal(lacking(0, 3));
     await log().markPublished('shop', 2);
     await log().markPublished('shop', 1);
-    expect(await log().unpublished(10)).to.deep.equal([{ project: 'shop', published: 2 }]);
+    expect(await log().unpublished(10)).to.deep.equal(lacking(2, 3));
     await log().markPublished('shop', 3);
     expect(await log().unpublished(10)).to.deep.equal([]);
     await append(newEvent('shop'));
     await number();
-    expect(await log().unpublished(10)).to.deep.equal([{ project: 'shop', published: 3 }]);
-    expect(await log().unpublished(10, ['shop'])).to.deep.equal([]);
-    expect(await log().unpublished(10, ['mine'])).to.have.length(1);
+    expect(await log().unpublished(10)).to.deep.equal(lacking(3, 4));
+    expect(await log().unpublished(10, { except: ['shop'] })).to.deep.equal([]);
+    expect(await log().unpublished(10, { except: ['mine'] })).to.have.length(1);
+  });
+
+  test('gives the projects whose topics lack events one after the other, each once', async () => {
+    const names = ['d', 'a', 'ü', 'A', '語', 'c', 'b 2', 'b', '0'];
+    for (const name of names) await append(newEvent(name));
+    await number();
+    await log().markPublished('c', 1);
+    const all = (await log().unpublished(100)).map(({ project }) => project);
+    expect(all).to.have.members(names.filter((name) => name !== 'c'));
+    const one = async (after: string): Promise<string[]> =>
+      (await log().unpublished(1, { after })).map(({ project }) => project);
+    for (const [index, name] of all.entries()) {
+      expect(await one(name), name).to.deep.equal(all.slice(index + 1, index + 2));
+    }
+    const rest = await log().unpublished(2, { after: all[1]!, except: [all[2]!] });
+    expect(rest.map(({ project }) => project)).to.deep.equal(all.slice(3, 5));
   });
 }

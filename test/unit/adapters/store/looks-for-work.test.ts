@@ -70,4 +70,11 @@ describe('a look for work', () => {
     expect(await store.events.projects(500)).to.have.length(2);
     expect(plans).to.have.length(1);
   });
+
+  it('reads of the projects only those whose topics lack events, in the order of the index', async () => {
+    await store.events.unpublished(64, { after: 'm', except: ['n', 'o'] });
+    expect(plans).to.have.length(1);
+    expect(plans[0]).to.match(/^SEARCH projects USING (COVERING )?INDEX projects_unpublished \(project>\?\)/);
+    expect(plans[0]).not.to.include('TEMP B-TREE');
+  });
 });
