@@ -2,7 +2,7 @@
 import { ReplytoError, isReplytoError, toProblem } from '#core/errors.js';
 import type { StatusEventKind } from '#core/status-event.js';
 import type { CommandContext } from '../command-context.js';
-import { createGatewayClient } from '../gateway-client/gateway-client.js';
+import { createGatewayClient, refuseEmpty } from '../gateway-client/gateway-client.js';
 import { comeBackText } from '../gateway-client/answer-text.js';
 import { onStopSignal } from '../stop-signals.js';
 import type { EventView } from './event-view.js';
@@ -40,6 +40,7 @@ export interface WatchOptions {
  */
 export async function watch(context: CommandContext, name: string, options: WatchOptions): Promise<number> {
   const { environment, stderr, program } = context;
+  refuseEmpty('name', name);
   const client = createGatewayClient(environment, options.url);
   const stopped = new AbortController();
   const { signal } = stopped;
