@@ -90,19 +90,12 @@ interface ReceivedProblem {
   readonly fault?: unknown;
 }
 
-/** With these a proxy says that another time the answer may be another one. */
-const passingStatuses: ReadonlySet<number> = new Set([408, 425, 429]);
-
 /** The answer as an error of the table, when it is one; its exit code is that of its `code`. */
 export function errorOf({ status, headers, body }: HttpAnswer): ReplytoError | undefined {
   if (status < 300) return undefined;
   if (status < 400) return redirected(status, headers['location']);
   const problem = isProblem(headers['content-type']) ? readJson(body) : undefined;
-  if (problem === undefined) {
-    const detail = `the gateway answered with status ${status} and no problem document: is a replyto gateway at that address?`;
-    const isPassing = status >= 500 || passingStatuses.has(status);
-    return new ReplytoError(isPassing ? 'GATEWAY_UNAVAILABLE' : 'INTERNAL', { detail });
-  }
+  if (problem === undefined) return unexplained(status);
   const { code, title, detail, requestId } = problem;
   const known = typeof code === 'string' && Object.hasOwn(errorKinds, code) ? (code as ErrorCode) : undefined;
   const said = textOf(detail) ?? textOf(title);
@@ -114,6 +107,15 @@ export function errorOf({ status, headers, body }: HttpAnswer): ReplytoError | u
     problems: [...problemsOf(problem.problems), ...addedProblems(known)],
     ...(typeof requestId === 'string' ? { requestId } : {}),
   });
+}
+
+/** With these a proxy says that another time the answer may be another one. */
+const passingStatuses: ReadonlySet<number> = new Set([408, 425, 429]);
+
+function unexplained(status: number): ReplytoError {
+  const detail = `the gateway answered with status ${status} and no problem document: is a replyto gateway at that address?`;
+  const isPassing = status >= 500 || passingStatuses.has(status);
+  return new ReplytoError(isPassing ? 'GATEWAY_UNAVAILABLE' : 'INTERNAL', { detail });
 }
 
 /** Not followed: what is sent, and the token with it, is for the address that was given. */
