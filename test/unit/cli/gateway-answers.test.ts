@@ -190,6 +190,32 @@ describe('what the commands make of an answer', () => {
     expect((await run(['status', 'x'])).code).to.equal(1);
   });
 
+  it('asks a gateway that goes away at the end of a request until it says how it ended', async () => {
+    let calls = 0;
+    answer = (response, { url: path }) => {
+      const document = JSON.stringify({ id: 'x', status: 'faulted', createdAt: '2026-01-01T00:00:00Z' });
+      calls += 1;
+      if (path?.includes('/events') === true) response.writeHead(204).end();
+      else if (calls === 3) response.destroy();
+      else if (calls === 4) response.writeHead(502, { 'content-type': 'text/html' }).end('<h1>Sorry</h1>');
+      else if (path?.endsWith('/reply') !== true) response.writeHead(200).end(document);
+      else {
+        const fault = {
+          code: 'REPLY_FAULT',
+          title: 'Fault.',
+          fault: { code: 'NO_STOCK', message: 'none left' },
+        };
+        response.writeHead(500, { 'content-type': 'application/problem+json' }).end(JSON.stringify(fault));
+      }
+    };
+    const { code, stderr } = await run(['watch', 'x', '--request']);
+    expect(code).to.equal(4);
+    expect(stderr).to.match(
+      /^lost the gateway \(.+\); trying until it is back\nerror: .*NO_STOCK: none left\n$/u,
+    );
+    expect(calls).to.equal(6);
+  });
+
   it('sends no data where an empty text is given as data, which is what the hint about a slow pipe advises', async () => {
     let body = '';
     answer = (response) => response.writeHead(202).end('{"id":"mine"}');
