@@ -17,19 +17,20 @@ const mostPagesAlone = 10;
  * @param {number} properties.now
  */
 export function TaskList({ feed, state, text, now }) {
-  const [limit, setLimit] = useState(step);
+  const view = JSON.stringify([state, text]);
+  const [grown, setGrown] = useState({ view, limit: step });
+  const limit = grown.view === view ? grown.limit : step;
   const pagesAlone = useRef(0);
   const list = useRef(/** @type {HTMLElement | null} */ (null));
   const [announced, announce] = useState('');
   useEffect(() => {
-    setLimit(step);
     pagesAlone.current = 0;
-  }, [feed, state, text]);
+  }, [feed, view]);
 
   const { shown: newestFirst, matching } = feed.subjects.select({ state, text, limit });
   const { shown, newer, release, handlers } = useHeld(newestFirst, {
     find: feed.subjects.find,
-    view: JSON.stringify([state, text, limit]),
+    view: JSON.stringify([view, limit]),
   });
 
   const isShort = matching < limit && feed.hasMoreSubjects;
@@ -41,7 +42,7 @@ export function TaskList({ feed, state, text, now }) {
 
   const hasMore = matching > limit || feed.hasMoreSubjects;
   const onMore = () => {
-    setLimit(limit + step);
+    setGrown({ view, limit: limit + step });
     pagesAlone.current = 0;
   };
   /** @param {MouseEvent & { currentTarget: HTMLElement }} event */
@@ -53,11 +54,11 @@ export function TaskList({ feed, state, text, now }) {
   };
   const words = inWords(newestFirst.length, { matching, hasMore, state, text });
   // Said when somebody filters, and not whenever a task is new: in a busy project that would never end.
-  useEffect(() => announce(words), [state, text]);
+  useEffect(() => announce(words), [view]);
   return html`<div class="pane-head">
       <h2 id="tasks-title">Tasks</h2>
       <p class="hint">${words}</p>
-      <p class="unseen" role="status">${announced}</p>
+      <p class="unseen" role="status">${announced === words ? announced : ''}</p>
     </div>
     <div ...${handlers}>
       ${
@@ -104,7 +105,9 @@ function useHeld(newestFirst, { find, view }) {
       onPointerEnter: (/** @type {PointerEvent} */ event) => isMouse(event) && setMouse(true),
       onPointerLeave: () => setMouse(false),
       onFocusIn: () => setFocus(true),
-      onFocusOut: () => setFocus(false),
+      onFocusOut: (
+        /** @type {FocusEvent & { currentTarget: HTMLElement }} */ { relatedTarget, currentTarget },
+      ) => setFocus(relatedTarget instanceof Node && currentTarget.contains(relatedTarget)),
     },
   };
 }
