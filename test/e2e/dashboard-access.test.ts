@@ -46,6 +46,17 @@ const focusIsSeen = `(() => {
   );
 })()`;
 
+/** What moves by the rules that count at present, with their selectors. */
+const movingRules = `(() => {
+  const moving = (rules) => [...rules].flatMap((rule) => {
+    if (rule instanceof CSSMediaRule) return matchMedia(rule.conditionText).matches ? moving(rule.cssRules) : [];
+    if (rule.cssRules?.length > 0) return moving(rule.cssRules);
+    const { transitionDuration = '', animationName = '', scrollBehavior = '' } = rule.style ?? {};
+    const isMoving = /[1-9]/.test(transitionDuration) || !['', 'none'].includes(animationName) || scrollBehavior === 'smooth';
+    return isMoving ? [rule.selectorText] : [];
+  });
+  return [...document.styleSheets].flatMap((sheet) => moving(sheet.cssRules));
+})()`;
 const phone: BrowserContextOptions = {
   viewport: { width: 360, height: 740 },
   hasTouch: true,
@@ -116,6 +127,20 @@ describe('the dashboard, for everybody', () => {
       expect(grounds.size).to.equal(1);
       const [red = 0] = /\d+/u.exec([...grounds][0]!)?.map(Number) ?? [];
       expect(red < 128).to.equal(colorScheme === 'dark');
+    });
+  }
+
+  for (const reducedMotion of ['no-preference', 'reduce'] as const) {
+    it(`move ${reducedMotion === 'reduce' ? 'nothing where that is asked for' : 'the bars of tasks'}`, async () => {
+      const project = await newProject(bench.url);
+      const { page } = await browser.open(`${bench.url}/dashboard/status?project=${project}`, {
+        reducedMotion,
+      });
+      await taskOf(page, 'begun').waitFor();
+      const moves = reducedMotion === 'no-preference';
+      const rules = await page.evaluate<string[]>(movingRules);
+      expect(rules.some((selector) => selector.includes('progress'))).to.equal(moves);
+      if (!moves) expect(rules).to.deep.equal([]);
     });
   }
 
