@@ -36,6 +36,8 @@ export interface TaskList {
 type ToldEvent = StatusEvent & { readonly sequence?: number };
 
 const mostTasks = 1_000;
+/** Of a text, as the gateway cuts it in its list: it is measured again in every picture. */
+const longestText = 1_000;
 /** Cutting sorts, so not for each task above the limit. */
 const cutAt = 1_200;
 
@@ -80,7 +82,7 @@ function after(before: Task | undefined, event: ToldEvent): Task {
   return {
     subject,
     percent: event.percent ?? before?.percent,
-    text: event.text ?? before?.text,
+    text: event.text?.slice(0, longestText) ?? before?.text,
     kind,
     status,
     startedAt: before?.startedAt ?? time,
@@ -88,7 +90,8 @@ function after(before: Task | undefined, event: ToldEvent): Task {
     sequence,
     isRequest,
     isOver: isOverAfter(kind, {
-      status: isRequest ? (status ?? null) : null,
+      // Of what is no request none is taken.
+      status: status ?? null,
       wasOver: before?.isOver === true,
     }),
   };

@@ -93,6 +93,12 @@ describe('the tasks of a stream', () => {
     expect(list.isCut).to.equal(true);
   });
 
+  it('keep no more of a text than any terminal shows', () => {
+    const list = createTaskList();
+    list.take(event('a', 1, { text: 'x'.repeat(65_536) }));
+    expect(list.tasks()[0]?.text).to.have.lengthOf(1_000);
+  });
+
   it('stand with those that go on first, each the newest first', () => {
     const list = createTaskList();
     list.take(event('old', 1));
