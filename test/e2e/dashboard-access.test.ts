@@ -114,6 +114,17 @@ describe('the dashboard, for everybody', () => {
     });
   });
 
+  it('keep the focus on a phone, where the link that had it is not shown any more', async () => {
+    const project = await newProject(bench.url);
+    const { page } = await browser.open(`${bench.url}/dashboard/status`, phone);
+    await page.getByRole('link', { name: project }).focus();
+    await page.keyboard.press('Enter');
+    await taskOf(page, 'begun').waitFor();
+    await until(async () => (await page.evaluate('document.activeElement.localName')) === 'h1', {
+      what: 'the focus on the title',
+    });
+  });
+
   for (const colorScheme of ['light', 'dark'] as const) {
     it(`have enough contrast in every text, ${colorScheme}`, async () => {
       const grounds = new Set<string>();

@@ -230,6 +230,8 @@ describe('the dashboard, when there is much', () => {
     await page.goto(`${bench.url}/dashboard/status?project=${project}`);
     await page.getByText('3 events are no longer kept').waitFor();
     await taskOf(page, 'begun').getByText('50 %').first().waitFor();
+    await page.getByRole('button', { name: 'Hide' }).click();
+    await page.getByText('3 events are no longer kept').waitFor({ state: 'detached' });
   });
 
   it('goes on behind the last event also when something before the gateway answers with an error', async () => {
