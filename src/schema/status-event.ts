@@ -11,6 +11,9 @@ import { projectNameSchema } from './project-name.js';
 const nameAllowed = '1-255 characters without control characters';
 const nameSchema = z.string().regex(/^[^\u0000-\u001f\u007f]{1,255}$/u, { error: nameAllowed });
 
+/** No Date can be later. */
+const lastTime = 8_640_000_000_000_000;
+
 /** One thing that happened to a subject; members it does not know are ignored. */
 export const statusEventSchema = z.object({
   id: nameSchema.describe('Unique, best a UUID v7; an event that comes again with the same id is ignored.'),
@@ -23,7 +26,7 @@ export const statusEventSchema = z.object({
   percent: z.exactOptional(z.number().min(0).max(100)).describe('How much is done.'),
   text: z.exactOptional(z.string()).describe('For people.'),
   data: z.exactOptional(z.unknown()).describe('For programs.'),
-  time: z.int().min(0).describe('Epoch milliseconds at the source.'),
+  time: z.int().min(0).max(lastTime).describe('Epoch milliseconds at the source.'),
 });
 
 /** An event as its readers get it: in the log of its project, with its place there. */
