@@ -102,6 +102,7 @@ export default defineConfig(
         clearInterval: 'readonly',
         AbortController: 'readonly',
         EventSource: 'readonly',
+        Node: 'readonly',
         Intl: 'readonly',
         URLSearchParams: 'readonly',
         process: 'off',

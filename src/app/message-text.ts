@@ -17,10 +17,13 @@ export function bodyFields(body: Buffer, contentType: string | null): BodyFields
   }
 }
 
-/** Of text that came from elsewhere: what a terminal would obey instead of showing it is shown as `\u001b`. */
+/**
+ * Of text that came from elsewhere: what a terminal would obey instead of showing it is shown as `\u001b`. So are a `\r` that
+ * ends no line, which would write over it, and what turns the direction of writing.
+ */
 export function harmless(text: string): string {
   return text.replaceAll(
-    /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/gu,
+    /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]|\r(?!\n)/gu,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }
@@ -36,10 +39,11 @@ export function bodyText(body: Buffer, isTerminal: boolean): string | Buffer {
   return text === '' || text.endsWith('\n') ? text : `${text}\n`;
 }
 
+/** The escapes of `harmless` mean the same in JSON, so programs get them too. */
 export function jsonLine(value: unknown): string {
-  return `${JSON.stringify(value)}\n`;
+  return `${harmless(JSON.stringify(value))}\n`;
 }
 
 export function jsonPretty(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
+  return `${harmless(JSON.stringify(value, null, 2))}\n`;
 }

@@ -30,20 +30,20 @@ export interface Status {
 export function createStatus({ store, broker, instance, ...shared }: StatusOptions): Status {
   const log = store.events;
   const duty = createSequencerDuty({ log, owner: instance, clock: shared.clock });
-  const hub = createStatusHub({ log, logger: shared.logger });
+  const hub = createStatusHub({ ...shared, log });
   const publisher = createTopicPublisher({ ...shared, log, duty, channel: broker.orderedChannel });
   const sequencer = createSequencer({
     ...{ ...shared, log, duty, instance },
     onNumbered: (events) => {
-      hub.push(events);
-      publisher.wake(events);
+      publisher.wake();
+      return hub.push(events);
     },
   });
   return {
     hub,
     parts: [
       { name: 'sequencer duty', start: () => undefined, stop: () => duty.release() },
-      { name: 'status publisher', start: () => publisher.start(), stop: () => publisher.stop() },
+      { name: 'status publisher', start: () => publisher.start(), stop: (ms) => publisher.stop(ms) },
       { name: 'sequencer', start: () => sequencer.start(), stop: () => sequencer.stop() },
     ],
   };

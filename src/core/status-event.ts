@@ -37,6 +37,17 @@ export interface EventFilter {
   readonly kinds?: readonly StatusEventKind[];
 }
 
+/** Events that retention has removed. */
+export interface EventGap {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What is gone behind the event `after`, when `first` is the oldest that is kept. */
+export function gapBehind(after: number, first: number): EventGap | undefined {
+  return after + 1 < first ? { from: after + 1, to: first - 1 } : undefined;
+}
+
 export function passesFilter(event: StatusEvent, { subject, kinds }: EventFilter): boolean {
   return (
     (subject === undefined || event.subject === subject) &&

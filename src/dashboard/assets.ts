@@ -5,6 +5,7 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isFinal, requestStates } from '#core/request.js';
 import { statusEventKinds } from '#core/status-event.js';
+import { kindsOfStates } from '#core/told-state.js';
 
 export interface Asset {
   readonly type: string;
@@ -30,6 +31,7 @@ const types: Readonly<Record<string, string>> = {
 const vocabulary = [
   `export const requestStates = ${JSON.stringify(requestStates)};`,
   `export const finalStates = ${JSON.stringify(requestStates.filter(isFinal))};`,
+  `export const kindsOfStates = ${JSON.stringify(kindsOfStates)};`,
   `export const eventKinds = ${JSON.stringify(statusEventKinds)};`,
   '',
 ].join('\n');

@@ -46,7 +46,7 @@ const commentEveryMs = 15_000;
 /** A client that has no room for this long is let go; it reconnects and resumes. */
 const slowClientMs = 30_000;
 /** Bytes that wait for a client before it counts as full; a few events at a time need no word with it. */
-const mostUnsentBytes = 256 * 1024;
+const mostUnsentBytes = 64 * 1024;
 
 /** Status and headers of a stream. */
 export function describeEventStream(response: Response): void {

@@ -6,7 +6,7 @@ import type { GatewayContext } from './context.js';
 import { matchesEtag } from './etag.js';
 import type { EventQuery } from './event-query.js';
 import { readPrefer, visible } from './known-request.js';
-import { readEventsBehind } from './request-following.js';
+import { pageSize, readEventsBehind } from './request-following.js';
 import type { Waiting } from './waiting.js';
 
 interface Page {
@@ -18,8 +18,6 @@ interface Page {
   readonly isOver: boolean;
 }
 
-/** Read at once; an event has 64 KiB at most. */
-const chunkSize = 32;
 /** Bytes of one page, about. */
 const enoughBytes = 1024 * 1024;
 
@@ -36,7 +34,7 @@ export function createRequestEventPages(
     let bytes = 0;
     let isEnd = false;
     while (!isEnd && left > 0 && bytes < enoughBytes) {
-      const size = Math.min(chunkSize, left);
+      const size = Math.min(pageSize, left);
       const chunk = await (next === query.after
         ? readEventsBehind(history, id, query, size)
         : history.events(id, next, size));

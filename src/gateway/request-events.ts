@@ -14,7 +14,7 @@ import type { EventStreams } from './event-streams.js';
 import { retryMs } from './event-streams.js';
 import { readId, visible } from './known-request.js';
 import { createRequestEventPages } from './request-event-page.js';
-import { followRequest, readEventsBehind } from './request-following.js';
+import { followRequest, isAnyWanted, readEventsBehind } from './request-following.js';
 import type { Waiting } from './waiting.js';
 
 export function addRequestEvents(
@@ -38,7 +38,8 @@ export function addRequestEvents(
       async prepare() {
         const record = visible(response, id, await store.find(id));
         const [next] = await readEventsBehind(store, id, query, 1);
-        if (next !== undefined || !isFinal(record.status)) return true;
+        // Else whoever wants no kind that is left would come back for ever.
+        if (!isFinal(record.status) || (await isAnyWanted(store, id, next, query.filter))) return true;
         response.status(204).end();
         return false;
       },

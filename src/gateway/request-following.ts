@@ -7,6 +7,9 @@ import { passesFilter } from '#core/status-event.js';
 import type { GatewayContext } from './context.js';
 import type { RequestHistory } from './request-history.js';
 
+/** Events read at once; each has 64 KiB at most. */
+export const pageSize = 32;
+
 /** Where a client was, and what said so. */
 export interface Position {
   readonly after?: number | undefined;
@@ -29,6 +32,21 @@ export async function readEventsBehind(
   });
 }
 
+/** Whether this event, or one behind it, passes the filter. */
+export async function isAnyWanted(
+  store: Pick<RequestStore, 'events'>,
+  id: string,
+  first: NumberedEvent | undefined,
+  filter: EventFilter,
+): Promise<boolean> {
+  let events = first === undefined ? [] : [first];
+  for (let last = first; last !== undefined; last = events.at(-1)) {
+    if (events.some((event) => passesFilter(event, filter))) return true;
+    events = await store.events(id, last.number, pageSize);
+  }
+  return false;
+}
+
 /** One who follows a request. */
 export interface RequestFollower {
   readonly after: number;
@@ -41,7 +59,6 @@ export interface RequestFollower {
   readonly deliver: (event: NumberedEvent) => Promise<void> | undefined;
 }
 
-const pageSize = 32;
 /** Nothing depends on it: a change wakes the follower at once. */
 const lookAgainMs = 60_000;
 

@@ -8,6 +8,6 @@ import { choiceInWords } from './allowed-in-words.js';
 export function parseEventKinds(field: string, given: string): StatusEventKind[] | Problem {
   const kinds = given.split(',').map((name) => statusEventKinds.find((kind) => kind === name.trim()));
   const known = kinds.filter((kind) => kind !== undefined);
-  if (known.length === kinds.length) return known;
+  if (known.length === kinds.length) return [...new Set(known)];
   return toProblem(field, given, `${choiceInWords(statusEventKinds)}, or several of them with commas`);
 }

@@ -11,6 +11,9 @@ import { projectNameSchema } from './project-name.js';
 const nameAllowed = '1-255 characters without control characters';
 const nameSchema = z.string().regex(/^[^\u0000-\u001f\u007f]{1,255}$/u, { error: nameAllowed });
 
+/** No Date can be later. */
+const lastTime = 8_640_000_000_000_000;
+
 /** One thing that happened to a subject; members it does not know are ignored. */
 export const statusEventSchema = z.object({
   id: nameSchema.describe('Unique, best a UUID v7; an event that comes again with the same id is ignored.'),
@@ -23,7 +26,7 @@ export const statusEventSchema = z.object({
   percent: z.exactOptional(z.number().min(0).max(100)).describe('How much is done.'),
   text: z.exactOptional(z.string()).describe('For people.'),
   data: z.exactOptional(z.unknown()).describe('For programs.'),
-  time: z.int().min(0).describe('Epoch milliseconds at the source.'),
+  time: z.int().min(0).max(lastTime).describe('Epoch milliseconds at the source.'),
 });
 
 /** An event as its readers get it: in the log of its project, with its place there. */
@@ -49,9 +52,11 @@ export function eventSubjectProblem(field: string, subject: string): Problem | u
 
 /** Bytes of an event as JSON: many read it at the same time, and large things belong into a reply. */
 export const mostEventBytes = 65_536;
+/** For an id, a project and a time that an event does not say itself. */
+const addedBytes = 1_024;
 
-function eventSizeProblem(bytes: number): Problem | undefined {
-  return bytes > mostEventBytes
+function eventSizeProblem(bytes: number, added = 0): Problem | undefined {
+  return bytes > mostEventBytes + added
     ? toProblem('event', `${bytes} bytes`, `at most ${mostEventBytes} bytes of JSON`)
     : undefined;
 }
@@ -65,8 +70,15 @@ export function parseStatusEvent(body: Uint8Array): Parsed<StatusEvent> {
   if (problem !== undefined) return { ok: false, problems: [problem] };
   const json = parseJson(body, 'event');
   return json.ok
-    ? parseWith(statusEventSchema, withoutNulls(json.value, ['percent', 'text']), 'event')
+    ? ofBearableSize(parseWith(statusEventSchema, withoutNulls(json.value, ['percent', 'text']), 'event'))
     : json;
+}
+
+/** `1e20` is written as 21 digits from then on: what counts is what its readers get, and what the gateway adds is on top. */
+function ofBearableSize(parsed: Parsed<StatusEvent>): Parsed<StatusEvent> {
+  if (!parsed.ok) return parsed;
+  const problem = eventSizeProblem(Buffer.byteLength(JSON.stringify(parsed.value)), addedBytes);
+  return problem === undefined ? parsed : { ok: false, problems: [problem] };
 }
 
 /** What an event gets that does not say it itself. */
@@ -83,10 +95,8 @@ export function parseNewEvent(body: Uint8Array, defaults: EventDefaults): Parsed
   const { value } = json;
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
   const given = withoutNulls(value, ['percent', 'text', 'id', 'project', 'time']);
-  const parsed = parseWith(
-    statusEventSchema,
-    isObject ? { ...defaults, ...(given as object) } : given,
-    'event',
+  const parsed = ofBearableSize(
+    parseWith(statusEventSchema, isObject ? { ...defaults, ...(given as object) } : given, 'event'),
   );
   if (!parsed.ok || parsed.value.project === defaults.project) return parsed;
   const allowed = `${JSON.stringify(defaults.project)}, as in the path, or none`;

@@ -10,7 +10,7 @@ export interface Bounds {
 /** A whole number within the bounds, or what is wrong with it. */
 export function parseInteger(name: string, value: string | undefined, bounds: Bounds): number | Problem {
   if (value === undefined) return bounds.absent;
-  const number = /^\d{1,15}$/u.test(value) ? Number(value) : Number.NaN;
+  const number = /^\d{1,16}$/u.test(value) ? Number(value) : Number.NaN;
   if (number >= bounds.min && number <= bounds.max) return number;
   return toProblem(name, value, `a whole number from ${bounds.min} to ${bounds.max}`);
 }

@@ -1,7 +1,8 @@
 import type { EventLog, EventPage } from '#core/ports/event-log.js';
 import type { Logger } from '#core/ports/logger.js';
 import type { EventFilter, SequencedEvent } from '#core/status-event.js';
-import { passesFilter } from '#core/status-event.js';
+import { gapBehind, passesFilter } from '#core/status-event.js';
+import { takeBytes } from './event-weight.js';
 import type { RecentEvents } from './recent-events.js';
 import type { StatusSink, StatusSubscription } from './status-subscription.js';
 
@@ -26,8 +27,10 @@ export interface Follower extends StatusSubscription {
 }
 
 const pageSize = 128;
-/** An event has 64 KiB at most: so much more than its room waits for a client that reads nothing. */
-const deliveredAtOnce = 16;
+/** What one who reads slowly has no room for is read again: no more than two deliveries. */
+const pageBytes = 128 * 1024;
+/** So much more than its room waits for a client that reads nothing, and one event. */
+const deliveredBytes = 64 * 1024;
 
 export function createFollower(options: FollowerOptions): Follower {
   const { log, logger, project, filter, sink, recent } = options;
@@ -48,7 +51,7 @@ export function createFollower(options: FollowerOptions): Follower {
         return;
       }
       if (next.length === 0) return;
-      const some = next.slice(0, deliveredAtOnce);
+      const some = takeBytes(next, deliveredBytes);
       position = some.at(-1)?.sequence ?? position;
       deliver(some.filter((event) => passesFilter(event, filter)));
     }
@@ -57,11 +60,11 @@ export function createFollower(options: FollowerOptions): Follower {
   async function read(): Promise<void> {
     isReading = true;
     try {
-      const page = await log.page(project, { after: position, limit: pageSize, filter });
+      const page = await log.page(project, { after: position, limit: pageSize, bytes: pageBytes, filter });
       if (!isOpen) return;
       known = Math.max(known, page.last);
-      const from = position + 1;
-      if (from < page.first && page.first - 1 <= page.last) sink.gap(from, page.first - 1);
+      const gap = gapBehind(position, page.first);
+      if (gap !== undefined) sink.gap(gap.from, gap.to);
       deliverPage(page);
     } catch (error) {
       logger.warn({ err: error, project }, 'status events could not be read, a follower is ended');
@@ -74,11 +77,13 @@ export function createFollower(options: FollowerOptions): Follower {
 
   /** What there is no room for is read again when there is. */
   function deliverPage({ events, through, first }: EventPage): void {
-    for (let from = 0; from < events.length && isOpen; from += deliveredAtOnce) {
-      const some = events.slice(from, from + deliveredAtOnce);
+    let left = events;
+    while (left.length > 0 && isOpen) {
+      const some = takeBytes(left, deliveredBytes);
+      left = left.slice(some.length);
       position = some.at(-1)?.sequence ?? position;
       deliver(some);
-      if (!hasRoom && from + deliveredAtOnce < events.length) return;
+      if (!hasRoom && left.length > 0) return;
     }
     position = Math.max(through, first - 1);
   }

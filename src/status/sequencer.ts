@@ -21,8 +21,8 @@ export interface SequencerOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly meter: Meter;
-  /** Gets what was numbered, in order. */
-  readonly onNumbered: (events: readonly SequencedEvent[]) => void;
+  /** Gets what was numbered, in order; the next events are numbered when it is done. */
+  readonly onNumbered: (events: readonly SequencedEvent[]) => Promise<void>;
 }
 
 export interface Sequencer {
@@ -32,7 +32,7 @@ export interface Sequencer {
 
 /** Others use the store between two batches. */
 const batchSize = 250;
-/** Other instances let events in too, and say nothing. */
+/** Whoever lets events in says so; it is what failed, or waits for the duty, that is found by looking this often. */
 const lookEveryMs = 1_000;
 
 export function createSequencer(options: SequencerOptions): Sequencer {
@@ -54,7 +54,7 @@ export function createSequencer(options: SequencerOptions): Sequencer {
         return;
       }
       meter.count('events-numbered', events.length);
-      onNumbered(events);
+      await onNumbered(events);
     }
   }
 

@@ -2,10 +2,11 @@
  * Brings the numbered events of each project to whoever follows it in this process: event streams, WebSockets, long polls.
  * A follower has a position, and takes from there what is newest out of memory and what is older out of the log; so it
  * misses nothing and gets nothing twice, whatever happens meanwhile. Back-pressure: a follower without room is given
- * nothing until it asks again; what it missed is in the log. Memory: the newest events of projects that are followed,
- * and one page for each follower that catches up. Failure of the log: the follower is ended, so that its client resumes.
+ * nothing until it asks again; what it missed is in the log. Memory: the newest events of projects that are followed, 64 MiB
+ * of them in all, and one page for each follower that catches up. Failure of the log: the follower is ended, so that its client resumes.
  */
 import { groupBy } from '#core/group-by.js';
+import type { Clock } from '#core/ports/clock.js';
 import type { EventLog } from '#core/ports/event-log.js';
 import type { Logger } from '#core/ports/logger.js';
 import type { EventFilter, SequencedEvent } from '#core/status-event.js';
@@ -24,8 +25,8 @@ interface SubscribeOptions {
 
 export interface StatusHub {
   subscribe(project: string, options: SubscribeOptions): StatusSubscription;
-  /** Numbered events, each project in order. */
-  push(events: readonly SequencedEvent[]): void;
+  /** Numbered events, each project in order. Resolves when they were brought to all who have room; others are served between. */
+  push(events: readonly SequencedEvent[]): Promise<void>;
   /** Ends every subscription, now and in future. */
   stop(): void;
   readonly subscriptions: number;
@@ -36,13 +37,20 @@ interface Feed {
   readonly followers: Set<Follower>;
 }
 
+/** About what the newest events of all projects take; whose events come least often go to the log first. */
+const mostRecentBytes = 64 * 1024 * 1024;
+/** Followers served in one turn. */
+const servedAtOnce = 500;
+
 export function createStatusHub(options: {
   readonly log: Pick<EventLog, 'page'>;
   readonly logger: Logger;
+  readonly clock: Clock;
 }): StatusHub {
   const feeds = new Map<string, Feed>();
   let isStopped = false;
   let size = 0;
+  let recentBytes = 0;
 
   function feedOf(project: string): Feed {
     const known = feeds.get(project);
@@ -50,6 +58,23 @@ export function createStatusHub(options: {
     const feed = { recent: createRecentEvents(), followers: new Set<Follower>() };
     feeds.set(project, feed);
     return feed;
+  }
+
+  const othersTurn = (): Promise<void> => new Promise((resolve) => void options.clock.after(0, resolve));
+
+  function keep(project: string, feed: Feed, events: readonly SequencedEvent[]): void {
+    recentBytes -= feed.recent.bytes;
+    feed.recent.add(events);
+    recentBytes += feed.recent.bytes;
+    // Those with the newest events stand last.
+    feeds.delete(project);
+    feeds.set(project, feed);
+    if (recentBytes <= mostRecentBytes) return;
+    for (const { recent } of feeds.values()) {
+      recentBytes -= recent.bytes;
+      recent.forget();
+      if (recentBytes <= mostRecentBytes) return;
+    }
   }
 
   return {
@@ -65,7 +90,9 @@ export function createStatusHub(options: {
         onEnd: () => {
           if (!feed.followers.delete(follower)) return;
           size -= 1;
-          if (feed.followers.size === 0) feeds.delete(project);
+          if (feed.followers.size > 0) return;
+          feeds.delete(project);
+          recentBytes -= feed.recent.bytes;
         },
       });
       feed.followers.add(follower);
@@ -73,12 +100,16 @@ export function createStatusHub(options: {
       follower.proceed();
       return follower;
     },
-    push(events) {
-      for (const [project, ofProject] of groupBy(events, ({ project }) => project)) {
+    async push(events) {
+      const news = [...groupBy(events, ({ project }) => project)].flatMap(([project, ofProject]) => {
         const feed = feeds.get(project);
-        if (feed === undefined) continue;
-        feed.recent.add(ofProject);
-        for (const follower of [...feed.followers]) follower.proceed();
+        if (feed === undefined) return [];
+        keep(project, feed, ofProject);
+        return [...feed.followers];
+      });
+      for (const [index, follower] of news.entries()) {
+        if (index > 0 && index % servedAtOnce === 0) await othersTurn();
+        follower.proceed();
       }
     },
     stop() {

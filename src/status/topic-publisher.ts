@@ -3,23 +3,27 @@
  * events of each project on `/topic/status.{project}` at the broker, in order, each with its `Sequence`. Guarantee: what the
  * broker confirmed is noted in the store a moment later; whatever dies before that is published again, so a subscriber
  * who is there all the time hears everything at least once, and knows a repetition by its number. An absent broker
- * is waited for; an event that it refuses is counted and passed over. What retention has removed meanwhile is not published.
- * Shutdown: what is under way is confirmed, or published again later.
+ * is waited for; an event that it refuses is counted and passed over. Topics take turns (topic-turns.ts). What retention has removed meanwhile is not published.
+ * Shutdown: what is under way gets a few seconds to be confirmed, or is published again later.
  */
 import type { Destination } from '#core/destination.js';
 import { topic } from '#core/destination.js';
+import type { ErrorCode } from '#core/error-kinds.js';
 import { isReplytoError } from '#core/errors.js';
 import { headerProblem } from '#core/header-text.js';
 import type { Message } from '#core/message.js';
 import { isMessageId } from '#core/message.js';
 import type { Clock } from '#core/ports/clock.js';
-import type { EventLog, Unpublished } from '#core/ports/event-log.js';
+import type { EventLog } from '#core/ports/event-log.js';
 import type { Logger } from '#core/ports/logger.js';
 import type { MessageChannel } from '#core/ports/message-channel.js';
 import type { Meter } from '#core/ports/meter.js';
 import type { SequencedEvent } from '#core/status-event.js';
-import { createTimers } from '#messaging/timers.js';
+import { createInFlight } from '#messaging/in-flight.js';
+import { createPublishedPositions } from './published-positions.js';
 import type { SequencerDuty } from './sequencer-duty.js';
+import type { TopicTurn } from './topic-turns.js';
+import { createTopicTurns } from './topic-turns.js';
 import { createWakeableTask } from './wakeable-task.js';
 
 export interface TopicPublisherOptions {
@@ -34,21 +38,18 @@ export interface TopicPublisherOptions {
 
 export interface TopicPublisher {
   start(): void;
-  /** These were numbered. */
-  wake(events: readonly SequencedEvent[]): void;
-  stop(): Promise<void>;
+  /** Events were numbered. */
+  wake(): void;
+  stop(deadlineMs: number): Promise<void>;
 }
 
-/** Projects at a time, and events of each: they bound what is in memory. */
+/** Projects at a time; with the events of one turn they bound what is in memory. */
 const projectsAtOnce = 8;
-const eventsAtOnce = 64;
 const lookEveryMs = 1_000;
-/** Each note is a commit, and events may come one by one: those of so many milliseconds share one. */
-const noteAfterMs = 250;
-/** A topic that took an event too late is left alone for so long: it may be full, and others are not. */
-const postponeMs = 5_000;
-/** More of them at a time are tried again earlier. */
-const mostFailed = 100;
+/** At its stop: what the broker confirms later is published again, and others have to be stopped too. */
+const confirmedWithinMs = 5_000;
+/** The topic takes nothing at present, whatever becomes of the connection. */
+const full: ReadonlySet<ErrorCode> = new Set(['RECEIPT_TIMEOUT', 'BROKER_FULL']);
 
 /** The topic of a project, for whoever subscribes at the broker. */
 function statusTopic(project: string): Destination {
@@ -57,95 +58,30 @@ function statusTopic(project: string): Destination {
 
 export function createTopicPublisher(options: TopicPublisherOptions): TopicPublisher {
   const { log, duty, channel, clock, logger, meter } = options;
-  let isStopping = false;
-  /** Projects whose topics did not take an event, and until when they are left alone; then they are tried with one. */
-  const failed = new Map<string, number>();
+  const positions = createPublishedPositions({ log, clock, logger });
+  const turns = createTopicTurns({ log, positions, clock });
   const task = createWakeableTask({
     run: publishAll,
     onFailure: (error) => logger.warn({ err: error }, 'status events could not be published'),
     everyMs: lookEveryMs,
     clock,
   });
-  const timers = createTimers(clock);
-  /** What was confirmed, by project, and is not noted in the store yet. */
-  const reached = new Map<string, number>();
-  /** Of those, and of those under way, the ones that have more. */
-  const more = new Set<string>();
-  const underWay = new Map<string, Promise<void>>();
-  let isNoteDue = false;
+  const underWay = new Set<string>();
+  const inFlight = createInFlight(clock);
+  let isStopping = false;
   let stopListening = (): void => undefined;
 
-  /** Begins with what lacks events, and leaves what is under way alone: one topic that is slow holds up no other. */
+  /** Begins while there are places: each turn that ends leads to the next one. */
   async function publishAll(): Promise<void> {
     while (!hasStopped() && channel.isUp() && underWay.size < projectsAtOnce) {
-      const lacking = await findLacking(projectsAtOnce - underWay.size);
-      if (lacking.length === 0 || !(await duty.hold())) return;
-      for (const one of lacking) begin(one);
+      const turn = await turns.next(underWay);
+      if (turn === undefined) return;
+      if (!(await duty.hold())) {
+        turns.forget();
+        return;
+      }
+      begin(turn);
     }
-  }
-
-  function begin(lacking: Unpublished): void {
-    const { project } = lacking;
-    const work = publishSome(lacking)
-      .catch((error: unknown) => {
-        logger.warn({ err: error, project }, 'status events could not be published');
-        // It lacks the same events still, and would be begun with again at once.
-        postpone(project);
-      })
-      .then(() => {
-        underWay.delete(project);
-        // Without a position here, the log says where to go on.
-        if (!reached.has(project)) more.delete(project);
-        task.wake();
-      });
-    underWay.set(project, work);
-  }
-
-  /** Half of the places are for projects that have more: they must not hold up those that have not begun. */
-  async function findLacking(places: number): Promise<readonly Unpublished[]> {
-    const busy = [...leftAlone(), ...underWay.keys()];
-    const known = [...more]
-      .filter((project) => !busy.includes(project))
-      .map((project) => ({ project, published: reached.get(project) }))
-      .filter((one): one is Unpublished => one.published !== undefined)
-      .slice(0, Math.ceil(places / 2));
-    const others = await log.unpublished(places - known.length, [...busy, ...reached.keys()]);
-    return [...known, ...others];
-  }
-
-  /** In one turn, so that the store makes one commit of them. */
-  async function note(): Promise<void> {
-    isNoteDue = false;
-    await Promise.all(
-      [...reached].map(async ([project, sequence]) => {
-        await log.markPublished(project, sequence);
-        if (reached.get(project) !== sequence) return;
-        reached.delete(project);
-        more.delete(project);
-      }),
-    );
-    task.wake();
-  }
-
-  function noteSoon(): void {
-    if (isNoteDue) return;
-    isNoteDue = true;
-    timers.after(noteAfterMs, () => {
-      note().catch((error: unknown) => {
-        logger.warn({ err: error }, 'what was published could not be noted');
-        noteSoon();
-      });
-    });
-  }
-
-  function postpone(project: string): void {
-    if (failed.size >= mostFailed) failed.clear();
-    failed.set(project, clock.monotonic() + postponeMs);
-  }
-
-  function leftAlone(): string[] {
-    const now = clock.monotonic();
-    return [...failed].filter(([, until]) => until > now).map(([project]) => project);
   }
 
   /** A function, because stop() may have been called during an await. */
@@ -153,29 +89,39 @@ export function createTopicPublisher(options: TopicPublisherOptions): TopicPubli
     return isStopping;
   }
 
-  async function publishSome({ project, published }: Unpublished): Promise<void> {
-    // Before the log is read: what is numbered from now on may be behind this page.
-    more.delete(project);
-    const limit = failed.has(project) ? 1 : eventsAtOnce;
-    const { events, through, last } = await log.page(project, { after: published, limit });
-    // All at once: the channel keeps their order.
-    const outcomes = await Promise.all(events.map(publish));
-    const lost = outcomes.indexOf('not taken');
-    const confirmed = lost === -1 ? through : (events[lost]?.sequence ?? published + 1) - 1;
-    if (lost === -1) failed.delete(project);
-    // Of a broker that is away the channel tells when it is back.
-    else if (channel.isUp()) postpone(project);
-    reached.set(project, confirmed);
-    if (confirmed < last) more.add(project);
-    noteSoon();
+  function begin(turn: TopicTurn): void {
+    const { project, published } = turn;
+    underWay.add(project);
+    const work = (): Promise<void> =>
+      publishSome(turn).catch((error: unknown) => {
+        logger.warn({ err: error, project }, 'status events could not be published');
+        // It lacks the same events still, and would be begun with again at once.
+        turns.failed(project, published);
+      });
+    void inFlight.run(work).then(() => {
+      underWay.delete(project);
+      task.wake();
+    });
   }
 
-  async function publish(event: SequencedEvent): Promise<'done' | 'not taken'> {
+  async function publishSome({ project, published, limit }: TopicTurn): Promise<void> {
+    const { events, through } = await log.page(project, { after: published, limit });
+    // All at once: the channel keeps their order.
+    const outcomes = await Promise.all(events.map(publish));
+    const lost = outcomes.findIndex((outcome) => outcome !== 'done');
+    const confirmed = lost === -1 ? through : (events[lost]?.sequence ?? published + 1) - 1;
+    positions.reach(project, confirmed);
+    if (lost === -1) turns.took(project);
+    // Of a broker that is away the channel tells when it is back.
+    else if (outcomes.includes('full') || channel.isUp()) turns.failed(project, confirmed);
+  }
+
+  async function publish(event: SequencedEvent): Promise<'done' | 'lost' | 'full'> {
     try {
       await channel.publish(statusTopic(event.project), toMessage(event));
       meter.count('events-published');
     } catch (error) {
-      if (isReplytoError(error) && error.retryable) return 'not taken';
+      if (isReplytoError(error) && error.retryable) return full.has(error.code) ? 'full' : 'lost';
       meter.count('events-unpublished');
       logger.warn({ err: error, project: event.project }, 'the broker refused a status event');
     }
@@ -183,25 +129,17 @@ export function createTopicPublisher(options: TopicPublisherOptions): TopicPubli
   }
 
   return {
-    wake(events) {
-      for (const { project } of events) {
-        if (reached.has(project) || underWay.has(project)) more.add(project);
-      }
-      task.wake();
-    },
+    wake: () => task.wake(),
     start() {
       stopListening = channel.onUp(() => task.wake());
       task.start();
     },
-    async stop() {
+    async stop(deadlineMs) {
       isStopping = true;
       stopListening();
       await task.stop();
-      await Promise.all(underWay.values());
-      timers.stop();
-      await note().catch((error: unknown) =>
-        logger.warn({ err: error }, 'what was published could not be noted'),
-      );
+      await inFlight.idle(Math.min(deadlineMs / 2, confirmedWithinMs));
+      await positions.stop();
     },
   };
 }

@@ -35,7 +35,10 @@ const leastContrast = `(() => {
 })()`;
 
 const widthBeyondScreen = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
-const focused = 'document.activeElement?.textContent?.trim() || document.activeElement?.id';
+const focused = `(() => {
+  const { textContent, labels, id } = document.activeElement;
+  return textContent.trim() || labels?.[0]?.textContent.trim() || id;
+})()`;
 const focusIsSeen = `(() => {
   const { activeElement: focus } = document;
   return [focus, focus.nextElementSibling].some(
@@ -43,6 +46,17 @@ const focusIsSeen = `(() => {
   );
 })()`;
 
+/** What moves by the rules that count at present, with their selectors. */
+const movingRules = `(() => {
+  const moving = (rules) => [...rules].flatMap((rule) => {
+    if (rule instanceof CSSMediaRule) return matchMedia(rule.conditionText).matches ? moving(rule.cssRules) : [];
+    if (rule.cssRules?.length > 0) return moving(rule.cssRules);
+    const { transitionDuration = '', animationName = '', scrollBehavior = '' } = rule.style ?? {};
+    const isMoving = /[1-9]/.test(transitionDuration) || !['', 'none'].includes(animationName) || scrollBehavior === 'smooth';
+    return isMoving ? [rule.selectorText] : [];
+  });
+  return [...document.styleSheets].flatMap((sheet) => moving(sheet.cssRules));
+})()`;
 const phone: BrowserContextOptions = {
   viewport: { width: 360, height: 740 },
   hasTouch: true,
@@ -100,6 +114,17 @@ describe('the dashboard, for everybody', () => {
     });
   });
 
+  it('keep the focus on a phone, where the link that had it is not shown any more', async () => {
+    const project = await newProject(bench.url);
+    const { page } = await browser.open(`${bench.url}/dashboard/status`, phone);
+    await page.getByRole('link', { name: project }).focus();
+    await page.keyboard.press('Enter');
+    await taskOf(page, 'begun').waitFor();
+    await until(async () => (await page.evaluate('document.activeElement.localName')) === 'h1', {
+      what: 'the focus on the title',
+    });
+  });
+
   for (const colorScheme of ['light', 'dark'] as const) {
     it(`have enough contrast in every text, ${colorScheme}`, async () => {
       const grounds = new Set<string>();
@@ -116,6 +141,20 @@ describe('the dashboard, for everybody', () => {
     });
   }
 
+  for (const reducedMotion of ['no-preference', 'reduce'] as const) {
+    it(`move ${reducedMotion === 'reduce' ? 'nothing where that is asked for' : 'the bars of tasks'}`, async () => {
+      const project = await newProject(bench.url);
+      const { page } = await browser.open(`${bench.url}/dashboard/status?project=${project}`, {
+        reducedMotion,
+      });
+      await taskOf(page, 'begun').waitFor();
+      const moves = reducedMotion === 'no-preference';
+      const rules = await page.evaluate<string[]>(movingRules);
+      expect(rules.some((selector) => selector.includes('progress'))).to.equal(moves);
+      if (!moves) expect(rules).to.deep.equal([]);
+    });
+  }
+
   it('are used by keyboard alone, and show where one is', async () => {
     const { project, id } = await everything();
     const { page } = await browser.open(`${bench.url}/dashboard/status`);
@@ -125,34 +164,45 @@ describe('the dashboard, for everybody', () => {
       expect(await page.evaluate<boolean>(focusIsSeen), `focus after ${key}`).to.equal(true);
       return page.evaluate<string>(focused);
     };
-    const tabTo = async (name: string): Promise<void> => {
+    const tabTo = async (name: RegExp): Promise<void> => {
       const passed: string[] = [];
-      while (!passed.at(-1)?.startsWith(name)) {
-        expect(passed, `no way to ${name}`).to.have.lengthOf.below(40);
+      while (!name.test(passed.at(-1) ?? '')) {
+        expect(passed, `no way to ${name.source}`).to.have.lengthOf.below(40);
         passed.push(await press('Tab'));
       }
     };
     expect(await press('Tab')).to.equal('To the content');
-    await tabTo(project);
+    await tabTo(new RegExp(`^${project}`, 'u'));
     await page.keyboard.press('Enter');
     await taskOf(page, 'failed').waitFor();
-    await page.getByRole('radio', { name: 'All' }).focus();
+    await tabTo(/^All$/u);
     await press('ArrowRight');
     expect(await page.getByRole('radio', { name: 'Running' }).isChecked()).to.equal(true);
     await until(async () => !(await namesOf(page)).includes('failed'), { what: 'running tasks alone' });
     await press('Tab');
     await page.keyboard.type(id);
     await until(async () => (await namesOf(page)).join() === id, { what: 'the task with this name' });
-    await tabTo(id);
+    await tabTo(new RegExp(`^${id}$`, 'u'));
     // What comes in meanwhile takes neither the focus nor the place.
     await publish(bench.url, project, { subject: `${id}-later` }, { subject: id, text: 'still here' });
     await taskOf(page, id).getByText('still here').waitFor();
-    await until(async () => (await namesOf(page)).length === 2, { what: 'the later task' });
+    await page.getByRole('button', { name: 'Show 1 newer' }).waitFor();
+    expect(await namesOf(page)).to.deep.equal([id]);
     expect(await page.evaluate<string>(focused)).to.equal(id);
+    await press('Shift+Tab');
+    expect(await page.evaluate<string>(focused)).to.equal('Show 1 newer');
+    await page.keyboard.press('Enter');
+    await until(async () => (await namesOf(page)).join() === `${id},${id}-later`, { what: 'the later task' });
+    await tabTo(/^Progress$/u);
+    const boxes = page.getByRole('checkbox', { name: 'Progress' });
+    await press('Space');
+    expect(await boxes.isChecked()).to.equal(true);
+    await page.locator('.event').getByText('still here').waitFor();
+    while ((await page.evaluate<string>(focused)) !== id) await press('Shift+Tab');
     await page.keyboard.press('Enter');
     await page.waitForURL(`${bench.url}/dashboard/requests/${id}`);
     await page.getByRole('list', { name: 'History, newest first' }).getByText('accepted').waitFor();
-    await tabTo('Data');
+    await tabTo(/^Data$/u);
     await page.keyboard.press('Enter');
     await page.locator('details[open] pre').waitFor();
   });

@@ -60,11 +60,20 @@ describe('the dashboard', () => {
     await taskOf(page, 'b').getByText('moved').waitFor();
     expect(await namesOf(page)).to.deep.equal(['b', 'c', 'begun']);
     await taskOf(page, 'c').hover();
-    await publish(bench.url, project, { subject: 'begun', text: 'held' }, { subject: 'd' });
-    await taskOf(page, 'd').waitFor();
-    expect(await namesOf(page)).to.deep.equal(['d', 'b', 'c', 'begun']);
+    await publish(bench.url, project, { subject: 'begun', text: 'held' }, { subject: 'd' }, { subject: 'e' });
+    const newer = page.getByRole('button', { name: 'Show 2 newer' });
+    await newer.waitFor();
+    await taskOf(page, 'begun').getByText('held').waitFor();
+    expect(await namesOf(page)).to.deep.equal(['b', 'c', 'begun']);
+    await newer.click();
+    await until(async () => (await namesOf(page)).join() === 'e,d,begun,b,c', { what: 'the newer ones' });
+    expect(await newer.count()).to.equal(0);
+    await taskOf(page, 'c').hover();
+    await publish(bench.url, project, { subject: 'c', text: 'again' });
+    await taskOf(page, 'c').getByText('again').waitFor();
+    expect(await namesOf(page)).to.deep.equal(['e', 'd', 'begun', 'b', 'c']);
     await page.getByRole('heading', { level: 1 }).hover();
-    await until(async () => (await namesOf(page)).join() === 'd,begun,b,c', {
+    await until(async () => (await namesOf(page)).join() === 'c,e,d,begun,b', {
       what: 'the order of activity',
     });
   });
@@ -85,7 +94,7 @@ describe('the dashboard', () => {
     await page.getByRole('radio', { name: 'Ended' }).check();
     await until(async () => (await namesOf(page)).join() === 'ended', { what: 'ended tasks alone' });
     await page.getByRole('searchbox').fill('nothing like this');
-    await page.getByText('No task matches the filter.').waitFor();
+    await page.getByRole('status').getByText('No task matches the filter.').waitFor();
     await page.reload();
     expect(await page.getByRole('searchbox').inputValue()).to.equal('nothing like this');
     expect(await page.getByRole('radio', { name: 'Ended' }).isChecked()).to.equal(true);

@@ -15,7 +15,8 @@ describe('the pages that follow a project', function () {
   this.timeout(120_000);
   const browser = testBrowser();
   let gateway: ServedGateway;
-  let server: RunningProcess;
+  let server: RunningProcess | undefined;
+  let stopGateway: (() => Promise<void>) | undefined;
   let pages: string;
   let project: string;
 
@@ -31,11 +32,13 @@ describe('the pages that follow a project', function () {
     const port = await freePort();
     pages = `http://127.0.0.1:${port}`;
     gateway = await serveGateway({ settings: { REPLYTO_HTTP__ALLOWED_ORIGINS: pages } });
+    stopGateway = () => gateway.remove();
     server = await servePages(port);
   });
   after(async () => {
-    await server.stop();
-    await gateway.remove();
+    // Without a Chromium there are none.
+    await server?.stop();
+    await stopGateway?.();
   });
   beforeEach(() => {
     project = uniqueName('project');
@@ -117,13 +120,38 @@ describe('the pages that follow a project', function () {
     });
   }
 
+  it('event-source goes on behind the last event after an answer that is an error', async () => {
+    browser.expectComplaints(/^asked elsewhere: |503|ERR_/u);
+    await publish('job-1', { percent: 20 });
+    const page = await open('event-source');
+    await shows(page, [['job-1', '20', '', 'progress']]);
+    const positions: (string | null)[] = [];
+    await page.route(/\/status\//u, async (route) => {
+      positions.push(new URL(route.request().url()).searchParams.get('after'));
+      if (positions.length > 1) await route.continue();
+      else
+        await route.fulfill({
+          status: 503,
+          headers: { 'access-control-allow-origin': '*' },
+          body: 'restarting',
+        });
+    });
+    await gateway.stop();
+    await gateway.restart();
+    await says(page, /trying again/u);
+    await publish('job-1', { kind: 'success' });
+    await shows(page, [['job-1', '100', '', 'success']]);
+    await says(page, /^following$/u);
+    expect(positions.at(-1)).to.equal('1');
+  });
+
   it('event-source says that the gateway refuses it where its origin is not allowed', async () => {
     browser.expectComplaints(/^asked elsewhere: |CORS policy|ERR_FAILED|403/u);
     const stranger = await servePages(0);
     try {
       const origin = /http:\/\/[\d.:]+/u.exec(stranger.stdout())?.[0] ?? '';
       const page = await open('event-source', origin);
-      await says(page, /^refused by the gateway$/u);
+      await says(page, /^refused by the gateway; trying again$/u);
     } finally {
       await stranger.stop();
     }

@@ -114,6 +114,22 @@ describe('the events of a request over HTTP', () => {
     expect(statesOf(later)).to.deep.equal(['duplicate']);
   });
 
+  it('of kinds that do not come any more are none after the end: 204', async () => {
+    const { id, message } = await events.sentRequest();
+    await events.report(id, { percent: 50 });
+    await until(async () => (await bench.status(id)).progress !== null, { what: 'the progress' });
+    await bench.reply(message, 'done');
+    await bench.reaches(id, 'replied');
+    const stream = await follow(id, '?kind=progress');
+    await ended(stream);
+    expect(numbersOf(stream)).to.deep.equal(['3']);
+    const again = (query: string, headers = {}): Promise<HttpAnswer> =>
+      call(`${bench.url}/requests/${id}/events${query}`, { headers });
+    expect((await again('?kind=progress', { 'last-event-id': '3' })).status).to.equal(204);
+    expect((await again('?kind=failure,user-action')).status).to.equal(204);
+    expect((await again('?kind=success', { 'last-event-id': '3' })).status).to.equal(200);
+  });
+
   it('end with the request, however it ends', async () => {
     const cancelled = await events.sentRequest();
     const expiring = await events.sentRequest({ 'request-timeout': '1' });

@@ -2,5 +2,5 @@ import { describeOn } from '../support/brokers.js';
 import { describeStatusTopics } from './http-status-topics.suite.js';
 
 describeOn('artemis', 'status topics', (artemis) => {
-  describeStatusTopics(() => artemis().url);
+  describeStatusTopics(() => artemis().url, 'status.#');
 });

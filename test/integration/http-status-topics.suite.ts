@@ -9,8 +9,11 @@ import { dataOf, newProject, sequencesOf, statusOf, upTo } from '../support/stat
 import { strangerBench } from '../support/stranger-bench.js';
 import { until } from '../support/until.js';
 
-/** Events of projects on their way from services by the broker to HTTP and back to the broker. */
-export function describeStatusTopics(brokerUrl: () => string | undefined): void {
+/**
+ * Events of projects on their way from services by the broker to HTTP and back to the broker.
+ * @param everyTopic the topics of all projects, where the broker knows wildcards
+ */
+export function describeStatusTopics(brokerUrl: () => string | undefined, everyTopic?: string): void {
   const bench = strangerBench(brokerUrl);
   const status = statusOf(bench);
 
@@ -70,6 +73,7 @@ export function describeStatusTopics(brokerUrl: () => string | undefined): void 
     // Progress is another message than the reply, which may overtake it.
     expect(states).to.have.members(['accepted', 'sent', 'begun', 'replied']);
     expect(states.filter((state) => state !== 'begun')).to.deep.equal(['accepted', 'sent', 'replied']);
+    expect(events.find(({ kind }) => kind === 'progress')).to.include({ percent: 40, text: 'begun' });
     const frames = await bench.stranger.messages(4);
     expect(frames.map(bodyOf)).to.deep.equal(events);
     const history = await call(`${bench.url}/requests/${queue}/events`, {
@@ -80,11 +84,38 @@ export function describeStatusTopics(brokerUrl: () => string | undefined): void 
   });
 
   it('requests without a Project are told of on no topic', async () => {
+    const figures = async (): Promise<number[]> => [
+      await bench.metric('events_numbered_total'),
+      await bench.metric('events_published_total'),
+    ];
+    const [before] = await until(
+      async () => {
+        const [numbered, published] = await figures();
+        return numbered === published && [numbered];
+      },
+      { what: 'the events of other tests to be published' },
+    );
+    const projects = (await call(`${bench.url}/status`)).json();
+    if (everyTopic !== undefined) await bench.stranger.follow(everyTopic);
     const queue = uniqueName('told');
-    await bench.serve(queue, () => 'done');
-    const before = (await call(`${bench.url}/status`)).json();
-    await bench.ask(queue, { prefer: 'wait=10' });
-    expect((await call(`${bench.url}/status`)).json()).to.deep.equal(before);
+    await bench.serve(queue, async (_request, { progress }) => {
+      await progress(40, 'begun');
+      return 'done';
+    });
+    expect((await bench.ask(queue, { 'message-id': queue, prefer: 'wait=10' })).status).to.equal(200);
+    await until(async () => (await bench.status(queue)).progress !== null, { what: 'the progress' });
+    expect((await call(`${bench.url}/status`)).json()).to.deep.equal(projects);
+
+    // What was published of it would come before this one.
+    const project = newProject();
+    if (everyTopic === undefined) await bench.stranger.follow(`status.${project}`);
+    await status.tell(project);
+    const frame = await bench.stranger.take('MESSAGE', { Project: project });
+    expect(bodyOf(frame).sequence).to.equal(1);
+    expect(bench.stranger.pending.filter(({ headers }) => headers['Subject'] === queue)).to.deep.equal([]);
+    await until(async () => (await figures()).every((figure) => figure === before! + 1), {
+      what: 'one event to be numbered and published',
+    });
   });
 
   it('many events from the broker and over HTTP at once get one order, the same for all', async () => {

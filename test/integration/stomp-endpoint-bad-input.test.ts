@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { WebSocket } from 'ws';
 import { happens } from '../support/happens.js';
 import { call } from '../support/http.js';
+import { openRawHttp, rawRequest } from '../support/raw-http.js';
 import type { RawStomp } from '../support/raw-stomp.js';
 import { report } from '../support/report.js';
 import type { ServedGateway } from '../support/served-gateway.js';
@@ -251,10 +252,28 @@ describe('what is wrong over WebSocket at /stomp', () => {
   happens(
     'WebSocket',
     '100 MB in one frame',
-    'closed with code 1009 before it is read, in no more memory; other connections go on',
+    'closed with code 1009 as soon as it says so, before any of it is read; three of them take less memory than one has; other connections go on',
     async () => {
       const project = newProject();
       const witness = await follow(projectTopic(project));
+      // Only the head of such a frame, of which nothing else ever comes.
+      const head = await openRawHttp(Number(new URL(gateway.url).port));
+      try {
+        head.write(
+          rawRequest('GET /stomp', [
+            ...['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13'],
+            ...['Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', 'Sec-WebSocket-Protocol: v12.stomp'],
+          ]),
+        );
+        await until(() => head.rest().includes('\r\n\r\n'), { what: 'the WebSocket' });
+        const length = Buffer.alloc(8);
+        length.writeBigUInt64BE(BigInt(100 * megabyte));
+        head.write(Buffer.concat([Buffer.of(0x82, 0xff), length, Buffer.of(1, 2, 3, 4)]));
+        // A frame that closes, with 1009 in its first two bytes.
+        await until(() => /\u0088[^]\u0003\u00f1/u.test(head.rest()), { what: 'the close' });
+      } finally {
+        head.destroy();
+      }
       const before = await memoryOf();
       let most = before;
       for (let time = 0; time < 3; time += 1) {
@@ -304,7 +323,8 @@ describe('what is wrong over WebSocket at /stomp', () => {
       // Unbounded, it would be 20 times 18 MB.
       const grownBy = (Math.max(most, await memoryOf()) - before) / megabyte;
       report(this, `memory grew by ${Math.round(grownBy)} MB for 20 clients that never read`);
-      expect(grownBy).to.be.below(110);
+      // What is garbage counts too, until it is collected.
+      expect(grownBy).to.be.below(200);
       // Who reads on after all has missed nothing.
       deaf[0]!.resume();
       expect(numbersOf(await deaf[0]!.messages(count))).to.deep.equal(upTo(count));

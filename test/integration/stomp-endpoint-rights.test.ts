@@ -197,6 +197,22 @@ describe('the places of who follows', () => {
     },
   );
 
+  it('are free again when the request that was followed has ended, also without UNSUBSCRIBE', async () => {
+    const client = await connect(tokenOf(alice));
+    for (let time = 0; time < 6; time += 1) {
+      const id = uniqueName('ended');
+      await call(`${bench.url}/requests/${id}`, {
+        method: 'POST',
+        headers: { ...alice.headers, 'message-id': id, prefer: 'respond-async' },
+        body: '{}',
+      });
+      await call(`${bench.url}/requests/${id}`, { method: 'DELETE', headers: alice.headers });
+      await client.confirmed('SUBSCRIBE', { id, destination: `/topic/request.${id}` });
+      let kind: string | undefined;
+      while (kind !== 'user-action') kind = (await client.messages(1))[0]?.headers['kind'];
+    }
+  });
+
   happens(
     'WebSocket',
     'more connections of one name than half of status.maxFollowers, where callers log in',

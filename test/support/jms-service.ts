@@ -20,7 +20,7 @@ export interface JmsClient {
   readonly factory: string;
 }
 
-type FoundClient = JmsClient | { readonly unavailable: string };
+export type FoundClient = JmsClient | { readonly unavailable: string };
 
 /** The client of ActiveMQ Classic, which speaks OpenWire; Artemis takes it too. */
 export async function openWireClient(): Promise<FoundClient> {
@@ -37,6 +37,7 @@ export async function coreClient(): Promise<FoundClient> {
 }
 
 const source = fileURLToPath(new URL('jms/EchoService.java', import.meta.url));
+const topicListener = fileURLToPath(new URL('jms/TopicListener.java', import.meta.url));
 const textSender = fileURLToPath(new URL('jms/TextSender.java', import.meta.url));
 const quiet = '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn';
 
@@ -64,4 +65,44 @@ export async function sendTexts(
   const sender = startProcess('java', [...parameters, client.factory, ...encoded], { name: 'a JMS sender' });
   await sender.line(/^sent$/mu);
   await sender.exited;
+}
+
+/** A message as a JMS client has it. */
+export interface HeardMessage {
+  readonly javaClass: string;
+  readonly text: string;
+  /** As they read in text. */
+  readonly properties: Readonly<Record<string, string>>;
+}
+
+export interface JmsTopicListener {
+  /** What came so far, in order. */
+  heard(): readonly HeardMessage[];
+  stop(): Promise<void>;
+}
+
+/** Starts a JMS subscriber of a topic; resolves when it listens. The caller stops it. */
+export async function startTopicListener(options: {
+  readonly openWireUrl: string;
+  readonly client: JmsClient;
+  readonly topic: string;
+}): Promise<JmsTopicListener> {
+  const { openWireUrl, client, topic } = options;
+  const parameters = ['-Xmx128m', quiet, '-cp', client.classPath, topicListener, openWireUrl, topic];
+  const listener = startProcess('java', [...parameters, client.factory], { name: 'a JMS subscriber' });
+  await listener.line(/^ready$/mu);
+  const decode = (text = ''): string => Buffer.from(text, 'base64').toString();
+  return {
+    heard: () =>
+      [...listener.stdout().matchAll(/^heard (.*)\n/gmu)].map(([, line = '']) => {
+        const [javaClass = '', text, ...properties] = line.split(' ');
+        const pairs = properties.map((property) => property.split(':').map(decode));
+        return {
+          javaClass,
+          text: decode(text),
+          properties: Object.fromEntries(pairs) as HeardMessage['properties'],
+        };
+      }),
+    stop: () => listener.stop().then(() => undefined),
+  };
 }

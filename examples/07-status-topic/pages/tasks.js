@@ -1,8 +1,17 @@
 /* global document, location, URLSearchParams */
 // What both pages do with an event: one line for each task, with its bar.
 const query = new URLSearchParams(location.search);
-export const gateway = query.get('gateway') ?? 'http://127.0.0.1:8080';
+const gateway = query.get('gateway') ?? 'http://127.0.0.1:8080';
 export const project = query.get('project') ?? 'example';
+
+/** An address of the gateway, with the token that was given to the page: neither EventSource nor WebSocket can send a header. */
+export function addressOf(scheme, path, parameters = {}) {
+  const url = new URL(`${gateway.replace(/^http/, scheme)}${path}`);
+  const token = query.get('access_token');
+  const all = token === null ? parameters : { ...parameters, access_token: token };
+  for (const [name, value] of Object.entries(all)) url.searchParams.set(name, value);
+  return url.href;
+}
 
 const list = document.querySelector('ul');
 const lines = new Map();

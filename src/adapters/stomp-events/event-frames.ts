@@ -1,4 +1,5 @@
 import type { FeedEvent } from '#core/ports/event-feeds.js';
+import type { EventGap } from '#core/status-event.js';
 import type { EncodedFrame } from '#adapters/stomp-server/frame-encoder.js';
 import { encodeFrame, encodeHeaders, joinFrame } from '#adapters/stomp-server/frame-encoder.js';
 import type { StompVersion } from '#adapters/stomp-server/frame.js';
@@ -45,13 +46,8 @@ function headersOf(event: FeedEvent, destination: string, bytes: number, version
   return Buffer.from(text);
 }
 
-export interface Gap {
-  readonly from: number;
-  readonly to: number;
-}
-
 /** Tells that the events `from` to `to` are gone; `sequence` is where a client goes on from. */
-export function gapFrame({ id, destination, version }: Addressee, gap: Gap): EncodedFrame {
+export function gapFrame({ id, destination, version }: Addressee, gap: EventGap): EncodedFrame {
   const headers: [string, string][] = [
     ['subscription', id],
     ['destination', destination],

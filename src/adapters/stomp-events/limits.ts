@@ -17,7 +17,7 @@ export const defaultSubscriberLimits: SubscriberLimits = {
   headerLineBytes: 4 * 1024,
   bodyBytes: 32 * 1024,
   frameBytesBeforeConnect: 16 * 1024,
-  outputBytes: 256 * 1024,
+  outputBytes: 64 * 1024,
   outputStallMs: 30_000,
   subscriptions: 100,
 };

@@ -1,6 +1,6 @@
 import type { EventSink, EventSubscription, FeedEvent } from '#core/ports/event-feeds.js';
+import type { EventGap } from '#core/status-event.js';
 import type { Session } from '#adapters/stomp-server/frame-handler.js';
-import type { Gap } from './event-frames.js';
 import { eventFrame, gapFrame } from './event-frames.js';
 import type { SubscribeRequest } from './subscribe-frame.js';
 
@@ -27,7 +27,7 @@ export function createSubscription(options: SubscriptionOptions): Subscription {
   const { session } = options;
   const addressee = { ...options.request, version: session.version };
   let source: EventSubscription | undefined;
-  let gaps: Gap[] = [];
+  let gaps: EventGap[] = [];
   let unsent: readonly FeedEvent[] = [];
   let sent = 0;
   let owesResume = false;

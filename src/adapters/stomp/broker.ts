@@ -99,6 +99,7 @@ export function createStompBroker(options: StompBrokerOptions): StompBroker {
     ...sending,
     purpose: 'publish',
     connections: options.keepsOrder === true ? 1 : 0,
+    keepsOrder: true,
   });
   const source = createStompSource({ address, log, settings, random });
   return {

@@ -1,4 +1,7 @@
-/** Who gets the places of a sending connection, which are what may be unconfirmed on it. */
+/**
+ * Who gets the places of a sending connection, which are what may be unconfirmed on it. Over two connections messages arrive in
+ * any order: where it counts, a destination has places of one alone at a time.
+ */
 import type { Shares } from '#core/shares.js';
 import { createShares } from '#core/shares.js';
 import type { StompConnection } from './stomp-connection.js';
@@ -22,9 +25,18 @@ export interface SendPlacesOptions {
   readonly maxUnconfirmed: number;
   /** Their bytes, per connection; a message that is larger goes alone. */
   readonly maxUnconfirmedBytes: number;
+  /** What is sent to one destination stays in order, over whichever connections it goes; default false. */
+  readonly keepsOrder?: boolean;
 }
 
-export function createSendPlaces({ maxUnconfirmed, maxUnconfirmedBytes }: SendPlacesOptions): SendPlaces {
+/** Where all is that a destination has not confirmed. */
+interface Whereabouts {
+  readonly connection: StompConnection;
+  readonly count: number;
+}
+
+export function createSendPlaces(options: SendPlacesOptions): SendPlaces {
+  const { maxUnconfirmed, maxUnconfirmedBytes, keepsOrder = false } = options;
   /** They go with their connection. */
   const shares = new WeakMap<StompConnection, Shares>();
 
@@ -35,13 +47,36 @@ export function createSendPlaces({ maxUnconfirmed, maxUnconfirmedBytes }: SendPl
     return known;
   }
 
+  const whereabouts = new Map<string, Whereabouts>();
+
+  function isElsewhere(destination: string, connection: StompConnection): boolean {
+    const known = whereabouts.get(destination);
+    return known !== undefined && known.connection !== connection;
+  }
+
+  function changeCount(destination: string, connection: StompConnection, by: 1 | -1): void {
+    const count = (whereabouts.get(destination)?.count ?? 0) + by;
+    if (count === 0) whereabouts.delete(destination);
+    else whereabouts.set(destination, { connection, count });
+  }
+
   return {
     hasRoom: (connection, { destination, bytes }) =>
-      !connection.isCongested && sharesOf(connection).hasRoom(destination, bytes),
+      !connection.isCongested &&
+      !(keepsOrder && isElsewhere(destination, connection)) &&
+      sharesOf(connection).hasRoom(destination, bytes),
     isFull(connection) {
       const { left, leftBytes } = sharesOf(connection);
       return connection.isCongested || left === 0 || leftBytes === 0;
     },
-    take: (connection, { destination, bytes }) => sharesOf(connection).take(destination, bytes),
+    take(connection, { destination, bytes }) {
+      const leave = sharesOf(connection).take(destination, bytes);
+      if (!keepsOrder) return leave;
+      changeCount(destination, connection, 1);
+      return () => {
+        changeCount(destination, connection, -1);
+        leave();
+      };
+    },
   };
 }

@@ -3,6 +3,7 @@ import { ReplytoError } from '#core/errors.js';
 import type { Clock } from '#core/ports/clock.js';
 import type { IdSource } from '#core/ports/id-source.js';
 import type { GroupCommit } from '#adapters/sqlite/group-commit.js';
+import type { EntryClock } from './entry-clock.js';
 import type { Queries } from './queries.js';
 import type { Tables } from './schema.js';
 
@@ -15,11 +16,7 @@ export interface StoreContext {
   readonly queries: Queries;
   /** To be called by whoever lets an event into the log, in the transaction. */
   readonly eventEntered: () => void;
-  /**
-   * The store's time for an event that enters the log: never before that of another, whatever the clock does, so that
-   * retention by age removes the beginning of a log and nothing out of its middle.
-   */
-  readonly enteredAt: () => number;
+  readonly entryClock: EntryClock;
   readonly clock: Clock;
   readonly newId: IdSource;
 }

@@ -1,7 +1,8 @@
 import type { AppendOptions, EventLog, EventOutcome } from '#core/ports/event-log.js';
 import type { RequestState } from '#core/request.js';
 import { isFinal, isRequestState } from '#core/request.js';
-import type { StatusEvent, StatusEventKind } from '#core/status-event.js';
+import type { StatusEvent } from '#core/status-event.js';
+import { kindsOfStates } from '#core/told-state.js';
 import type { StoreContext, Tx } from './context.js';
 import { changedMeanwhile } from './context.js';
 import type { EventDetail, RecordRow } from './rows.js';
@@ -9,16 +10,16 @@ import { recordColumns, toBlob, toRecord } from './rows.js';
 
 /** What the history says about a change of the request itself; `status` stands in the event's data. */
 const sentences = {
-  accepted: ['log', 'accepted'],
-  sent: ['log', 'sent to the queue'],
-  replied: ['success', 'a reply came'],
-  faulted: ['failure', 'the service answered with a fault'],
-  expired: ['failure', 'no reply came before the deadline'],
-  cancelled: ['user-action', 'cancelled'],
-  completed: ['success', 'sent; no reply is expected'],
-  late: ['log', 'a reply came after the request had ended'],
-  duplicate: ['log', 'another reply came; the first stays the answer'],
-} as const satisfies Record<string, readonly [StatusEventKind, string]>;
+  accepted: 'accepted',
+  sent: 'sent to the queue',
+  replied: 'a reply came',
+  faulted: 'the service answered with a fault',
+  expired: 'no reply came before the deadline',
+  cancelled: 'cancelled',
+  completed: 'sent; no reply is expected',
+  late: 'a reply came after the request had ended',
+  duplicate: 'another reply came; the first stays the answer',
+} as const;
 
 type Change = keyof typeof sentences;
 
@@ -38,8 +39,9 @@ export async function recordChange(
     readonly text?: string | undefined;
   },
 ): Promise<void> {
-  const [kind, usual] = sentences[change.change];
-  const { text = usual } = change;
+  const status = isRequestState(change.change) ? change.change : null;
+  const kind = status === null ? 'log' : kindsOfStates[status];
+  const { text = sentences[change.change] } = change;
   const id = context.newId();
   const detail: EventDetail = { project: row.project, text, data: { status: change.change } };
   await context.queries.insertEvent(tx, {
@@ -52,7 +54,6 @@ export async function recordChange(
   });
   if (row.project === null) return;
   const event = { id, subject: row.id, kind, time: change.at };
-  const status = isRequestState(change.change) ? change.change : null;
   await enter(tx, context, { ...event, ...detail, project: row.project }, { isRequest: true, status });
 }
 
@@ -135,7 +136,7 @@ async function enter(
     status,
     kind: event.kind,
     time: event.time,
-    entered_at: context.enteredAt(),
+    entered_at: context.entryClock.now(),
     detail: toBlob(detailOf(event)),
   });
   if (rows.length === 0) return false;

@@ -35,13 +35,19 @@ export function createEventNumbering(
         await queries.setSequence(tx, { entry: row.entry, sequence: last });
         numbered.push(toSequencedEvent({ ...row, sequence: last }));
       }
+      const added = await noteSubjects(tx, project, { entries, after: before });
+      const removed = await removeOldest(tx, project, last - mostPerProject, entries.length);
+      const subjects = added - removed;
+      const time = clock.now();
       await tx
         .insertInto('projects')
-        .values({ project, last, published: before, time: clock.now() })
-        .onConflict((conflict) => conflict.column('project').doUpdateSet({ last, time: clock.now() }))
+        .values({ project, last, published: before, time, subjects })
+        .onConflict((conflict) =>
+          conflict
+            .column('project')
+            .doUpdateSet((eb) => ({ last, time, subjects: eb('projects.subjects', '+', subjects) })),
+        )
         .execute();
-      await noteSubjects(tx, project, { entries, after: before });
-      await removeOldest(tx, project, last - mostPerProject, entries.length);
     }
     return numbered;
   }
@@ -78,12 +84,14 @@ export function createEventNumbering(
       }),
     number: (owner, limit) =>
       commits.run(async (tx) => ((await hasDuty(tx, owner)) ? number(tx, limit) : null)),
-    unpublished: (limit, exceptProjects = []) =>
+    unpublished: (limit, { after = '', except = [] } = {}) =>
       db
         .selectFrom('projects')
-        .select(['project', 'published'])
+        .select(['project', 'published', 'last'])
         .whereRef('published', '<', 'last')
-        .where(isNoneOf(exceptProjects, 'project'))
+        .where('project', '>', after)
+        .where(isNoneOf(except, 'project'))
+        .orderBy('project')
         .limit(limit)
         .execute(),
     markPublished: (project, sequence) =>
@@ -98,9 +106,9 @@ export function createEventNumbering(
   };
 }
 
-/** Keeps the newest: as many go as came, and as many again while there are too many. */
-async function removeOldest(tx: Tx, project: string, through: number, came: number): Promise<void> {
-  if (through <= 0) return;
+/** Keeps the newest: as many go as came, and as many again while there are too many. Returns how many subjects went. */
+async function removeOldest(tx: Tx, project: string, through: number, came: number): Promise<number> {
+  if (through <= 0) return 0;
   await tx
     .deleteFrom('project_events')
     .where('entry', 'in', (eb) =>
@@ -113,7 +121,7 @@ async function removeOldest(tx: Tx, project: string, through: number, came: numb
         .limit(2 * came),
     )
     .execute();
-  await tx
+  const { numDeletedRows } = await tx
     .deleteFrom('project_subjects')
     .where('project', '=', project)
     .where('subject', 'in', (eb) =>
@@ -125,5 +133,6 @@ async function removeOldest(tx: Tx, project: string, through: number, came: numb
         .orderBy('sequence')
         .limit(2 * came),
     )
-    .execute();
+    .executeTakeFirst();
+  return Number(numDeletedRows);
 }

@@ -13,7 +13,7 @@ const enoughBytes = 1024 * 1024;
 export function createEventReading({ db }: StoreContext): Pick<EventLog, 'page' | 'last'> {
   return {
     last: (project) => lastOf(db, project),
-    async page(project, { after, limit, filter = {} }) {
+    async page(project, { after, limit, bytes = enoughBytes, filter = {} }) {
       // The end is read before the events and the beginning after them, since both only grow: whatever is numbered or
       // removed meanwhile, the page has all there is between them.
       const last = await lastOf(db, project);
@@ -32,20 +32,21 @@ export function createEventReading({ db }: StoreContext): Pick<EventLog, 'page' 
         .select(['sequence', sql<number>`length(detail)`.as('bytes')])
         .limit(limit)
         .execute();
-      const cut = cutOf(sizes);
+      const cut = cutOf(sizes, bytes);
       const end = sizes[cut - 1]?.sequence ?? until;
       const rows = cut === 0 ? [] : await found.where('sequence', '<=', end).selectAll().execute();
       const first = await firstOf(project, last);
       const events = rows.map(toSequencedEvent).filter(({ sequence }) => sequence >= first);
       const through = cut < sizes.length || cut === limit ? end : until;
-      return { events, through: Math.max(through, after), first, last };
+      // While the log was read its end may have been numbered and removed again.
+      return { events, through: Math.max(through, after, first - 1), first, last: Math.max(last, first - 1) };
     },
   };
 
   /** How many of these events make a page. */
-  function cutOf(sizes: readonly { readonly bytes: number }[]): number {
-    let bytes = 0;
-    const last = sizes.findIndex((size) => (bytes += size.bytes) >= enoughBytes);
+  function cutOf(sizes: readonly { readonly bytes: number }[], enough: number): number {
+    let sum = 0;
+    const last = sizes.findIndex(({ bytes }) => (sum += bytes) >= enough);
     return last === -1 ? sizes.length : last + 1;
   }
 

@@ -1,17 +1,49 @@
+import { groupBy } from '#core/group-by.js';
 import type { EventLog } from '#core/ports/event-log.js';
 import type { StoreContext, Tx } from './context.js';
+import type { ProjectEventRow } from './schema.js';
+
+/** Later than now by more than this: the clock was wrong when it entered. Less than that only makes an event stay longer. */
+const aheadMs = 24 * 60 * 60 * 1000;
 
 /**
  * Removes events by age; how many there are is held when new ones are numbered. What waits for its number stays, and so does
  * the last number of each project: followers come back with it for good.
  */
 export function createEventRetention(
-  { commits, clock }: StoreContext,
+  { commits, clock, entryClock }: StoreContext,
   statusMs: number,
 ): Pick<EventLog, 'sweep'> {
   return {
-    sweep: (limit) => commits.run((tx) => removeEvents(tx, clock.now() - statusMs, limit)),
+    sweep: (limit) =>
+      commits.run(async (tx) => {
+        const corrected = await bringBack(tx, clock.now(), limit);
+        if (corrected > 0) return corrected;
+        if (entryClock.now() > clock.now() + aheadMs) entryClock.setBack();
+        return removeEvents(tx, clock.now() - statusMs, limit);
+      }),
   };
+}
+
+/**
+ * Events that entered while the clock was far ahead would stay until then: now counts as their time. The first ones first, so
+ * that none has an earlier time than one before it.
+ */
+async function bringBack(tx: Tx, now: number, limit: number): Promise<number> {
+  const { numUpdatedRows } = await tx
+    .updateTable('project_events')
+    .set({ entered_at: now })
+    .where('entry', 'in', (eb) =>
+      eb
+        .selectFrom('project_events')
+        .select('entry')
+        .where('entered_at', '>', now + aheadMs)
+        .orderBy('entered_at')
+        .orderBy('entry')
+        .limit(limit),
+    )
+    .executeTakeFirst();
+  return Number(numUpdatedRows);
 }
 
 async function removeEvents(tx: Tx, before: number, limit: number): Promise<number> {
@@ -24,17 +56,37 @@ async function removeEvents(tx: Tx, before: number, limit: number): Promise<numb
         .where('entered_at', '<=', before)
         .where('sequence', 'is not', null)
         .orderBy('entered_at')
+        .orderBy('entry')
         .limit(limit),
     )
     .returning(['project', 'subject', 'sequence'])
     .execute();
-  for (const { project, subject, sequence } of rows) {
+  for (const [project, events] of groupBy(rows, (row) => row.project)) {
+    const forgotten = await forgetSubjects(tx, events);
+    if (forgotten === 0) continue;
     await tx
+      .updateTable('projects')
+      .set((eb) => ({ subjects: eb('subjects', '-', forgotten) }))
+      .where('project', '=', project)
+      .execute();
+  }
+  return rows.length;
+}
+
+/** Those of which this was the newest event. Returns how many. */
+async function forgetSubjects(
+  tx: Tx,
+  events: readonly Pick<ProjectEventRow, 'project' | 'subject' | 'sequence'>[],
+): Promise<number> {
+  let forgotten = 0;
+  for (const { project, subject, sequence } of events) {
+    const { numDeletedRows } = await tx
       .deleteFrom('project_subjects')
       .where('project', '=', project)
       .where('subject', '=', subject)
       .where('sequence', '=', sequence)
-      .execute();
+      .executeTakeFirst();
+    forgotten += Number(numDeletedRows);
   }
-  return rows.length;
+  return forgotten;
 }

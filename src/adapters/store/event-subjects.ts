@@ -17,12 +17,17 @@ interface Numbered {
   readonly after: number;
 }
 
-/** Keeps the latest of each subject, so that nobody has to read a whole log to see where everything stands. */
-export async function noteSubjects(tx: Tx, project: string, { entries, after }: Numbered): Promise<void> {
+/**
+ * Keeps the latest of each subject, so that nobody has to read a whole log to see where everything stands. Returns how many
+ * subjects are new.
+ */
+export async function noteSubjects(tx: Tx, project: string, { entries, after }: Numbered): Promise<number> {
   const states = new Map<string, State>();
+  let added = 0;
   for (const [index, entry] of entries.entries()) {
     const { subject } = entry;
     const before = states.get(subject) ?? (await subjectOf(tx, project, subject));
+    if (before === undefined) added += 1;
     states.set(subject, followed(before, entry, after + index + 1));
   }
   for (const [subject, state] of states) {
@@ -32,6 +37,7 @@ export async function noteSubjects(tx: Tx, project: string, { entries, after }: 
       .onConflict((conflict) => conflict.columns(['project', 'subject']).doUpdateSet(state))
       .execute();
   }
+  return added;
 }
 
 async function subjectOf(tx: Tx, project: string, subject: string): Promise<State | undefined> {
@@ -70,26 +76,15 @@ function isOver(before: State | undefined, { kind, status, is_request }: Project
 const mostProjects = 10_000;
 
 export function createEventSubjects({ db }: StoreContext): Pick<EventLog, 'projects' | 'subjects'> {
-  async function countSubjects(project: string): Promise<number> {
-    const { count } = await db
-      .selectFrom('project_subjects')
-      .select(({ fn }) => fn.countAll<number>().as('count'))
-      .where('project', '=', project)
-      .executeTakeFirstOrThrow();
-    return count;
-  }
-
   return {
     async projects(limit, isWanted) {
       const rows = await db
         .selectFrom('projects')
-        .select(['project', 'last', 'time'])
+        .select(['project', 'last', 'time', 'subjects'])
         .orderBy('time', 'desc')
         .limit(isWanted === undefined ? limit : mostProjects)
         .execute();
-      const wanted = rows.filter(({ project }) => isWanted?.(project) ?? true).slice(0, limit);
-      // Counted for those alone that are shown: a project may have many.
-      return Promise.all(wanted.map(async (row) => ({ ...row, subjects: await countSubjects(row.project) })));
+      return rows.filter(({ project }) => isWanted?.(project) ?? true).slice(0, limit);
     },
     async subjects(project, { limit, before }) {
       let query = db.selectFrom('project_subjects').selectAll().where('project', '=', project);

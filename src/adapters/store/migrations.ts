@@ -238,4 +238,13 @@ export const storeMigrations: readonly Migration[] = [
       ) WITHOUT ROWID;
     `,
   },
+  {
+    name: 'the number of subjects of each project',
+    // Whoever lists projects asks for it, and counting reads an index entry for each of them.
+    sql: `
+      ALTER TABLE projects ADD COLUMN subjects INTEGER NOT NULL DEFAULT 0;
+      UPDATE projects SET subjects =
+        (SELECT count(*) FROM project_subjects WHERE project_subjects.project = projects.project);
+    `,
+  },
 ];

@@ -22,6 +22,7 @@ import { createBrokerMemory } from './broker-memory.js';
 import type { StoreContext, Tx } from './context.js';
 import { createDeadLetters } from './dead-letters.js';
 import { createEnding } from './ending.js';
+import { createEntryClock } from './entry-clock.js';
 import { createEntryNotice } from './entry-notice.js';
 import type { EventRetention } from './event-log.js';
 import { createEventLog } from './event-log.js';
@@ -111,9 +112,9 @@ export function createStore(database: Database, options: Omit<OpenStoreOptions, 
     return result;
   });
   const { entered: eventEntered } = entries;
-  const enteredAt = createEntryClock(database, clock);
+  const entryClock = createEntryClock(database, clock);
   const queries = createQueries(db);
-  const context: StoreContext = { db, commits, queries, clock, newId, eventEntered, enteredAt };
+  const context: StoreContext = { db, commits, queries, clock, newId, eventEntered, entryClock };
   const check = createStoreCheck(context);
   return {
     ...identity,
@@ -164,12 +165,6 @@ function guarded(dialect: Dialect, isClosed: () => boolean): Dialect {
 
 function closed(): ReplytoError {
   return new ReplytoError('STORE_UNAVAILABLE', { detail: 'the store is closed' });
-}
-
-function createEntryClock(database: Database, clock: Clock): () => number {
-  const [newest] = database.all('SELECT max(entered_at) AS at FROM project_events');
-  let last = Number(newest?.['at'] ?? 0);
-  return () => (last = Math.max(last, clock.now()));
 }
 
 type Identity = Pick<Store, 'id' | 'secret'>;

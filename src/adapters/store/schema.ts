@@ -184,6 +184,8 @@ interface ProjectTable {
   published: number;
   /** When the last one was numbered. */
   time: number;
+  /** Its rows of {@link ProjectSubjectTable}. */
+  subjects: number;
 }
 
 /** The latest of each subject, kept by the sequencer. */

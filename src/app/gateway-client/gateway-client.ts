@@ -66,6 +66,14 @@ function toBase(field: string, text: string): URL {
   });
 }
 
+/** An empty name would leave the path, and ask for something else. @throws INVALID_ARGUMENT */
+export function refuseEmpty(field: string, name: string): void {
+  if (name !== '') return;
+  throw new ReplytoError('INVALID_ARGUMENT', {
+    problems: [toProblem(field, name, 'a name that is not empty')],
+  });
+}
+
 /** The gateway names the header of the token; here it stands in a variable. */
 function addedProblems(code: ErrorCode | undefined): Problem[] {
   if (code !== 'NOT_AUTHENTICATED') return [];
@@ -84,12 +92,10 @@ interface ReceivedProblem {
 
 /** The answer as an error of the table, when it is one; its exit code is that of its `code`. */
 export function errorOf({ status, headers, body }: HttpAnswer): ReplytoError | undefined {
-  if (status < 400) return undefined;
+  if (status < 300) return undefined;
+  if (status < 400) return redirected(status, headers['location']);
   const problem = isProblem(headers['content-type']) ? readJson(body) : undefined;
-  if (problem === undefined) {
-    const detail = `the gateway answered with status ${status} and no problem document: is a replyto gateway at that address?`;
-    return new ReplytoError(status >= 502 && status <= 504 ? 'GATEWAY_UNAVAILABLE' : 'INTERNAL', { detail });
-  }
+  if (problem === undefined) return unexplained(status);
   const { code, title, detail, requestId } = problem;
   const known = typeof code === 'string' && Object.hasOwn(errorKinds, code) ? (code as ErrorCode) : undefined;
   const said = textOf(detail) ?? textOf(title);
@@ -101,6 +107,21 @@ export function errorOf({ status, headers, body }: HttpAnswer): ReplytoError | u
     problems: [...problemsOf(problem.problems), ...addedProblems(known)],
     ...(typeof requestId === 'string' ? { requestId } : {}),
   });
+}
+
+/** With these a proxy says that another time the answer may be another one. */
+const passingStatuses: ReadonlySet<number> = new Set([408, 425, 429]);
+
+function unexplained(status: number): ReplytoError {
+  const detail = `the gateway answered with status ${status} and no problem document: is a replyto gateway at that address?`;
+  const isPassing = status >= 500 || passingStatuses.has(status);
+  return new ReplytoError(isPassing ? 'GATEWAY_UNAVAILABLE' : 'INTERNAL', { detail });
+}
+
+/** Not followed: what is sent, and the token with it, is for the address that was given. */
+function redirected(status: number, location = 'nowhere'): ReplytoError {
+  const detail = `the answer has status ${status}, which leads to ${location}; write the address of the gateway in --url or REPLYTO_URL`;
+  return new ReplytoError('GATEWAY_UNAVAILABLE', { detail });
 }
 
 function isProblem(contentType: string | undefined): boolean {

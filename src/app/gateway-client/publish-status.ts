@@ -6,7 +6,7 @@ import type { CommandContext } from '../command-context.js';
 import { readGivenBody } from '../given-body.js';
 import { jsonPretty } from '../message-text.js';
 import { readDocument } from './answer-text.js';
-import { createGatewayClient, errorOf } from './gateway-client.js';
+import { createGatewayClient, errorOf, refuseEmpty } from './gateway-client.js';
 import type { HttpAnswer } from './http-call.js';
 import { isSurelyUnsent } from './http-call.js';
 
@@ -16,7 +16,7 @@ export interface PublishStatusOptions {
   readonly kind: StatusEventKind;
   readonly percent?: number | undefined;
   readonly text?: string | undefined;
-  /** JSON; `@file` and `@-` as `readGivenBody` says. Absent: none, whatever is piped in. */
+  /** JSON; `@file` and `@-` as `readGivenBody` says. Absent or empty: none, whatever is piped in. */
   readonly data?: string | undefined;
   /** Absent: a new UUID v7, so that it can be repeated when the connection breaks. */
   readonly id?: string | undefined;
@@ -32,6 +32,7 @@ export async function publishStatus(context: CommandContext, options: PublishSta
   const data = await readData(context, options.data);
   // JSON leaves out what is undefined.
   const event = { id, subject, kind, percent, text, data };
+  refuseEmpty('project', project);
   let answer: HttpAnswer;
   try {
     answer = await client.call({
@@ -40,6 +41,8 @@ export async function publishStatus(context: CommandContext, options: PublishSta
       headers: { 'content-type': 'application/json' },
       body: Buffer.from(JSON.stringify(event)),
     });
+    // A proxy may have lost the answer, and not the event.
+    if (answer.status >= 500) throwErrorOf(answer);
   } catch (error) {
     if (isReplytoError(error) && error.code === 'GATEWAY_UNAVAILABLE' && !isSurelyUnsent(error.cause)) {
       await context.stderr.write(
@@ -48,14 +51,27 @@ export async function publishStatus(context: CommandContext, options: PublishSta
     }
     throw error;
   }
-  const error = errorOf(answer);
-  if (error !== undefined) throw error;
-  await context.stdout.write(output === 'json' ? jsonPretty(readDocument(answer)) : `${id}\n`);
+  const stored = readStored(answer, id);
+  await context.stdout.write(output === 'json' ? jsonPretty(stored) : `${id}\n`);
   return 0;
 }
 
+function throwErrorOf(answer: HttpAnswer): void {
+  const error = errorOf(answer);
+  if (error !== undefined) throw error;
+}
+
+/** What the gateway says of an event that it has. @throws the error of the answer; GATEWAY_UNAVAILABLE when it says no such thing */
+function readStored(answer: HttpAnswer, id: string): Readonly<Record<string, unknown>> {
+  throwErrorOf(answer);
+  const stored = readDocument(answer);
+  if (answer.status === 202 && stored['id'] === id) return stored;
+  const detail = `the answer, with status ${answer.status}, does not say that the event was stored: is a replyto gateway at that address?`;
+  throw new ReplytoError('GATEWAY_UNAVAILABLE', { detail });
+}
+
 async function readData(context: CommandContext, data: string | undefined): Promise<unknown> {
-  if (data === undefined) return undefined;
+  if (data === undefined || data === '') return undefined;
   const { body } = await readGivenBody(context, { data });
   try {
     return JSON.parse(body.toString('utf8')) as unknown;

@@ -12,15 +12,18 @@ export interface EventView {
 }
 
 /** NDJSON: each event as it came, one a line; `{"gap":{"from":3,"to":17}}` for those that are no longer kept. */
-export function createLineView({ stdout, stderr }: CommandContext): EventView {
+export function createLineView(context: CommandContext): EventView {
+  const { stdout } = context;
   return {
     show(part) {
       const line = 'gap' in part ? jsonLine({ gap: part.gap }) : `${part.json}\n`;
       return stdout.write(stdout.isTerminal ? harmless(line) : line);
     },
-    async tell(sentence) {
-      await stderr.write(`${harmless(sentence)}\n`);
-    },
+    tell: (sentence) => tellOnStderr(context, sentence),
     close: () => Promise.resolve(),
   };
+}
+
+export async function tellOnStderr({ stderr }: CommandContext, sentence: string): Promise<void> {
+  await stderr.write(`${harmless(sentence)}\n`);
 }

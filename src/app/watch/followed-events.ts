@@ -71,12 +71,15 @@ export async function* followEvents(options: FollowOptions): AsyncGenerator<Foll
     if (isOver) return;
     state.failures += 1;
     if (isFinite && reason === undefined && state.failures === 1) continue;
-    if (!state.isLost)
-      await tell(`lost the gateway (${reason ?? 'it ended the stream'}); trying until it is back`);
+    if (!state.isLost) await tell(lostText(reason ?? 'it ended the stream'));
     state.isLost = true;
     const delayMs = Math.max(backoffMs(state.failures, random), retryMs * (0.5 + random() / 2));
     await pause(delayMs, undefined, { signal }).catch(() => undefined);
   }
+}
+
+export function lostText(reason: string): string {
+  return `lost the gateway (${reason}); trying until it is back`;
 }
 
 /** One connection, from the position of the state on. */

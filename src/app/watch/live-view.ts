@@ -8,6 +8,7 @@ import type { EventView } from './event-view.js';
 import { fitted, oneLine } from './fitted-text.js';
 import { createLiveScreen } from './live-screen.js';
 import type { Target } from './target.js';
+import type { Task } from './task-list.js';
 import { createTaskList } from './task-list.js';
 import { taskLines } from './task-lines.js';
 
@@ -38,8 +39,8 @@ export function createLiveView(
   let cancelDraw: (() => void) | undefined;
   let cancelTick: (() => void) | undefined;
 
-  if (target.what === 'request') list.begin([toSubject(target)]);
-  else if (isListed) list.begin(target.subjects);
+  if (target.what === 'request') list.begin([toSubject(target)], { areAll: true });
+  else if (isListed) list.begin(target.subjects, target);
   tick();
 
   function tick(): void {
@@ -68,7 +69,8 @@ export function createLiveView(
   function lines(): string[] {
     const { columns, rows } = stdout.size();
     const tasks = list.tasks();
-    const head = target.what === 'project' ? [headLine(target.project, tasks, columns)] : [];
+    const head =
+      target.what === 'project' ? [headLine(target.project, countsText(tasks, list.isCut), columns)] : [];
     // One row for the head, one for the cursor below.
     const frame = { columns, rows: rows - head.length - 1, now: clock.now(), isColourful };
     return [...head, ...taskLines(tasks, { ...frame, isCut: list.isCut })];
@@ -105,10 +107,22 @@ export function createLiveView(
   };
 }
 
-function headLine(project: string, tasks: readonly { readonly isOver: boolean }[], columns: number): string {
-  const over = tasks.filter(({ isOver }) => isOver).length;
-  const counts = tasks.length === 0 ? 'no events yet' : `${tasks.length - over} going on, ${over} over`;
+function headLine(project: string, counts: string, columns: number): string {
   return fitted(`${oneLine(project)}: ${counts}; Ctrl-C ends`, Math.max(1, columns - 1)).trimEnd();
+}
+
+function countsText(tasks: readonly Task[], isCut: boolean): string {
+  if (tasks.length === 0) return 'no events yet';
+  const over = tasks.filter(({ isOver }) => isOver).length;
+  const going = tasks.filter(isAtWork).length;
+  const others = tasks.length - over - going;
+  const counts = `${isCut ? 'more than ' : ''}${going} going on, ${over} over`;
+  return others === 0 ? counts : `${counts}, ${others} ${others === 1 ? 'other' : 'others'}`;
+}
+
+/** A user, say, has events without ever being at work. */
+function isAtWork({ isOver, isRequest, percent, kind }: Task): boolean {
+  return !isOver && (isRequest || percent !== undefined || kind === 'progress');
 }
 
 /** What became of a request stays on the screen, above its bar. */

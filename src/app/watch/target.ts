@@ -21,6 +21,8 @@ export type Target =
       readonly last: number;
       /** The latest of its subjects, each as it was at `last` or later. */
       readonly subjects: readonly SeenSubject[];
+      /** Whether the project has no others. */
+      readonly areAll: boolean;
     };
 
 /** A subject as the gateway lists it: what is not known is absent. */
@@ -40,7 +42,8 @@ export interface TargetOptions {
   readonly signal: AbortSignal;
 }
 
-const subjectsListed = 100;
+/** The most that the gateway lists at once. */
+const subjectsListed = 500;
 
 /** @throws REQUEST_NOT_FOUND when it has to be a request, NOT_PERMITTED, INVALID_REQUEST, GATEWAY_UNAVAILABLE, WAIT_ABORTED */
 export async function findTarget(name: string, { client, what, signal }: TargetOptions): Promise<Target> {
@@ -66,7 +69,7 @@ export async function findTarget(name: string, { client, what, signal }: TargetO
     readonly last: number;
     readonly subjects: readonly SeenSubject[];
   };
-  return { what: 'project', project: name, last, subjects };
+  return { what: 'project', project: name, last, subjects, areAll: subjects.length < subjectsListed };
 }
 
 /** How a request ended: nothing when it went well. @throws REPLY_FAULT, REQUEST_EXPIRED, REQUEST_CANCELLED and what calls throw */

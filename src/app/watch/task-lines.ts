@@ -21,7 +21,8 @@ export function taskLines(
   const lines = shown.map((task) => taskLine(task, columns, options));
   const rest = tasks.length - shown.length;
   if (rest === 0 && !isCut) return lines;
-  return [...lines, fitted(`… and ${isCut ? 'more than ' : ''}${rest} more`, options.columns - 1).trimEnd()];
+  const others = rest === 0 ? 'more' : `${isCut ? 'more than ' : ''}${rest} more`;
+  return [...lines, fitted(`… and ${others}`, options.columns - 1).trimEnd()];
 }
 
 interface Columns {

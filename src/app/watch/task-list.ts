@@ -1,8 +1,8 @@
 /** Where the subjects of a stream stand, from a list to begin with and the events since. */
 import type { RequestState } from '#core/request.js';
-import { isRequestState } from '#core/request.js';
 import type { StatusEvent } from '#core/status-event.js';
 import { isOverAfter } from '#core/status-event.js';
+import { toldState } from '#core/told-state.js';
 import type { SeenSubject } from './target.js';
 
 export interface Task {
@@ -16,20 +16,28 @@ export interface Task {
   readonly startedAt: number;
   /** Time of its newest event. */
   readonly time: number;
+  /** Number of that event in its project; 0 when it was not told. */
+  readonly sequence: number;
   readonly isRequest: boolean;
   readonly isOver: boolean;
 }
 
 export interface TaskList {
-  begin(subjects: readonly SeenSubject[]): void;
-  take(event: StatusEvent): void;
+  /** `areAll`: there are no others than these. */
+  begin(subjects: readonly SeenSubject[], options: { readonly areAll: boolean }): void;
+  take(event: ToldEvent): void;
   /** Those that go on before those that are over, each the newest first. */
   tasks(): readonly Task[];
-  /** Whether some were forgotten, because there were too many. */
+  /** Whether there are others, because there are too many. */
   readonly isCut: boolean;
 }
 
+/** Of a project it has its number there. */
+type ToldEvent = StatusEvent & { readonly sequence?: number };
+
 const mostTasks = 1_000;
+/** Of a text, as the gateway cuts it in its list: it is measured again in every picture. */
+const longestText = 1_000;
 /** Cutting sorts, so not for each task above the limit. */
 const cutAt = 1_200;
 
@@ -44,13 +52,17 @@ export function createTaskList(): TaskList {
   }
 
   return {
-    begin(subjects) {
+    begin(subjects, { areAll }) {
+      isCut = !areAll;
       for (const { percent, text, status, ...subject } of subjects) {
         known.set(subject.subject, { ...subject, percent, text, status });
       }
     },
     take(event) {
-      known.set(event.subject, after(known.get(event.subject), event));
+      const before = known.get(event.subject);
+      // The list may have been read later than where the stream begins.
+      if (before !== undefined && event.sequence !== undefined && event.sequence <= before.sequence) return;
+      known.set(event.subject, after(before, event));
       if (known.size <= cutAt) return;
       isCut = true;
       for (const { subject } of sorted().slice(mostTasks)) known.delete(subject);
@@ -62,31 +74,25 @@ export function createTaskList(): TaskList {
   };
 }
 
-function after(before: Task | undefined, event: StatusEvent): Task {
-  const { subject, kind, time } = event;
-  const told = statusIn(event);
-  const isRequest = before?.isRequest === true || told !== undefined;
-  const status = told ?? before?.status;
+function after(before: Task | undefined, event: ToldEvent): Task {
+  const { subject, kind, time, sequence = 0 } = event;
+  const told = toldState(event);
+  const isRequest = before?.isRequest === true || told === 'accepted';
+  const status = (isRequest ? told : undefined) ?? before?.status;
   return {
     subject,
     percent: event.percent ?? before?.percent,
-    text: event.text ?? before?.text,
+    text: event.text?.slice(0, longestText) ?? before?.text,
     kind,
     status,
     startedAt: before?.startedAt ?? time,
     time,
+    sequence,
     isRequest,
     isOver: isOverAfter(kind, {
-      status: isRequest ? (status ?? null) : null,
+      // Of what is no request none is taken.
+      status: status ?? null,
       wasOver: before?.isOver === true,
     }),
   };
-}
-
-/** The state that the gateway tells of a request: it stands alone in the data, unlike most of what services write there. */
-function statusIn({ kind, data }: StatusEvent): RequestState | undefined {
-  if (kind === 'progress' || typeof data !== 'object' || data === null) return undefined;
-  const { status, ...others } = data as { readonly status?: unknown };
-  if (Object.keys(others).length > 0) return undefined;
-  return typeof status === 'string' && isRequestState(status) ? status : undefined;
 }

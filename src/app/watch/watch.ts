@@ -1,14 +1,17 @@
 /** `replyto watch`: follows a project or a request, live on a terminal, as lines of JSON elsewhere. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { backoffMs } from '#adapters/stomp/reconnecting.js';
 import { ReplytoError, isReplytoError, toProblem } from '#core/errors.js';
 import type { StatusEventKind } from '#core/status-event.js';
 import type { CommandContext } from '../command-context.js';
-import { createGatewayClient } from '../gateway-client/gateway-client.js';
+import type { GatewayClient } from '../gateway-client/gateway-client.js';
+import { createGatewayClient, refuseEmpty } from '../gateway-client/gateway-client.js';
 import { comeBackText } from '../gateway-client/answer-text.js';
 import { onStopSignal } from '../stop-signals.js';
 import type { EventView } from './event-view.js';
-import { createLineView } from './event-view.js';
+import { createLineView, tellOnStderr } from './event-view.js';
 import type { FollowOptions } from './followed-events.js';
-import { followEvents } from './followed-events.js';
+import { followEvents, lostText } from './followed-events.js';
 import { createLiveView } from './live-view.js';
 import type { Target } from './target.js';
 import { findTarget, projectPath, requestPath, throwUnlessWell } from './target.js';
@@ -40,6 +43,7 @@ export interface WatchOptions {
  */
 export async function watch(context: CommandContext, name: string, options: WatchOptions): Promise<number> {
   const { environment, stderr, program } = context;
+  refuseEmpty('name', name);
   const client = createGatewayClient(environment, options.url);
   const stopped = new AbortController();
   const { signal } = stopped;
@@ -51,7 +55,7 @@ export async function watch(context: CommandContext, name: string, options: Watc
     const isRead = await follow(context, options, { target, client, signal });
     if (target.what === 'project' || !isRead) return 0;
     if (signal.aborted) throw new ReplytoError('WAIT_ABORTED');
-    await throwUnlessWell(target.id, { client, signal });
+    await waitForOutcome(target.id, { client, signal, tell: (sentence) => tellOnStderr(context, sentence) });
     return 0;
   } catch (error) {
     if (target?.what === 'request' && isReplytoError(error) && error.code === 'WAIT_ABORTED') {
@@ -61,6 +65,28 @@ export async function watch(context: CommandContext, name: string, options: Watc
   } finally {
     stopListening();
   }
+}
+
+/** As {@link throwUnlessWell}; a gateway that goes away just then is waited for, as long as the signal lets it. */
+async function waitForOutcome(
+  id: string,
+  { tell, ...how }: Pick<FollowOptions, 'signal' | 'tell'> & { readonly client: GatewayClient },
+): Promise<void> {
+  for (let failures = 1; ; failures += 1) {
+    try {
+      await throwUnlessWell(id, how);
+      return;
+    } catch (error) {
+      if (how.signal.aborted || !isReplytoError(error) || !isAway(error)) throw error;
+      if (failures === 1) await tell(lostText(error.message));
+      const delayMs = backoffMs(failures, Math.random);
+      await pause(delayMs, undefined, { signal: how.signal }).catch(() => undefined);
+    }
+  }
+}
+
+function isAway({ kind }: ReplytoError): boolean {
+  return kind.retryable && kind.exitCode === 7;
 }
 
 function whatOf({ project, request }: WatchOptions): Target['what'] | undefined {

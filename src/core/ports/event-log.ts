@@ -17,6 +17,8 @@ interface PageQuery {
   /** Only events behind this one. */
   readonly after: number;
   readonly limit: number;
+  /** About how many bytes are enough; default 1 MiB. At least one event comes, if there is one. */
+  readonly bytes?: number;
   readonly filter?: EventFilter;
 }
 
@@ -59,10 +61,19 @@ export interface SubjectState {
   readonly isOver: boolean;
 }
 
-export interface Unpublished {
+interface Unpublished {
   readonly project: string;
   /** The last event that its topic has got for certain. */
   readonly published: number;
+  /** The newest one there is. */
+  readonly last: number;
+}
+
+interface UnpublishedQuery {
+  /** Only names behind this one; default: all. */
+  readonly after?: string;
+  /** Not these projects. */
+  readonly except?: readonly string[];
 }
 
 /**
@@ -87,8 +98,8 @@ export interface EventLog {
   releaseDuty(owner: string): Promise<void>;
   /** Numbers what entered first; null, and nothing changed, when `owner` has not the duty. */
   number(owner: string, limit: number): Promise<readonly SequencedEvent[] | null>;
-  /** Projects whose topic lacks events, but for some. */
-  unpublished(limit: number, exceptProjects?: readonly string[]): Promise<readonly Unpublished[]>;
+  /** Projects whose topic lacks events, in an order of their names that is always the same. */
+  unpublished(limit: number, query?: UnpublishedQuery): Promise<readonly Unpublished[]>;
   markPublished(project: string, sequence: number): Promise<void>;
   page(project: string, query: PageQuery): Promise<EventPage>;
   /** The sequence of the newest event; 0 when there never was any. */
@@ -100,6 +111,9 @@ export interface EventLog {
     project: string,
     query: { readonly limit: number; readonly before?: number },
   ): Promise<readonly SubjectState[]>;
-  /** Removes what is older than its retention; at most `limit`, returns how many. */
+  /**
+   * Removes what is older than its retention. What entered more than a day ahead of the clock, which was wrong then, is put to
+   * the present time before. At most `limit` in all; returns how many, so `limit` tells that more may wait.
+   */
   sweep(limit: number): Promise<number>;
 }

@@ -34,10 +34,10 @@ export function EventList({ feed, text, now }) {
   /** @param {Kind} kind */
   const toggle = (kind) =>
     setKinds(kinds.includes(kind) ? kinds.filter((each) => each !== kind) : [...kinds, kind]);
-  const hasMore = matching > shown.length || feed.hasEarlierEvents;
+  const hasMore = matching > shown.length || feed.hasEarlierEvents(kinds);
   const onMore = () => {
     setLimit(limit + step);
-    if (matching <= limit + step) void feed.loadEarlierEvents();
+    if (matching <= limit + step) void feed.loadEarlierEvents(kinds);
   };
   return html`<div class="pane-head"><h2 id="events-title">Messages and actions</h2></div>
     <fieldset class="kinds">

@@ -14,7 +14,8 @@ const longestRetryMs = 10_000;
  * @property {(event: Event) => void} onEvent
  * @property {(gap: { from: number, to: number }) => void} onGap events that the gateway no longer has
  * @property {(isLive: boolean) => void} onConnection
- * @property {() => Promise<boolean>} mayRetry asked when the browser has given up: finds out why, and whether to go on
+ * @property {(after: number) => Promise<boolean>} mayRetry asked when the browser has given up, with the number of the last event:
+ *   finds out why, and whether to go on; if not, the stream is closed
  */
 
 /**
@@ -62,8 +63,10 @@ export function followEvents(toAddress, start, { onEvent, onGap, onConnection, m
 
   async function retry() {
     disconnect();
-    const mayGoOn = await mayRetry();
-    if (isClosed || document.hidden || !mayGoOn) return;
+    const mayGoOn = await mayRetry(after);
+    if (!mayGoOn) close();
+    // Whoever looks again has opened it meanwhile.
+    if (isClosed || document.hidden || source !== undefined) return;
     timer = setTimeout(open, retryMs);
     retryMs = Math.min(retryMs * 2, longestRetryMs);
   }
@@ -74,6 +77,12 @@ export function followEvents(toAddress, start, { onEvent, onGap, onConnection, m
     source = undefined;
   }
 
+  function close() {
+    isClosed = true;
+    document.removeEventListener('visibilitychange', onVisibility);
+    disconnect();
+  }
+
   /** Browsers open few connections to one server: a page that nobody sees needs none. */
   function onVisibility() {
     if (document.hidden) disconnect();
@@ -82,11 +91,5 @@ export function followEvents(toAddress, start, { onEvent, onGap, onConnection, m
 
   document.addEventListener('visibilitychange', onVisibility);
   if (!document.hidden) open();
-  return {
-    close() {
-      isClosed = true;
-      document.removeEventListener('visibilitychange', onVisibility);
-      disconnect();
-    },
-  };
+  return { close };
 }

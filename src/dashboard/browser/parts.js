@@ -23,6 +23,8 @@ export function Badge({ words: { label, tone } }) {
 
 /** @param {{ at: number, now: number }} properties */
 export function Time({ at, now }) {
+  // Events may be kept from a time when any number was taken.
+  if (Number.isNaN(new Date(at).getTime())) return html`<span>${at}</span>`;
   const instant = new Date(at).toISOString();
   return html`<time datetime=${instant} title=${toWholeTime(at)}>${toShortTime(at, now)}</time>`;
 }
@@ -52,10 +54,10 @@ const connections = {
 /** @param {{ phase: keyof typeof connections, children?: unknown }} properties */
 export function Frame({ phase, children }) {
   const [tone, text] = connections[phase];
-  const [token, forget] = useState(getToken);
+  // Read each time: whoever logs in gets no other frame.
+  const token = getToken();
   const onForget = () => {
     setToken(null);
-    forget(null);
     location.reload();
   };
   const statusPage = new URL('../status', import.meta.url).pathname;

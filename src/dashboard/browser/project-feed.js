@@ -1,5 +1,5 @@
 /** What the page knows of one project: a snapshot of its subjects and newest events, and everything that comes after. */
-import { getJson, toUrl } from './api.js';
+import { ApiError, getJson, toUrl } from './api.js';
 import { followEvents } from './event-stream.js';
 import { tellFailure } from './failure.js';
 import { createRecentEvents } from './recent-events.js';
@@ -9,13 +9,17 @@ const subjectsInPage = 200;
 /** Sequences looked at for earlier events at a time. */
 const eventsInPage = 500;
 const eventsOfEachKind = 500;
-/** Subjects that nobody has told of yet are asked about together. */
+/** Subjects that nobody has told of yet are asked about together; less and less often when that finds none of them. */
 const askAgainMs = 1_000;
+const longestAskMs = 30_000;
+/** Pages of the list that are read to find them. */
+const pagesAtATime = 5;
 const retryMs = 3_000;
 
 /**
  * @typedef {'loading' | 'live' | 'lost' | 'refused'} Phase
  * @typedef {import('../../core/status-event.js').SequencedEvent} SequencedEvent
+ * @typedef {SequencedEvent['kind']} Kind
  * @typedef {ReturnType<typeof createProjectFeed>} ProjectFeed
  */
 
@@ -33,8 +37,8 @@ export function createProjectFeed(project, onChange) {
   let timer;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let asking;
-  /** Events before this one have not been read. */
-  let eventsFrom = 1;
+  let askMs = askAgainMs;
+  let isOpen = false;
   let firstKept = 1;
 
   const feed = {
@@ -44,14 +48,13 @@ export function createProjectFeed(project, onChange) {
     phase: /** @type {Phase} */ ('loading'),
     /** Why the feed was refused. @type {import('./api.js').ApiError | undefined} */
     error: undefined,
-    /** Events that happened while nobody looked, and that the gateway no longer has. */
-    lost: /** @type {{ from: number, to: number } | undefined} */ (undefined),
+    /** So many events happened while nobody looked, and the gateway no longer has them. */
+    lost: 0,
     /** Whether the gateway may have more subjects than are known here. */
     hasMoreSubjects: false,
     isLoadingSubjects: false,
-    get hasEarlierEvents() {
-      return eventsFrom > firstKept;
-    },
+    /** Whether there are events of these kinds before those that are here. @param {readonly Kind[]} kinds */
+    hasEarlierEvents: (kinds) => events.fromOf(kinds) > firstKept,
     isLoadingEvents: false,
 
     /** Subjects whose newest activity is older than that of all known ones. */
@@ -59,22 +62,32 @@ export function createProjectFeed(project, onChange) {
       if (feed.isLoadingSubjects || !feed.hasMoreSubjects) return;
       feed.isLoadingSubjects = true;
       onChange();
-      await attempt(async () => takeSubjects(await askSubjects({ before: subjects.oldest })));
+      await attempt(async () => {
+        const { cuts, oldest } = subjects;
+        const page = await askSubjects({ before: oldest });
+        // Else the oldest are gone by now, and these would stand behind a hole.
+        if (cuts === subjects.cuts) takeSubjects(page);
+      });
       feed.isLoadingSubjects = false;
       onChange();
     },
-    async loadEarlierEvents() {
-      if (feed.isLoadingEvents || !feed.hasEarlierEvents) return;
+    /** @param {readonly Kind[]} kinds */
+    async loadEarlierEvents(kinds) {
+      if (feed.isLoadingEvents || !feed.hasEarlierEvents(kinds)) return;
       feed.isLoadingEvents = true;
       onChange();
       await attempt(async () => {
-        const after = Math.max(0, eventsFrom - 1 - eventsInPage);
-        const page = await askEvents({ after, limit: eventsFrom - 1 - after });
+        const to = events.fromOf(kinds) - 1;
+        const after = Math.max(0, to - eventsInPage);
+        const page = await askEvents({ after, limit: to - after });
         firstKept = page.first;
-        eventsFrom = after + 1;
-        events.addOlder(page.events);
+        events.addOlder(page.events, { from: after + 1, to });
       });
       feed.isLoadingEvents = false;
+      onChange();
+    },
+    forgetLost() {
+      feed.lost = 0;
       onChange();
     },
     /** Begins again, with another token for example. */
@@ -113,10 +126,9 @@ export function createProjectFeed(project, onChange) {
       const after = Math.max(0, page.last - eventsInPage);
       const recent = await askEvents({ after, limit: eventsInPage });
       subjects.clear();
-      events.clear();
+      events.begin(after + 1);
       takeSubjects(page);
       firstKept = recent.first;
-      eventsFrom = after + 1;
       for (const event of recent.events) events.add(event);
       follow(page.last);
     });
@@ -130,32 +142,70 @@ export function createProjectFeed(project, onChange) {
     stream = followEvents((after) => toUrl(['status', project], { after }), last, {
       /** @param {SequencedEvent} event */
       onEvent(event) {
+        const { cuts } = subjects;
         if (!subjects.apply(event)) askAboutNew();
+        if (cuts !== subjects.cuts) feed.hasMoreSubjects = true;
         events.add(event);
         onChange();
       },
       onGap(gap) {
-        feed.lost = gap;
+        feed.lost += gap.to - gap.from + 1;
         // What was missed may have changed any subject.
         feed.restart();
       },
       onConnection(isLive) {
+        isOpen = isLive;
         feed.phase = isLive ? 'live' : 'lost';
         onChange();
       },
-      mayRetry: () => attempt(() => askEvents({ after: 0, limit: 1 })).then(() => feed.phase !== 'refused'),
+      async mayRetry(position) {
+        let isOther = false;
+        await attempt(async () => {
+          try {
+            await askEvents({ after: position, limit: 1 });
+          } catch (error) {
+            if (!(error instanceof ApiError && error.status === 400)) throw error;
+            isOther = true;
+          }
+        });
+        // The project was never there: it has begun anew, or stands where it stood earlier.
+        if (isOther && !ended.signal.aborted) timer = setTimeout(begin, askAgainMs);
+        return !isOther && feed.phase !== 'refused';
+      },
     });
   }
 
   /** A subject that is new here may be a request, or an old one with a past. */
   function askAboutNew() {
-    asking ??= setTimeout(() => {
+    if (asking !== undefined) return;
+    const mine = setTimeout(async () => {
+      let found = 0;
+      await attempt(async () => (found = await learnPasts()));
+      if (asking !== mine) return;
       asking = undefined;
-      void attempt(async () => {
-        subjects.merge((await askSubjects()).subjects);
-        onChange();
-      });
-    }, askAgainMs);
+      askMs = found > 0 ? askAgainMs : Math.min(askMs * 2, longestAskMs);
+      if (subjects.askedFrom === undefined) askMs = askAgainMs;
+      else askAboutNew();
+    }, askMs);
+    asking = mine;
+  }
+
+  /** Reads the list until it is behind all that were asked for. @returns {Promise<number>} how many were found */
+  async function learnPasts() {
+    let found = 0;
+    /** @type {number | undefined} */
+    let before;
+    for (let pages = 0; pages < pagesAtATime; pages += 1) {
+      const { askedFrom } = subjects;
+      if (askedFrom === undefined || (before !== undefined && before <= askedFrom)) break;
+      /** @type {{ subjects: import('./subjects.js').Subject[] }} */
+      const { subjects: listed } = await askSubjects({ before });
+      found += subjects.merge(listed);
+      onChange();
+      before = listed.at(-1)?.sequence;
+      if (before === undefined || listed.length < subjectsInPage) break;
+    }
+    return found;
   }
 
   /**
@@ -169,7 +219,7 @@ export function createProjectFeed(project, onChange) {
       return true;
     } catch (error) {
       if (ended.signal.aborted) return false;
-      if (tellFailure(feed, error)) stop();
+      if (tellFailure(feed, error, { isOpen })) stop();
       onChange();
       return false;
     }
@@ -178,6 +228,7 @@ export function createProjectFeed(project, onChange) {
   function stop() {
     stream?.close();
     stream = undefined;
+    isOpen = false;
     clearTimeout(timer);
     clearTimeout(asking);
     asking = undefined;

@@ -79,20 +79,27 @@ export function ProjectList({ projects: { projects, phase }, chosen, now, onChoo
     onChoose(project);
   };
   return html`<ul class="projects">
-    ${projects.map(
-      ({ project, time, subjects }) =>
-        html`<li key=${project}>
-          <a
-            href=${toAddress({ project })}
-            aria-current=${project === chosen ? 'page' : undefined}
-            onClick=${(/** @type {MouseEvent} */ event) => onClick(event, project)}
-          >
-            <span class="name">${project}</span>
-            <span class="facts">${toCount(subjects, 'task')} · ${toAgo(now - time)}</span>
-          </a>
-        </li>`,
-    )}
-  </ul>`;
+      ${projects.map(
+        ({ project, time, subjects }) =>
+          html`<li key=${project}>
+            <a
+              href=${toAddress({ project })}
+              aria-current=${project === chosen ? 'page' : undefined}
+              onClick=${(/** @type {MouseEvent} */ event) => onClick(event, project)}
+            >
+              <span class="name">${project}</span>
+              <span class="facts">${toCount(subjects, 'task')} · ${toAgo(now - time)}</span>
+            </a>
+          </li>`,
+      )}
+    </ul>
+    ${
+      projects.length >= mostProjects &&
+      html`<p class="hint">
+        The ${mostProjects} with the newest activity. There are more: <code>?project=NAME</code> in the
+        address shows any.
+      </p>`
+    }`;
 }
 
 /** @param {number} ms */

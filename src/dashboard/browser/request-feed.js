@@ -7,6 +7,8 @@ import { finalStates } from './vocabulary.js';
 const retryMs = 3_000;
 /** A service may tell of its progress many times a second. */
 const readAgainMs = 250;
+/** Above `most` events of the history the oldest are let go, down to `kept`. */
+const history = { kept: 5_000, most: 10_000 };
 
 /**
  * @typedef {import('../../core/status-event.js').NumberedEvent} NumberedEvent
@@ -26,6 +28,10 @@ export function createRequestFeed(id, onChange) {
   let timer;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let reading;
+  /** Answers may overtake each other: only what was asked later than the newest one is news. */
+  let asked = 0;
+  let taken = 0;
+  let isOpen = false;
 
   const feed = {
     id,
@@ -35,6 +41,8 @@ export function createRequestFeed(id, onChange) {
     request: /** @type {RequestStatus | undefined} */ (undefined),
     /** In their order. @type {NumberedEvent[]} */
     events: [],
+    /** Whether older events were let go. */
+    isCut: false,
     /** Begins again, with another token for example. */
     restart() {
       stop();
@@ -59,13 +67,13 @@ export function createRequestFeed(id, onChange) {
     stream = followEvents((after) => toUrl(['requests', id, 'events'], { after }), last, {
       /** @param {NumberedEvent} event */
       onEvent(event) {
-        if (event.number > (feed.events.at(-1)?.number ?? 0)) feed.events.push(event);
+        take(event);
         reading ??= setTimeout(() => void read(), readAgainMs);
         onChange();
       },
       onGap: () => undefined,
       onConnection(isLive) {
-        if (feed.phase === 'ended') return;
+        isOpen = isLive;
         feed.phase = isLive ? 'live' : 'lost';
         onChange();
       },
@@ -82,17 +90,35 @@ export function createRequestFeed(id, onChange) {
     });
   }
 
+  /** @param {NumberedEvent} event */
+  function take(event) {
+    const { events } = feed;
+    if (event.number <= (events.at(-1)?.number ?? 0)) return;
+    events.push(event);
+    if (events.length <= history.most) return;
+    events.splice(0, events.length - history.kept);
+    feed.isCut = true;
+  }
+
   async function read() {
     clearTimeout(reading);
     reading = undefined;
+    asked += 1;
+    const turn = asked;
     try {
-      feed.request = await getJson(toUrl(['requests', id]), left.signal);
+      const request = await getJson(toUrl(['requests', id]), left.signal);
+      if (turn > taken) {
+        taken = turn;
+        feed.request = request;
+      }
       feed.error = undefined;
       onChange();
       return true;
     } catch (error) {
       if (left.signal.aborted) return false;
-      if (tellFailure(feed, error)) stop();
+      if (tellFailure(feed, error, { isOpen })) stop();
+      // The next event may be long in coming.
+      else if (isOpen) reading ??= setTimeout(() => void read(), retryMs);
       onChange();
       return false;
     }
@@ -101,6 +127,7 @@ export function createRequestFeed(id, onChange) {
   function stop() {
     stream?.close();
     stream = undefined;
+    isOpen = false;
     clearTimeout(timer);
     clearTimeout(reading);
     reading = undefined;

@@ -28,7 +28,7 @@ function RequestPage({ id }) {
     document.title = `${id} - Request - replyto`;
     return () => feed.close();
   }, [feed]);
-  const { phase, error, request, events } = feed;
+  const { phase, error, request, events, isCut } = feed;
   return html`<${Frame} phase=${phase}>
     <article class="request">
       <div class="title">
@@ -50,7 +50,8 @@ function RequestPage({ id }) {
       ${
         error === undefined &&
         request !== undefined &&
-        html`<${State} request=${request} now=${now} /> <${History} events=${events} now=${now} />`
+        html`<${State} request=${request} now=${now} />
+          <${History} events=${events} isCut=${isCut} now=${now} />`
       }
     </article>
   <//>`;
@@ -121,8 +122,13 @@ function toTime(instant, now) {
   return instant === null ? null : html`<${Time} at=${Date.parse(instant)} now=${now} />`;
 }
 
-/** @param {{ events: readonly import('./request-feed.js').NumberedEvent[], now: number }} properties */
-function History({ events, now }) {
+/**
+ * @param {object} properties
+ * @param {readonly import('./request-feed.js').NumberedEvent[]} properties.events
+ * @param {boolean} properties.isCut whether there were others before them
+ * @param {number} properties.now
+ */
+function History({ events, isCut, now }) {
   const [limit, setLimit] = useState(step);
   const shown = events.slice(-limit).reverse();
   return html`<section aria-labelledby="history-title">
@@ -135,6 +141,7 @@ function History({ events, now }) {
       events.length > limit &&
       html`<button type="button" class="more" onClick=${() => setLimit(limit + step)}>Show earlier</button>`
     }
+    ${isCut && events.length <= limit && html`<p class="hint">What was before is in the API alone.</p>`}
   </section>`;
 }
 

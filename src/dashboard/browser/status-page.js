@@ -1,6 +1,6 @@
 /** `/dashboard/status`: the projects, and everything that goes on in one of them. */
 import { html, render } from 'htm/preact';
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { readAddress, toAddress } from './address.js';
 import { EventList } from './event-list.js';
 import { oncePerFrame } from './frame.js';
@@ -28,8 +28,10 @@ function StatusPage() {
     document.title = project === null ? 'Status - replyto' : `${project} - Status - replyto`;
   }, [project]);
 
+  const wasChosen = useRef(false);
   /** @param {string} chosen */
   const choose = (chosen) => {
+    wasChosen.current = true;
     history.pushState(null, '', toAddress({ project: chosen }));
     setView(readAddress());
     window.scrollTo(0, 0);
@@ -66,6 +68,7 @@ function StatusPage() {
               feed=${feed}
               view=${view}
               now=${now}
+              takesFocus=${wasChosen.current}
               onChange=${change}
               onToken=${onToken}
             />`
@@ -103,15 +106,22 @@ const states = [
  * @param {ProjectFeed} properties.feed
  * @param {import('./address.js').View} properties.view
  * @param {number} properties.now
+ * @param {boolean} properties.takesFocus where that which had it is not shown any more
  * @param {(change: Partial<import('./address.js').View>) => void} properties.onChange
  * @param {() => void} properties.onToken
  */
-function Project({ feed, view: { state, text }, now, onChange, onToken }) {
+function Project({ feed, view: { state, text }, now, takesFocus, onChange, onToken }) {
+  const title = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => {
+    const { activeElement } = document;
+    const isSeen = activeElement !== document.body && activeElement?.checkVisibility() === true;
+    if (takesFocus && !isSeen) title.current?.focus();
+  }, []);
   const [pane, setPane] = useState(/** @type {'tasks' | 'events'} */ ('tasks'));
   return html`<section class="project">
     <div class="title">
       <a class="back" href=${toAddress({})}>All projects</a>
-      <h1>${feed.project}</h1>
+      <h1 ref=${title} tabindex="-1">${feed.project}</h1>
     </div>
     ${
       feed.error !== undefined
@@ -168,8 +178,7 @@ function Project({ feed, view: { state, text }, now, onChange, onToken }) {
 }
 
 /** @param {{ feed: ProjectFeed }} properties */
-function Notices({ feed: { phase, lost } }) {
-  const count = lost === undefined ? 0 : lost.to - lost.from + 1;
+function Notices({ feed: { phase, lost, forgetLost } }) {
   return html`<div aria-live="polite">
     ${
       phase === 'lost' &&
@@ -178,10 +187,10 @@ function Notices({ feed: { phase, lost } }) {
       </p>`
     }
     ${
-      count > 0 &&
+      lost > 0 &&
       html`<p class="notice slim">
-        ${toCount(count, 'event is', 'events are')} no longer kept and could not be shown; the states below
-        are current.
+        ${toCount(lost, 'event is', 'events are')} no longer kept and could not be shown; the states below are
+        current. <button type="button" class="plain" onClick=${forgetLost}>Hide</button>
       </p>`
     }
   </div>`;

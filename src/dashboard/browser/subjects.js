@@ -2,7 +2,12 @@
  * Where everything in a project stands: the newest state of each subject, in the order of its activity. Follows the gateway's
  * own rules, so that a page that is reloaded shows the same.
  */
-import { finalStates, requestStates } from './vocabulary.js';
+import { finalStates, kindsOfStates, requestStates } from './vocabulary.js';
+
+/** Above `most` subjects those with the oldest activity are let go, down to `kept`: projects may have new ones for ever. */
+const limits = { kept: 5_000, most: 6_000 };
+/** Of a text in the list, as the gateway cuts it there. */
+const longestText = 1_000;
 
 /**
  * @typedef {import('../../core/status-event.js').SequencedEvent} SequencedEvent
@@ -18,6 +23,10 @@ import { finalStates, requestStates } from './vocabulary.js';
  * @property {number} [startedAt] absent while it is not known
  * @property {boolean} isRequest
  * @property {boolean} isOver
+ * @typedef {Subject & {
+ *   saidOver: boolean | undefined,
+ *   acceptedAt: number | undefined,
+ * }} Known what its events say of its end, undefined when none did; and the sequence of the event that says it is a request
  * @typedef {'all' | 'running' | 'ended'} StateFilter
  */
 
@@ -26,42 +35,84 @@ export function isRunning({ isOver, isRequest, percent, kind }) {
   return !isOver && (isRequest || percent !== undefined || kind === 'progress');
 }
 
-/** @param {SequencedEvent} event @returns {RequestState | undefined} what the gateway tells of a request itself */
-function toldState({ data }) {
-  const told = typeof data === 'object' && data !== null && 'status' in data ? data.status : undefined;
-  return requestStates.find((state) => state === told);
+/**
+ * The state that an event may tell, by the rule of core/told-state.ts: it stands alone in the data, in an event of its kind.
+ *
+ * @param {Pick<SequencedEvent, 'kind' | 'percent' | 'data'>} event
+ * @returns {RequestState | undefined}
+ */
+export function toldState({ kind, percent, data }) {
+  if (percent !== undefined || typeof data !== 'object' || data === null) return undefined;
+  if (!('status' in data) || Object.keys(data).length !== 1) return undefined;
+  return requestStates.find((state) => state === data.status && kindsOfStates[state] === kind);
 }
 
 /**
- * @param {Subject | undefined} before
+ * @param {Known | undefined} before
  * @param {SequencedEvent} event
- * @returns {Subject}
+ * @returns {Known}
  */
 function followed(before, event) {
   const { subject, kind, sequence, time } = event;
-  // Whether a new subject is a request is learned a moment later; its first event says it in nearly every case.
-  const isRequest = before?.isRequest ?? toldState(event) === 'accepted';
-  const status = (isRequest ? toldState(event) : undefined) ?? before?.status;
-  const percent = event.percent ?? before?.percent;
-  const text = event.text ?? before?.text;
-  const startedAt = before === undefined ? time : before.startedAt;
+  /** @type {Partial<Known>} */
+  const { percent, text, status, saidOver, acceptedAt } = before ?? {};
+  const told = toldState(event);
+  const isRequest = before?.isRequest === true || told === 'accepted';
+  return toKnown({
+    ...{ subject, kind, sequence, time, isRequest },
+    percent: event.percent ?? percent,
+    text: event.text?.slice(0, longestText) ?? text,
+    status: (isRequest ? told : undefined) ?? status,
+    saidOver: saysOver(kind) ?? saidOver,
+    startedAt: before === undefined ? time : before.startedAt,
+    acceptedAt: acceptedAt ?? (isRequest ? sequence : undefined),
+  });
+}
+
+/** @param {SequencedEvent['kind']} kind */
+function saysOver(kind) {
+  if (kind === 'progress') return false;
+  return kind === 'success' || kind === 'failure' ? true : undefined;
+}
+
+/**
+ * What the list says, with what events behind it have said already.
+ *
+ * @param {Known | undefined} current
+ * @param {Subject} listed
+ * @returns {Known}
+ */
+function merged(current, listed) {
+  const { isRequest, isOver, sequence } = listed;
+  const seen = { ...listed, saidOver: isOver, acceptedAt: isRequest ? sequence : undefined };
+  if (current === undefined || current.sequence <= sequence) return seen;
+  const becameRequest = isRequest || (current.acceptedAt ?? 0) > sequence;
+  return toKnown({
+    ...current,
+    percent: current.percent ?? listed.percent,
+    text: current.text ?? listed.text,
+    status: becameRequest ? (current.status ?? listed.status) : undefined,
+    startedAt: listed.startedAt,
+    isRequest: becameRequest,
+    saidOver: current.saidOver ?? isOver,
+  });
+}
+
+/**
+ * @typedef {'subject' | 'kind' | 'sequence' | 'time' | 'isRequest'} Sure
+ * @param {Pick<Known, Sure> & { [Name in Exclude<keyof Known, Sure | 'isOver'>]: Known[Name] | undefined }} facts
+ * @returns {Known}
+ */
+function toKnown({ percent, text, status, startedAt, ...facts }) {
+  const { isRequest, saidOver } = facts;
   return {
-    ...{ subject, kind, sequence, time, isRequest, isOver: isOver(before, { kind, isRequest, status }) },
+    ...facts,
+    isOver: isRequest && status !== undefined ? finalStates.includes(status) : saidOver === true,
     ...(percent === undefined ? {} : { percent }),
     ...(text === undefined ? {} : { text }),
     ...(status === undefined ? {} : { status }),
     ...(startedAt === undefined ? {} : { startedAt }),
   };
-}
-
-/**
- * @param {Subject | undefined} before
- * @param {{ kind: SequencedEvent['kind'], isRequest: boolean, status: RequestState | undefined }} now
- */
-function isOver(before, { kind, isRequest, status }) {
-  if (isRequest && status !== undefined) return finalStates.includes(status);
-  if (kind === 'success' || kind === 'failure') return true;
-  return kind !== 'progress' && before?.isOver === true;
 }
 
 /** @param {Subject} subject @param {StateFilter} state */
@@ -70,53 +121,84 @@ function isIn(subject, state) {
   return state === 'ended' ? subject.isOver : isRunning(subject);
 }
 
-export function createSubjects() {
-  /** Those with the oldest activity first. @type {Map<string, Subject>} */
+/** @param {{ kept: number, most: number }} [bounds] */
+export function createSubjects({ kept, most } = limits) {
+  /** Those with the oldest activity first. @type {Map<string, Known>} */
   let known = new Map();
+  /** Those of `known` whose past is not, with the first event that was heard of them. @type {Map<string, number>} */
+  const withoutPast = new Map();
+  let cuts = 0;
+
+  function cut() {
+    if (known.size <= most) return;
+    cuts += 1;
+    for (const name of known.keys()) {
+      if (known.size <= kept) break;
+      known.delete(name);
+      withoutPast.delete(name);
+    }
+  }
 
   return {
     get size() {
       return known.size;
+    },
+    /** How often some were let go. */
+    get cuts() {
+      return cuts;
     },
     /** Sequence behind which older subjects are found. */
     get oldest() {
       const [first] = known.values();
       return first?.sequence;
     },
+    /** Sequence down to which the list has to be read to learn the past of all; undefined when it is known. */
+    get askedFrom() {
+      return withoutPast.size === 0 ? undefined : Math.min(...withoutPast.values());
+    },
     /** @param {string} subject */
     find(subject) {
       return known.get(subject);
     },
     clear() {
+      cuts += 1;
       known = new Map();
+      withoutPast.clear();
     },
     /**
      * Takes in a part of the list, which may be older or newer than what is known.
      *
      * @param {readonly Subject[]} listed
+     * @returns {number} of how many the past was learned by it
      */
     merge(listed) {
+      let found = 0;
       for (const state of listed) {
         const current = known.get(state.subject);
-        const isNewer = current === undefined || current.sequence <= state.sequence;
-        const { startedAt, isRequest } = state;
-        known.set(
-          state.subject,
-          isNewer ? state : { ...current, ...(startedAt && { startedAt }), isRequest },
-        );
+        known.set(state.subject, merged(current, state));
+        // An older list knows nothing of what has become a request since.
+        const isSure = state.isRequest || (current?.acceptedAt ?? 0) <= state.sequence;
+        if (isSure && withoutPast.delete(state.subject)) found += 1;
       }
       known = new Map([...known].sort(([, a], [, b]) => a.sequence - b.sequence));
+      return found;
     },
     /**
      * @param {SequencedEvent} event
-     * @returns {boolean} whether its subject was known before
+     * @returns {boolean} whether all of its subject is known
      */
     apply(event) {
-      const before = known.get(event.subject);
-      if (before !== undefined && before.sequence >= event.sequence) return true;
-      known.delete(event.subject);
-      known.set(event.subject, followed(before, event));
-      return before !== undefined;
+      const { subject, sequence } = event;
+      const before = known.get(subject);
+      if (before !== undefined && before.sequence >= sequence) return true;
+      const now = followed(before, event);
+      known.delete(subject);
+      known.set(subject, now);
+      // That it has become a request is only what an event says.
+      const isNews = before === undefined || (now.isRequest && !before.isRequest);
+      if (isNews && !withoutPast.has(subject)) withoutPast.set(subject, sequence);
+      cut();
+      return !withoutPast.has(subject);
     },
     /**
      * Those that match, newest activity first; `limit` of them.
@@ -138,18 +220,4 @@ export function createSubjects() {
       return { shown: matching.slice(0, limit), matching: matching.length };
     },
   };
-}
-
-/**
- * The same subjects, each where it was, and new ones before them: nothing moves away under a finger or a focus.
- *
- * @param {readonly Subject[]} subjects
- * @param {readonly string[]} order in which they stood
- * @returns {Subject[]}
- */
-export function inPlace(subjects, order) {
-  const byName = new Map(subjects.map((each) => [each.subject, each]));
-  const stayed = order.flatMap((name) => byName.get(name) ?? []);
-  const there = new Set(order);
-  return [...subjects.filter(({ subject }) => !there.has(subject)), ...stayed];
 }

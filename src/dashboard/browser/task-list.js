@@ -1,7 +1,6 @@
 import { html } from 'htm/preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Badge, Progress, shorten, SubjectName, Time } from './parts.js';
-import { inPlace } from './subjects.js';
 import { toCount, toDuration, wordsOfSubject } from './words.js';
 
 const step = 50;
@@ -18,19 +17,21 @@ const mostPagesAlone = 10;
  * @param {number} properties.now
  */
 export function TaskList({ feed, state, text, now }) {
-  const [limit, setLimit] = useState(step);
-  const [isHeld, setHeld] = useState(false);
-  const order = useRef(/** @type {string[]} */ ([]));
+  const view = JSON.stringify([state, text]);
+  const [grown, setGrown] = useState({ view, limit: step });
+  const limit = grown.view === view ? grown.limit : step;
   const pagesAlone = useRef(0);
+  const list = useRef(/** @type {HTMLElement | null} */ (null));
+  const [announced, announce] = useState('');
   useEffect(() => {
-    setLimit(step);
-    order.current = [];
     pagesAlone.current = 0;
-  }, [feed, state, text]);
+  }, [feed, view]);
 
   const { shown: newestFirst, matching } = feed.subjects.select({ state, text, limit });
-  const shown = isHeld ? inPlace(newestFirst, order.current) : newestFirst;
-  order.current = shown.map(({ subject }) => subject);
+  const { shown, newer, release, handlers } = useHeld(newestFirst, {
+    find: feed.subjects.find,
+    view: JSON.stringify([view, limit]),
+  });
 
   const isShort = matching < limit && feed.hasMoreSubjects;
   useEffect(() => {
@@ -41,24 +42,74 @@ export function TaskList({ feed, state, text, now }) {
 
   const hasMore = matching > limit || feed.hasMoreSubjects;
   const onMore = () => {
-    setLimit(limit + step);
+    setGrown({ view, limit: limit + step });
     pagesAlone.current = 0;
   };
-  const hold = { onMouseEnter: () => setHeld(true), onMouseLeave: () => setHeld(false) };
-  const holdFocus = { onFocusIn: () => setHeld(true), onFocusOut: () => setHeld(false) };
+  /** @param {MouseEvent & { currentTarget: HTMLElement }} event */
+  const onRelease = ({ detail, currentTarget }) => {
+    release();
+    // The button goes. By keyboard (no click is counted) one goes on in the list.
+    if (detail === 0) list.current?.focus();
+    else currentTarget.blur();
+  };
+  const words = inWords(newestFirst.length, { matching, hasMore, state, text });
+  // Said when somebody filters, and not whenever a task is new: in a busy project that would never end.
+  useEffect(() => announce(words), [view]);
   return html`<div class="pane-head">
       <h2 id="tasks-title">Tasks</h2>
-      <p class="hint" role="status">${inWords(shown.length, { matching, hasMore, state, text })}</p>
+      <p class="hint">${words}</p>
+      <p class="unseen" role="status">${announced === words ? announced : ''}</p>
     </div>
-    <ul class="tasks" aria-label="Tasks, newest activity first" ...${hold} ...${holdFocus}>
-      ${shown.map((task) => html`<${Task} key=${task.subject} task=${task} now=${now} />`)}
-    </ul>
+    <div ...${handlers}>
+      ${
+        newer > 0 &&
+        html`<button type="button" class="more" onClick=${onRelease}>Show ${newer} newer</button>`
+      }
+      <ul ref=${list} class="tasks" tabindex="-1" aria-label="Tasks, newest activity first">
+        ${shown.map((task) => html`<${Task} key=${task.subject} task=${task} now=${now} />`)}
+      </ul>
+    </div>
     ${
       hasMore &&
       html`<button type="button" class="more" disabled=${feed.isLoadingSubjects} onClick=${onMore}>
         ${feed.isLoadingSubjects ? 'Loading …' : 'Show more'}
       </button>`
     }`;
+}
+
+/**
+ * While a mouse or the focus is in the list, its rows stay as they are: nothing moves away under a finger. What is new waits.
+ *
+ * @param {readonly Subject[]} newestFirst
+ * @param {{ find: (subject: string) => Subject | undefined, view: string }} options `view`: another one is another list
+ */
+function useHeld(newestFirst, { find, view }) {
+  const [hasMouse, setMouse] = useState(false);
+  const [hasFocus, setFocus] = useState(false);
+  const held = useRef({ view: '', shown: /** @type {readonly Subject[]} */ ([]) });
+  const [, draw] = useState(0);
+  const isHeld = (hasMouse || hasFocus) && held.current.view === view && held.current.shown.length > 0;
+  const shown = isHeld ? held.current.shown.map((each) => find(each.subject) ?? each) : newestFirst;
+  held.current = { view, shown };
+  const there = new Set(shown.map(({ subject }) => subject));
+  const isMouse = (/** @type {PointerEvent} */ { pointerType }) => pointerType === 'mouse';
+  return {
+    shown,
+    newer: newestFirst.filter(({ subject }) => !there.has(subject)).length,
+    release() {
+      held.current = { view: '', shown: [] };
+      draw((count) => count + 1);
+    },
+    handlers: {
+      // A finger that taps enters and never leaves.
+      onPointerEnter: (/** @type {PointerEvent} */ event) => isMouse(event) && setMouse(true),
+      onPointerLeave: () => setMouse(false),
+      onFocusIn: () => setFocus(true),
+      onFocusOut: (
+        /** @type {FocusEvent & { currentTarget: HTMLElement }} */ { relatedTarget, currentTarget },
+      ) => setFocus(relatedTarget instanceof Node && currentTarget.contains(relatedTarget)),
+    },
+  };
 }
 
 /**

@@ -4,4 +4,6 @@ import type { StatusEventKind } from '../../core/status-event.js';
 
 export declare const requestStates: readonly RequestState[];
 export declare const finalStates: readonly RequestState[];
+/** The kind of the event by which the gateway tells of a state. */
+export declare const kindsOfStates: Readonly<Record<RequestState, StatusEventKind>>;
 export declare const eventKinds: readonly StatusEventKind[];

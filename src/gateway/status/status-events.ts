@@ -5,6 +5,8 @@
  */
 import type { Express, Response } from 'express';
 import type { EventPage } from '#core/ports/event-log.js';
+import type { EventGap } from '#core/status-event.js';
+import { gapBehind } from '#core/status-event.js';
 import type { StatusSink } from '#status/status-subscription.js';
 import type { GatewayContext } from '../context.js';
 import { matchesEtag } from '../etag.js';
@@ -19,11 +21,6 @@ import type { Waiting } from '../waiting.js';
 import { refuseFuture } from './position.js';
 import type { ProjectRequest } from './project.js';
 import { readProject } from './project.js';
-
-interface Gap {
-  readonly from: number;
-  readonly to: number;
-}
 
 export function addStatusEvents(
   app: Express,
@@ -96,15 +93,17 @@ export function addStatusEvents(
       refuseFuture(query, page.last);
       return page;
     };
-    const page = await waiting.run(
+    const { page, gap } = await waiting.run(
       response,
       { prefer: readPrefer(request), defaultMs: 0 },
       async ({ waitMs, signal }) => {
         const current = await read();
-        if (waitMs === 0 || current.events.length > 0 || gapOf(after, current) !== undefined) return current;
+        const gap = gapBehind(after, current.first);
+        if (waitMs === 0 || current.events.length > 0 || gap !== undefined) return { page: current, gap };
         await nextEvent(project, { after: current.through, filter }, { waitMs, signal });
         const next = await events.page(project, { after: current.through, limit, filter });
-        return { ...next, first: current.first };
+        // Up to where it looked first nothing was gone.
+        return { page: next, gap: gapBehind(current.through, next.first) };
       },
     );
     if (response.destroyed) return;
@@ -124,7 +123,6 @@ export function addStatusEvents(
       response.status(304).end();
       return;
     }
-    const gap = gapOf(after, page);
     const { events: found, first, last, through: next } = page;
     response.setHeader('Content-Type', 'application/json');
     response.end(
@@ -138,6 +136,7 @@ export function addStatusEvents(
     from: { readonly after: number; readonly filter: EventQuery['filter'] },
     { waitMs, signal }: { readonly waitMs: number; readonly signal: AbortSignal },
   ): Promise<void> {
+    if (signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
       const finish = (): void => {
         cancel();
@@ -175,12 +174,8 @@ function toSink(
     },
     gap(from, to) {
       onTold(to);
-      stream.send(toStreamText(to, 'gap', { from, to } satisfies Gap));
+      stream.send(toStreamText(to, 'gap', { from, to } satisfies EventGap));
     },
     end: () => stream.end(retryMs),
   };
-}
-
-function gapOf(after: number, { first, last }: EventPage): Gap | undefined {
-  return after + 1 < first && first - 1 <= last ? { from: after + 1, to: first - 1 } : undefined;
 }

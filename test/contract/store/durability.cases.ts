@@ -13,6 +13,7 @@ export const placeCases = [
   'hands out at once what was being sent when it was closed, as a resend',
   'hands out at once what was being delivered when it was closed, and counts nothing',
   'goes on numbering where it ended, also when it was closed meanwhile',
+  'removes by age what came while the clock was years ahead, though the store was closed since',
 ] as const;
 
 /** What only a store that one process holds alone can pass. */

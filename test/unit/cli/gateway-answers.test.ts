@@ -135,6 +135,110 @@ describe('what the commands make of an answer', () => {
     expect(nowhere.stderr).not.to.contain('--id');
   });
 
+  it('takes an event for stored only when the gateway says so', async () => {
+    const publish = ['publish-status', 'p', '-s', 'a', '-k', 'log', '--id', 'mine'];
+    for (const status of [200, 201, 202]) {
+      for (const body of ['<h1>Welcome</h1>', '{}', '{"id":"another"}']) {
+        answer = (response) => response.writeHead(status).end(body);
+        for (const form of ['text', 'json']) {
+          const { code, stdout, stderr } = await run([...publish, '-o', form]);
+          expect({ code, stdout }, `${status} ${body}`).to.deep.equal({ code: 7, stdout: '' });
+          expect(stderr).to.contain('is a replyto gateway at that address?');
+        }
+      }
+    }
+    answer = (response) => response.writeHead(200).end('{"id":"mine"}');
+    expect((await run(publish)).code).to.equal(7);
+    answer = (response) => response.writeHead(202).end('{"id":"mine","project":"p","subject":"a"}');
+    expect(await run(publish)).to.deep.equal({ code: 0, stdout: 'mine\n', stderr: '' });
+  });
+
+  it('names the address that a redirect leads to, because it is not followed', async () => {
+    for (const status of [301, 302, 303, 307, 308]) {
+      answer = (response) => response.writeHead(status, { location: 'https://gw.example/' }).end();
+      for (const given of [
+        ['publish-status', 'p', '-s', 'a', '-k', 'log'],
+        ['request', 'q', '-d', 'x'],
+        ['status', 'x'],
+        ['watch', 'x'],
+      ]) {
+        const { code, stdout, stderr } = await run(given);
+        expect({ code, stdout }, given[0]).to.deep.equal({ code: 7, stdout: '' });
+        expect(stderr).to.match(
+          /^error: .*status \d{3}, which leads to https:\/\/gw\.example\/; write .* in --url or REPLYTO_URL\n$/u,
+        );
+      }
+    }
+  });
+
+  it('gives the id to repeat an event with also when a proxy answers for the gateway', async () => {
+    for (const status of [500, 502, 504, 520, 524]) {
+      answer = (response) => response.writeHead(status).end('<h1>Sorry</h1>');
+      const { code, stderr } = await run(['publish-status', 'p', '-s', 'a', '-k', 'log']);
+      expect(code, String(status)).to.equal(7);
+      expect(stderr).to.match(/repeat it with --id [0-9a-f-]{36}: it is not told twice/u);
+    }
+  });
+
+  it('can be tried again after each answer with which a proxy says that it is not the time', async () => {
+    for (const status of [408, 425, 429, 500, 502, 503, 504, 520, 522]) {
+      answer = (response) =>
+        response.writeHead(status, { 'content-type': 'text/html' }).end('<h1>Sorry</h1>');
+      expect((await run(['status', 'x'])).code, String(status)).to.equal(7);
+    }
+    answer = (response) => response.writeHead(404, { 'content-type': 'text/html' }).end('<h1>None</h1>');
+    expect((await run(['status', 'x'])).code).to.equal(1);
+  });
+
+  it('asks a gateway that goes away at the end of a request until it says how it ended', async () => {
+    let calls = 0;
+    answer = (response, { url: path }) => {
+      const document = JSON.stringify({ id: 'x', status: 'faulted', createdAt: '2026-01-01T00:00:00Z' });
+      calls += 1;
+      if (path?.includes('/events') === true) response.writeHead(204).end();
+      else if (calls === 3) response.destroy();
+      else if (calls === 4) response.writeHead(502, { 'content-type': 'text/html' }).end('<h1>Sorry</h1>');
+      else if (path?.endsWith('/reply') !== true) response.writeHead(200).end(document);
+      else {
+        const fault = {
+          code: 'REPLY_FAULT',
+          title: 'Fault.',
+          fault: { code: 'NO_STOCK', message: 'none left' },
+        };
+        response.writeHead(500, { 'content-type': 'application/problem+json' }).end(JSON.stringify(fault));
+      }
+    };
+    const { code, stderr } = await run(['watch', 'x', '--request']);
+    expect(code).to.equal(4);
+    expect(stderr).to.match(
+      /^lost the gateway \(.+\); trying until it is back\nerror: .*NO_STOCK: none left\n$/u,
+    );
+    expect(calls).to.equal(6);
+  });
+
+  it('sends no data where an empty text is given as data, which is what the hint about a slow pipe advises', async () => {
+    let body = '';
+    answer = (response) => response.writeHead(202).end('{"id":"mine"}');
+    server.prependListener('request', (request: IncomingMessage) => {
+      request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+    });
+    const publish = ['publish-status', 'p', '-s', 'a', '-k', 'log', '--id', 'mine', '-d', ''];
+    expect(await run(publish, { input: 'piped' })).to.include({ code: 0, stderr: '' });
+    expect(JSON.parse(body)).to.deep.equal({ id: 'mine', subject: 'a', kind: 'log' });
+  });
+
+  it('refuses a name that is empty, with its field', async () => {
+    for (const [given, says] of [
+      [['watch', ''], /name '': /u],
+      [['publish-status', '', '-s', 'a', '-k', 'log'], /project '': /u],
+    ] as const) {
+      const { code, stderr } = await run(given);
+      expect(code).to.equal(2);
+      expect(stderr).to.match(says);
+    }
+    expect(seen).to.deep.equal([]);
+  });
+
   it('sends what was asked for as the headers of the API, in UTF-8, and the token as bearer', async () => {
     answer = (response) => response.writeHead(200, { 'content-type': 'text/plain' }).end('ok');
     const given = [
@@ -258,6 +362,17 @@ describe('what the commands make of an answer', () => {
     answer = (response) => response.writeHead(200, { 'content-type': 'text/plain' }).end('a\u001b[2Jb');
     expect((await run(['request', 'q', '-d', 'x'])).stdout).to.equal('a\u001b[2Jb');
     expect((await run(['request', 'q', '-d', 'x'], { isTerminal: true })).stdout).to.equal('a\\u001b[2Jb\n');
+    const stored = JSON.stringify({ id: 'mine', project: 'p', subject: 'a\u009b2J\u009d52;c;x\u009c' });
+    answer = (response) => response.writeHead(202).end(stored);
+    const publish = ['publish-status', 'p', '-s', 'a', '-k', 'log', '--id', 'mine', '-o', 'json'];
+    // Both are the same to a program that reads JSON.
+    for (const isTerminal of [true, false]) {
+      const { stdout } = await run(publish, { isTerminal });
+      expect(stdout)
+        .to.contain('a\\u009b2J\\u009d52;c;x\\u009c')
+        .and.not.to.match(/[\u0080-\u009f]/u);
+      expect(JSON.parse(stdout)).to.deep.equal(JSON.parse(stored));
+    }
     answer = (response) => response.writeHead(200).end(Buffer.from([0xff, 0xfe]));
     expect((await run(['request', 'q', '-d', 'x'], { isTerminal: true })).stdout).to.match(/^\(2 bytes/u);
   });

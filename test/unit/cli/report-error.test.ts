@@ -26,6 +26,11 @@ describe('the report of an error', () => {
     }
   });
 
+  it('shows what would take its line from it', async () => {
+    const { text } = await reported(new ReplytoError('REPLY_FAULT', { detail: 'x\rerror: none\r\ny' }));
+    expect(text).to.equal('error: x\\u000derror: none\r\ny\n');
+  });
+
   it('names each problem on a line of its own', async () => {
     const problems = [toProblem('http.port', 'x', 'a number'), toProblem('prefix', undefined, 'letters')];
     const { text } = await reported(new ReplytoError('INVALID_CONFIGURATION', { problems }));

@@ -23,11 +23,14 @@ describe('parseStatusEvent', () => {
   });
 
   it('refuses a project that cannot be a part of the name of a topic', () => {
-    for (const project of ['', ' orion', 'a/b', 'a*', '>', 'x'.repeat(249)]) {
+    // No URL could name the projects '.' and '..': they are steps of a path.
+    for (const project of ['', '.', '..', ' orion', 'a/b', 'a*', '>', 'x'.repeat(249)]) {
       const result = parseStatusEvent(bytes({ ...event, project }));
       expect(result.ok, project).to.equal(false);
     }
-    expect(parseStatusEvent(bytes({ ...event, project: 'x'.repeat(248) })).ok).to.equal(true);
+    for (const project of ['x'.repeat(248), '...', '.a']) {
+      expect(parseStatusEvent(bytes({ ...event, project })).ok, project).to.equal(true);
+    }
   });
 
   it('refuses an id and a subject that no store could keep', () => {
@@ -39,6 +42,19 @@ describe('parseStatusEvent', () => {
     }
   });
 
+  it('refuses what is short in its bytes and long as it is written from then on', () => {
+    const body = (numbers: number): Uint8Array =>
+      new TextEncoder().encode(
+        `{"id":"e","subject":"s","kind":"log","time":0,"data":[${Array(numbers).fill('1e20').join()}]}`,
+      );
+    expect(parseStatusEvent(body(2_900)).ok).to.equal(true);
+    const result = parseStatusEvent(body(13_000));
+    expect(body(13_000).byteLength).to.be.below(65_536);
+    expect(result.ok ? [] : result.problems).to.deep.equal([
+      { field: 'event', value: '286070 bytes', allowed: 'at most 65536 bytes of JSON' },
+    ]);
+  });
+
   it('names every member that is wrong', () => {
     const result = parseStatusEvent(bytes({ ...event, kind: 'done', percent: 101, time: '5', project: 7 }));
     expect(result.ok ? [] : result.problems.map(({ field, value }) => [field, value])).to.deep.equal([
@@ -47,6 +63,15 @@ describe('parseStatusEvent', () => {
       ['percent', '101'],
       ['time', '5'],
     ]);
+  });
+
+  it('refuses a time that no calendar has', () => {
+    const last = 8_640_000_000_000_000;
+    expect(parseStatusEvent(bytes({ ...event, time: last })).ok).to.equal(true);
+    for (const time of [last + 1, Number.MAX_SAFE_INTEGER]) {
+      const result = parseStatusEvent(bytes({ ...event, time }));
+      expect(result.ok ? [] : result.problems.map(({ field }) => field)).to.deep.equal(['time']);
+    }
   });
 
   it('never throws, whatever the bytes are', () => {

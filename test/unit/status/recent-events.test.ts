@@ -45,6 +45,31 @@ describe('the recent events of a project', () => {
     expect(numbers(recent.behind(0))).to.deep.equal(upTo(5));
   });
 
+  it('are fewer when they are large', () => {
+    const recent = createRecentEvents();
+    const large = (sequence: number, bytes: number): SequencedEvent => ({
+      ...{ ...newStatusEvent(), project: 'shop', sequence },
+      text: 'x'.repeat(bytes),
+    });
+    for (const sequence of upTo(40)) recent.add([large(sequence, 60_000)]);
+    const kept = numbers(recent.behind(23)) ?? [];
+    expect(kept).to.deep.equal(upTo(40, 24));
+    expect(recent.behind(22)).to.equal(undefined);
+    expect(recent.bytes).to.be.within(17 * 60_000, 1024 * 1024);
+  });
+
+  it('that were forgotten are known to have been', () => {
+    const recent = createRecentEvents();
+    recent.add(events(1, 3));
+    recent.forget();
+    expect([recent.last, recent.bytes]).to.deep.equal([3, 0]);
+    expect(recent.behind(2)).to.equal(undefined);
+    expect(numbers(recent.behind(3))).to.deep.equal([]);
+    recent.add(events(4, 5));
+    expect(numbers(recent.behind(3))).to.deep.equal([4, 5]);
+    expect(recent.behind(2)).to.equal(undefined);
+  });
+
   it('are few, and never with a gap, however they come', () => {
     fc.assert(
       fc.property(

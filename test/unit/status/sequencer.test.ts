@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { Store } from '#adapters/store/open-store.js';
+import { createDeferred } from '#core/deferred.js';
 import { ReplytoError } from '#core/errors.js';
 import type { EventLog } from '#core/ports/event-log.js';
 import type { SequencedEvent } from '#core/status-event.js';
@@ -21,6 +22,8 @@ interface Instance {
   readonly duty: SequencerDuty;
   readonly sequencer: Sequencer;
   readonly numbered: SequencedEvent[];
+  /** What becomes of numbered events. */
+  handOn: () => Promise<unknown>;
 }
 
 describe('the sequencer', () => {
@@ -50,12 +53,15 @@ describe('the sequencer', () => {
     };
     const duty = createSequencerDuty({ log, owner: name, clock });
     const numbered: SequencedEvent[] = [];
-    const onNumbered = (some: readonly SequencedEvent[]): void => void numbered.push(...some);
+    const onNumbered = async (some: readonly SequencedEvent[]): Promise<void> => {
+      numbered.push(...some);
+      await instance.handOn();
+    };
     const sequencer = createSequencer({
       ...{ log, duty, clock, logger, meter, onNumbered },
       instance: name,
     });
-    const instance = { name, duty, sequencer, numbered };
+    const instance: Instance = { name, duty, sequencer, numbered, handOn: () => Promise.resolve() };
     instances.push(instance);
     return instance;
   }
@@ -63,6 +69,29 @@ describe('the sequencer', () => {
   async function append(count: number, project = 'shop'): Promise<void> {
     await Promise.all(upTo(count).map(() => store.events.append(newStatusEvent({ project }))));
   }
+
+  it('numbers the next events when those before were handed on', async () => {
+    const handedOn = createDeferred<null>();
+    const batches: number[] = [];
+    const one = create('one', {
+      ...store.events,
+      number: async (...given) => {
+        const events = await store.events.number(...given);
+        batches.push(events?.length ?? -1);
+        return events;
+      },
+    });
+    one.handOn = () => handedOn.promise;
+    one.sequencer.start();
+    await append(2);
+    await settled();
+    await append(3);
+    await settled();
+    expect(batches).to.deep.equal([2]);
+    handedOn.resolve(null);
+    await settled();
+    expect(batches).to.deep.equal([2, 3]);
+  });
 
   it('numbers what enters at once, and what was there before it started', async () => {
     const one = create('one');

@@ -6,6 +6,7 @@ import type { Store } from '#adapters/store/open-store.js';
 import { createStore } from '#adapters/store/open-store.js';
 import type { SendClaim } from '#core/ports/request-store.js';
 import { createManualClock } from '../../../support/manual-clock.js';
+import { appendNumbered, newStatusEvent } from '../../../support/numbered-log.js';
 
 /** All that waits for a queue on hold is passed over at each look, while nobody else is served. */
 describe('a look for work', () => {
@@ -57,5 +58,23 @@ describe('a look for work', () => {
   it('reads of the requests only those of its queue', async () => {
     await store.requests.claimUnsent({ ...claim, queue: 'held' });
     expect(plans.join()).to.include('(queue=? AND status=?)');
+  });
+
+  it('for a list of projects counts no subjects: a project may have very many', async () => {
+    await store.events.projects(500);
+    await store.events.projects(500, () => true);
+    expect(plans).to.have.length(2);
+    for (const plan of plans) expect(plan).to.match(/^SCAN projects USING INDEX projects_by_time$/);
+    await appendNumbered(store.events, [newStatusEvent(), newStatusEvent({ project: 'bank' })]);
+    plans = [];
+    expect(await store.events.projects(500)).to.have.length(2);
+    expect(plans).to.have.length(1);
+  });
+
+  it('reads of the projects only those whose topics lack events, in the order of the index', async () => {
+    await store.events.unpublished(64, { after: 'm', except: ['n', 'o'] });
+    expect(plans).to.have.length(1);
+    expect(plans[0]).to.match(/^SEARCH projects USING (COVERING )?INDEX projects_unpublished \(project>\?\)/);
+    expect(plans[0]).not.to.include('TEMP B-TREE');
   });
 });

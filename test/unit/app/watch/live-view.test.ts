@@ -11,6 +11,7 @@ const project: Target = {
   what: 'project',
   project: 'citrine',
   last: 4,
+  areAll: true,
   subjects: [
     {
       subject: 'job-1',
@@ -64,6 +65,15 @@ describe('the live view of a terminal', () => {
     await view.close();
     expect(screen()[0]).to.equal('citrine: 1 going on, 1 over; Ctrl-C ends');
     expect(screen()[2]).to.match(/^job-2 \[#+\] +done /u);
+  });
+
+  it('says that there are more than it knows, and counts apart what is no work', async () => {
+    const user = { kind: 'user-action', sequence: 3, time: 0, startedAt: 0 } as const;
+    const ada = { ...user, subject: 'ada', isRequest: false, isOver: false };
+    const { view, screen } = open({ ...project, areAll: false, subjects: [...project.subjects, ada] });
+    expect(screen()[0]).to.equal('citrine: more than 1 going on, 0 over, 1 other; Ctrl-C ends');
+    expect(screen().at(-1)).to.equal('… and more');
+    await view.close();
   });
 
   it('draws at most ten times in a second, and once in each without events', async () => {

@@ -15,6 +15,7 @@ function task(subject: string, more: Partial<Task> = {}): Task {
     status: undefined,
     startedAt: now - 7_000,
     time: now - 2_000,
+    sequence: 0,
     isRequest: false,
     isOver: false,
     ...more,

@@ -2,7 +2,11 @@ import { expect } from 'chai';
 import { createTaskList } from '#app/watch/task-list.js';
 import type { StatusEvent } from '#core/status-event.js';
 
-function event(subject: string, time: number, more: Partial<StatusEvent> = {}): StatusEvent {
+function event(
+  subject: string,
+  time: number,
+  more: Partial<StatusEvent & { sequence: number }> = {},
+): StatusEvent & { readonly sequence?: number } {
   return { id: `${subject}-${time}`, project: 'p', subject, kind: 'progress', time, ...more };
 }
 
@@ -31,7 +35,8 @@ describe('the tasks of a stream', () => {
       isRequest: true,
       isOver: false,
     } as const;
-    list.begin([{ ...seen, subject: 'r', percent: 60, status: 'sent' }]);
+    list.begin([{ ...seen, subject: 'r', percent: 60, status: 'sent' }], { areAll: true });
+    expect(list.isCut).to.equal(false);
     list.take(event('r', 40, { kind: 'success' }));
     // Of a request only its own end counts.
     expect(list.tasks()[0]).to.include({ percent: 60, startedAt: 1, isOver: false });
@@ -50,6 +55,48 @@ describe('the tasks of a stream', () => {
     expect(list.tasks()[0]?.isOver).to.equal(true);
     list.take(event('a', 4));
     expect(list.tasks()[0]?.isOver).to.equal(false);
+  });
+
+  it('take the state of no request for that of an order', () => {
+    const list = createTaskList();
+    list.take(event('order-7', 1, { kind: 'log', data: { status: 'sent' } }));
+    list.take(event('order-7', 2, { kind: 'success' }));
+    expect(list.tasks()[0]).to.include({ isRequest: false, isOver: true, status: undefined });
+    list.take(event('order-8', 3, { kind: 'success', data: { status: 'completed' } }));
+    list.take(event('order-8', 4));
+    expect(list.tasks().find(({ subject }) => subject === 'order-8')).to.include({ isOver: false });
+  });
+
+  it('become requests when they are accepted, and then end as the gateway says', () => {
+    const list = createTaskList();
+    list.take(event('r', 1, { kind: 'log' }));
+    list.take(event('r', 2, { kind: 'log', data: { status: 'accepted' } }));
+    list.take(event('r', 3, { kind: 'success', data: { status: 'completed', rows: 7 } }));
+    expect(list.tasks()[0]).to.include({ isRequest: true, isOver: false, status: 'accepted' });
+    list.take(event('r', 4, { kind: 'user-action', data: { status: 'cancelled' } }));
+    expect(list.tasks()[0]).to.include({ isOver: true, status: 'cancelled' });
+  });
+
+  it('do not go back to events that the list has counted already', () => {
+    const list = createTaskList();
+    const over = { kind: 'success', sequence: 12, time: 12, startedAt: 1, isRequest: false } as const;
+    list.begin([{ ...over, subject: 'job', percent: 100, isOver: true }], { areAll: true });
+    list.take(event('job', 11, { percent: 50, sequence: 11 }));
+    expect(list.tasks()[0]).to.include({ isOver: true, percent: 100 });
+    list.take(event('job', 13, { percent: 5, sequence: 13 }));
+    expect(list.tasks()[0]).to.include({ isOver: false, percent: 5 });
+  });
+
+  it('are told to be a part of them when the gateway may have more', () => {
+    const list = createTaskList();
+    list.begin([], { areAll: false });
+    expect(list.isCut).to.equal(true);
+  });
+
+  it('keep no more of a text than any terminal shows', () => {
+    const list = createTaskList();
+    list.take(event('a', 1, { text: 'x'.repeat(65_536) }));
+    expect(list.tasks()[0]?.text).to.have.lengthOf(1_000);
   });
 
   it('stand with those that go on first, each the newest first', () => {

@@ -1,0 +1,56 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { openDatabase } from '#adapters/sqlite/database.js';
+import { migrate } from '#adapters/sqlite/migrations.js';
+import { storeMigrations } from '#adapters/store/migrations.js';
+import type { Store } from '#adapters/store/open-store.js';
+import { openStore } from '#adapters/store/open-store.js';
+import { createManualClock } from '../../../support/manual-clock.js';
+import { appendNumbered, newStatusEvent } from '../../../support/numbered-log.js';
+import { temporaryFolder } from '../../../support/temporary-folder.js';
+
+/** Its place is the version of the schema before it. */
+const versionBefore = (step: string): number => storeMigrations.findIndex(({ name }) => name === step);
+
+describe('a store of an earlier version', () => {
+  const folder = temporaryFolder();
+  let store: Store | undefined;
+  afterEach(() => store?.close());
+
+  /** Opens what these statements made of an empty store before this step. */
+  function openAfter(step: string, sql: string): Store {
+    const path = join(folder(), 'replyto.db');
+    const before = versionBefore(step);
+    expect(before, step).to.be.at.least(0);
+    const database = openDatabase({ path });
+    migrate(database, storeMigrations.slice(0, before));
+    database.exec(sql);
+    database.close();
+    store = openStore({ path, clock: createManualClock(1_700_000_000_000), newId: randomUUID });
+    return store;
+  }
+
+  it('has the subjects of its projects counted', async () => {
+    const subject = (project: string, name: string, sequence: number): string =>
+      `('${project}', '${name}', 'log', ${sequence}, 5, 5, 0, 0)`;
+    const { events } = openAfter(
+      'the number of subjects of each project',
+      `INSERT INTO projects (project, last, published, time) VALUES ('shop', 3, 3, 7), ('bank', 1, 1, 6), ('old', 9, 9, 5);
+       INSERT INTO project_subjects (project, subject, kind, sequence, time, started_at, is_request, is_over)
+       VALUES ${[subject('shop', 'a', 1), subject('shop', 'b', 3), subject('bank', 'a', 1)].join()}`,
+    );
+    const counted = async (): Promise<unknown[]> =>
+      (await events.projects(10)).map(({ project, subjects }) => [project, subjects]);
+    expect(await counted()).to.deep.equal([
+      ['shop', 2],
+      ['bank', 1],
+      ['old', 0],
+    ]);
+    await appendNumbered(
+      events,
+      ['b', 'c'].map((name) => newStatusEvent({ subject: name })),
+    );
+    expect((await counted())[0]).to.deep.equal(['shop', 3]);
+  });
+});
