@@ -36,6 +36,8 @@ export function EventList({ feed, text, now }) {
     setKinds(kinds.includes(kind) ? kinds.filter((each) => each !== kind) : [...kinds, kind]);
   const hasMore = matching > shown.length || feed.hasEarlierEvents(kinds);
   const onMore = () => {
+    const oldest = feed.events.select({ kinds, text, limit: limit + step }).shown.at(-1);
+    if (oldest !== undefined) feed.events.keep(kinds, oldest);
     setLimit(limit + step);
     if (matching <= limit + step) void feed.loadEarlierEvents(kinds);
   };

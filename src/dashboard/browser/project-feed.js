@@ -2,6 +2,7 @@
 import { ApiError, getJson, toUrl } from './api.js';
 import { followEvents } from './event-stream.js';
 import { tellFailure } from './failure.js';
+import { createPastAsking } from './past-asking.js';
 import { createRecentEvents } from './recent-events.js';
 import { createSubjects } from './subjects.js';
 
@@ -9,12 +10,8 @@ const subjectsInPage = 200;
 /** Sequences looked at for earlier events at a time. */
 const eventsInPage = 500;
 const eventsOfEachKind = 500;
-/** Subjects that nobody has told of yet are asked about together; less and less often when that finds none of them. */
-const askAgainMs = 1_000;
-const longestAskMs = 30_000;
-/** Pages of the list that are read to find them. */
-const pagesAtATime = 5;
 const retryMs = 3_000;
+const beginAnewMs = 1_000;
 
 /**
  * @typedef {'loading' | 'live' | 'lost' | 'refused'} Phase
@@ -36,8 +33,7 @@ export function createProjectFeed(project, onChange) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let asking;
-  let askMs = askAgainMs;
+  let resting;
   let isOpen = false;
   let firstKept = 1;
 
@@ -57,19 +53,30 @@ export function createProjectFeed(project, onChange) {
     hasEarlierEvents: (kinds) => events.fromOf(kinds) > firstKept,
     isLoadingEvents: false,
 
-    /** Subjects whose newest activity is older than that of all known ones. */
+    /**
+     * Subjects whose newest activity is older than that of all known ones.
+     *
+     * @returns {Promise<boolean>} whether they could be read. Else they count as being loaded for a while, so that nobody asks at once
+     */
     async loadMoreSubjects() {
-      if (feed.isLoadingSubjects || !feed.hasMoreSubjects) return;
+      if (feed.isLoadingSubjects || !feed.hasMoreSubjects) return false;
       feed.isLoadingSubjects = true;
       onChange();
-      await attempt(async () => {
+      const isRead = await attempt(async () => {
         const { cuts, oldest } = subjects;
         const page = await askSubjects({ before: oldest });
         // Else the oldest are gone by now, and these would stand behind a hole.
-        if (cuts === subjects.cuts) takeSubjects(page);
+        if (cuts !== subjects.cuts) return;
+        subjects.addOlder(page.subjects);
+        feed.hasMoreSubjects = page.subjects.length === subjectsInPage;
       });
-      feed.isLoadingSubjects = false;
-      onChange();
+      const goOn = () => {
+        feed.isLoadingSubjects = false;
+        onChange();
+      };
+      if (isRead) goOn();
+      else if (!ended.signal.aborted) resting = setTimeout(goOn, retryMs);
+      return isRead;
     },
     /** @param {readonly Kind[]} kinds */
     async loadEarlierEvents(kinds) {
@@ -79,9 +86,7 @@ export function createProjectFeed(project, onChange) {
       await attempt(async () => {
         const to = events.fromOf(kinds) - 1;
         const after = Math.max(0, to - eventsInPage);
-        const page = await askEvents({ after, limit: to - after });
-        firstKept = page.first;
-        events.addOlder(page.events, { from: after + 1, to });
+        events.addOlder(await readEvents(after, to), { from: after + 1, to });
       });
       feed.isLoadingEvents = false;
       onChange();
@@ -100,36 +105,58 @@ export function createProjectFeed(project, onChange) {
     },
     close() {
       ended.abort();
+      clearTimeout(resting);
       stop();
     },
   };
 
-  /** @param {{ before?: number | undefined }} [query] */
-  function askSubjects(query = {}) {
-    return getJson(toUrl(['status', project, 'subjects'], { limit: subjectsInPage, ...query }), ended.signal);
+  /**
+   * @param {{ before?: number | undefined, limit?: number }} [query]
+   * @returns {Promise<{ last: number, subjects: import('./subject.js').Subject[] }>}
+   */
+  function askSubjects({ before, limit = subjectsInPage } = {}) {
+    return getJson(toUrl(['status', project, 'subjects'], { limit, before }), ended.signal);
   }
 
-  /** @param {{ after: number, limit: number }} query */
+  /**
+   * @param {{ after: number, limit: number }} query
+   * @returns {Promise<{ events: SequencedEvent[], first: number, last: number, next: number }>}
+   */
   function askEvents(query) {
     return getJson(toUrl(['status', project], query), ended.signal);
   }
 
-  /** @param {{ subjects: import('./subjects.js').Subject[] }} page */
-  function takeSubjects(page) {
-    subjects.merge(page.subjects);
-    feed.hasMoreSubjects = page.subjects.length === subjectsInPage;
+  /**
+   * All events behind one sequence up to another: where they are large, the gateway ends a page before its limit.
+   *
+   * @param {number} after
+   * @param {number} to
+   */
+  async function readEvents(after, to) {
+    /** @type {SequencedEvent[]} */
+    const found = [];
+    let position = after;
+    let last = to;
+    while (position < Math.min(to, last)) {
+      const page = await askEvents({ after: position, limit: to - position });
+      found.push(...page.events);
+      firstKept = page.first;
+      position = page.next;
+      last = page.last;
+    }
+    return found;
   }
 
   async function begin() {
     const isThere = await attempt(async () => {
       const page = await askSubjects();
       const after = Math.max(0, page.last - eventsInPage);
-      const recent = await askEvents({ after, limit: eventsInPage });
+      const recent = await readEvents(after, page.last);
       subjects.clear();
+      subjects.merge(page.subjects);
+      feed.hasMoreSubjects = page.subjects.length === subjectsInPage;
       events.begin(after + 1);
-      takeSubjects(page);
-      firstKept = recent.first;
-      for (const event of recent.events) events.add(event);
+      for (const event of recent) events.add(event);
       follow(page.last);
     });
     if (isThere || ended.signal.aborted || feed.phase === 'refused') return;
@@ -143,7 +170,7 @@ export function createProjectFeed(project, onChange) {
       /** @param {SequencedEvent} event */
       onEvent(event) {
         const { cuts } = subjects;
-        if (!subjects.apply(event)) askAboutNew();
+        if (!subjects.apply(event)) pasts.askSoon();
         if (cuts !== subjects.cuts) feed.hasMoreSubjects = true;
         events.add(event);
         onChange();
@@ -169,49 +196,17 @@ export function createProjectFeed(project, onChange) {
           }
         });
         // The project was never there: it has begun anew, or stands where it stood earlier.
-        if (isOther && !ended.signal.aborted) timer = setTimeout(begin, askAgainMs);
+        if (isOther && !ended.signal.aborted) timer = setTimeout(begin, beginAnewMs);
         return !isOther && feed.phase !== 'refused';
       },
     });
-  }
-
-  /** A subject that is new here may be a request, or an old one with a past. */
-  function askAboutNew() {
-    if (asking !== undefined) return;
-    const mine = setTimeout(async () => {
-      let found = 0;
-      await attempt(async () => (found = await learnPasts()));
-      if (asking !== mine) return;
-      asking = undefined;
-      askMs = found > 0 ? askAgainMs : Math.min(askMs * 2, longestAskMs);
-      if (subjects.askedFrom === undefined) askMs = askAgainMs;
-      else askAboutNew();
-    }, askMs);
-    asking = mine;
-  }
-
-  /** Reads the list until it is behind all that were asked for. @returns {Promise<number>} how many were found */
-  async function learnPasts() {
-    let found = 0;
-    /** @type {number | undefined} */
-    let before;
-    for (let pages = 0; pages < pagesAtATime; pages += 1) {
-      const { askedFrom } = subjects;
-      if (askedFrom === undefined || (before !== undefined && before <= askedFrom)) break;
-      /** @type {{ subjects: import('./subjects.js').Subject[] }} */
-      const { subjects: listed } = await askSubjects({ before });
-      found += subjects.merge(listed);
-      onChange();
-      before = listed.at(-1)?.sequence;
-      if (before === undefined || listed.length < subjectsInPage) break;
-    }
-    return found;
   }
 
   /**
    * Does something with the gateway; false when it failed, which `phase` tells.
    *
    * @param {() => Promise<unknown>} work
+   * @returns {Promise<boolean>}
    */
   async function attempt(work) {
     try {
@@ -230,10 +225,10 @@ export function createProjectFeed(project, onChange) {
     stream = undefined;
     isOpen = false;
     clearTimeout(timer);
-    clearTimeout(asking);
-    asking = undefined;
+    pasts.stop();
   }
 
+  const pasts = createPastAsking(subjects, { askSubjects, attempt, onChange });
   void begin();
   return feed;
 }

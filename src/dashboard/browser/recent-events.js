@@ -66,6 +66,18 @@ export function createRecentEvents({ ofEachKind }) {
       start = start > to + 1 || start <= from ? start : from;
     },
     /**
+     * As many events of each kind stay as it takes to show this one of these kinds.
+     *
+     * @param {readonly Kind[]} kinds
+     * @param {SequencedEvent} oldest
+     */
+    keep(kinds, { sequence }) {
+      for (const kind of kinds) {
+        const newer = partOf(kind).events.filter((event) => event.sequence >= sequence);
+        kept = Math.max(kept, newer.length);
+      }
+    },
+    /**
      * Newest first, back to where one of these kinds begins to be incomplete.
      *
      * @param {{ kinds: readonly Kind[], text: string, limit: number }} filter

@@ -2,11 +2,12 @@
 import { getJson, toUrl } from './api.js';
 import { followEvents } from './event-stream.js';
 import { tellFailure } from './failure.js';
-import { finalStates } from './vocabulary.js';
 
 const retryMs = 3_000;
 /** A service may tell of its progress many times a second. */
 const readAgainMs = 250;
+/** The most that the gateway gives at once. */
+const eventsInPage = 1_000;
 /** Above `most` events of the history the oldest are let go, down to `kept`. */
 const history = { kept: 5_000, most: 10_000 };
 
@@ -78,9 +79,10 @@ export function createRequestFeed(id, onChange) {
         onChange();
       },
       mayRetry: async () => {
-        const isThere = await read();
-        // The gateway ends the stream when the request has ended and all of its history was told.
-        if (isThere && feed.request !== undefined && finalStates.includes(feed.request.status)) {
+        // EventSource does not tell a refusal from the end of the stream, which comes when all was told.
+        const isWhole = await attempt(readOn);
+        // Behind the events, else it may be older than they are.
+        if ((await read()) && isWhole === true) {
           feed.phase = 'ended';
           onChange();
           return false;
@@ -88,6 +90,14 @@ export function createRequestFeed(id, onChange) {
         return feed.phase !== 'refused';
       },
     });
+  }
+
+  /** @returns {Promise<boolean>} whether the request has ended and its history is whole */
+  async function readOn() {
+    const query = { after: feed.events.at(-1)?.number ?? 0, limit: eventsInPage };
+    const page = await getJson(toUrl(['requests', id, 'events'], query), left.signal);
+    for (const event of page.events) take(event);
+    return page.isOver;
   }
 
   /** @param {NumberedEvent} event */
@@ -100,27 +110,39 @@ export function createRequestFeed(id, onChange) {
     feed.isCut = true;
   }
 
+  /** The status document. @returns {Promise<boolean>} whether it came */
   async function read() {
     clearTimeout(reading);
     reading = undefined;
     asked += 1;
     const turn = asked;
+    const request = await attempt(() => getJson(toUrl(['requests', id]), left.signal));
+    // The next event may be long in coming.
+    if (request === undefined && isOpen) reading ??= setTimeout(() => void read(), retryMs);
+    if (request === undefined) return false;
+    if (turn > taken) {
+      taken = turn;
+      feed.request = request;
+    }
+    feed.error = undefined;
+    onChange();
+    return true;
+  }
+
+  /**
+   * What the gateway says; undefined when it failed, which `phase` tells.
+   *
+   * @template Answer
+   * @param {() => Promise<Answer>} ask
+   */
+  async function attempt(ask) {
     try {
-      const request = await getJson(toUrl(['requests', id]), left.signal);
-      if (turn > taken) {
-        taken = turn;
-        feed.request = request;
-      }
-      feed.error = undefined;
-      onChange();
-      return true;
+      return await ask();
     } catch (error) {
-      if (left.signal.aborted) return false;
+      if (left.signal.aborted) return undefined;
       if (tellFailure(feed, error, { isOpen })) stop();
-      // The next event may be long in coming.
-      else if (isOpen) reading ??= setTimeout(() => void read(), retryMs);
       onChange();
-      return false;
+      return undefined;
     }
   }
 

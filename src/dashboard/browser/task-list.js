@@ -7,7 +7,7 @@ const step = 50;
 /** Pages of older tasks that are read without being asked for, when a filter matches few. */
 const mostPagesAlone = 10;
 
-/** @typedef {import('./subjects.js').Subject} Subject */
+/** @typedef {import('./subject.js').Subject} Subject */
 
 /**
  * @param {object} properties
@@ -27,17 +27,18 @@ export function TaskList({ feed, state, text, now }) {
     pagesAlone.current = 0;
   }, [feed, view]);
 
-  const { shown: newestFirst, matching } = feed.subjects.select({ state, text, limit });
-  const { shown, newer, release, handlers } = useHeld(newestFirst, {
+  const found = feed.subjects.select({ state, text });
+  const matching = found.length;
+  const { shown, newer, release, handlers } = useHeld(found, {
     find: feed.subjects.find,
-    view: JSON.stringify([view, limit]),
+    view,
+    limit,
   });
 
   const isShort = matching < limit && feed.hasMoreSubjects;
   useEffect(() => {
     if (!isShort || pagesAlone.current >= mostPagesAlone || feed.phase !== 'live') return;
-    pagesAlone.current += 1;
-    void feed.loadMoreSubjects();
+    void feed.loadMoreSubjects().then((isRead) => (pagesAlone.current += isRead ? 1 : 0));
   });
 
   const hasMore = matching > limit || feed.hasMoreSubjects;
@@ -45,14 +46,13 @@ export function TaskList({ feed, state, text, now }) {
     setGrown({ view, limit: limit + step });
     pagesAlone.current = 0;
   };
-  /** @param {MouseEvent & { currentTarget: HTMLElement }} event */
-  const onRelease = ({ detail, currentTarget }) => {
+  /** @param {MouseEvent} event */
+  const onRelease = ({ detail }) => {
     release();
     // The button goes. By keyboard (no click is counted) one goes on in the list.
     if (detail === 0) list.current?.focus();
-    else currentTarget.blur();
   };
-  const words = inWords(newestFirst.length, { matching, hasMore, state, text });
+  const words = inWords(Math.min(matching, limit), { matching, hasMore, state, text });
   // Said when somebody filters, and not whenever a task is new: in a busy project that would never end.
   useEffect(() => announce(words), [view]);
   return html`<div class="pane-head">
@@ -78,36 +78,43 @@ export function TaskList({ feed, state, text, now }) {
 }
 
 /**
- * While a mouse or the focus is in the list, its rows stay as they are: nothing moves away under a finger. What is new waits.
+ * While a mouse or the focus of a keyboard is in the list, its rows stay as they are: nothing moves away under a finger. What is
+ * new waits.
  *
- * @param {readonly Subject[]} newestFirst
- * @param {{ find: (subject: string) => Subject | undefined, view: string }} options `view`: another one is another list
+ * @param {readonly Subject[]} found newest first
+ * @param {{ find: (subject: string) => Subject | undefined, view: string, limit: number }} options another view, or limit, is
+ *   another list
  */
-function useHeld(newestFirst, { find, view }) {
+function useHeld(found, { find, view, limit }) {
   const [hasMouse, setMouse] = useState(false);
   const [hasFocus, setFocus] = useState(false);
-  const held = useRef({ view: '', shown: /** @type {readonly Subject[]} */ ([]) });
+  const held = useRef({ view: '', limit, newest: 0, shown: /** @type {readonly Subject[]} */ ([]) });
   const [, draw] = useState(0);
-  const isHeld = (hasMouse || hasFocus) && held.current.view === view && held.current.shown.length > 0;
-  const shown = isHeld ? held.current.shown.map((each) => find(each.subject) ?? each) : newestFirst;
-  held.current = { view, shown };
+  const before = held.current;
+  const isSame = before.view === view && before.limit === limit && before.shown.length > 0;
+  const isHeld = (hasMouse || hasFocus) && isSame;
+  const shown = isHeld ? before.shown.map((each) => find(each.subject) ?? each) : found.slice(0, limit);
+  const newest = isHeld ? before.newest : (shown[0]?.sequence ?? 0);
+  held.current = { view, limit, newest, shown };
   const there = new Set(shown.map(({ subject }) => subject));
   const isMouse = (/** @type {PointerEvent} */ { pointerType }) => pointerType === 'mouse';
   return {
     shown,
-    newer: newestFirst.filter(({ subject }) => !there.has(subject)).length,
+    newer: found.filter(({ subject, sequence }) => sequence > newest && !there.has(subject)).length,
     release() {
-      held.current = { view: '', shown: [] };
+      held.current = { view: '', limit, newest: 0, shown: [] };
       draw((count) => count + 1);
     },
     handlers: {
       // A finger that taps enters and never leaves.
       onPointerEnter: (/** @type {PointerEvent} */ event) => isMouse(event) && setMouse(true),
       onPointerLeave: () => setMouse(false),
-      onFocusIn: () => setFocus(true),
+      // One who clicks somewhere in it has gone on before long, and leaves the focus behind.
+      onFocusIn: (/** @type {FocusEvent & { target: HTMLElement }} */ { target }) =>
+        setFocus(target.matches(':focus-visible')),
       onFocusOut: (
         /** @type {FocusEvent & { currentTarget: HTMLElement }} */ { relatedTarget, currentTarget },
-      ) => setFocus(relatedTarget instanceof Node && currentTarget.contains(relatedTarget)),
+      ) => setFocus((had) => had && relatedTarget instanceof Node && currentTarget.contains(relatedTarget)),
     },
   };
 }

@@ -1,8 +1,8 @@
 /** What people read: states, times, durations. */
-import { isRunning } from './subjects.js';
+import { isRunning } from './subject.js';
 
 /**
- * @typedef {import('./subjects.js').Subject} Subject
+ * @typedef {import('./subject.js').Subject} Subject
  * @typedef {import('../../core/request.js').RequestState} RequestState
  * @typedef {'running' | 'waiting' | 'good' | 'bad' | 'stopped' | 'quiet'} Tone
  * @typedef {{ label: string, tone: Tone }} StateWords

@@ -1,49 +1,11 @@
 import '../../../support/browser-modules.js';
 import { expect } from 'chai';
-import { mock } from 'node:test';
+import type { FakePage } from '../../../support/page-fakes.js';
+import { FakeEventSource as Source, withFakePage } from '../../../support/page-fakes.js';
 
 const { followEvents } = await import('../../../../src/dashboard/browser/event-stream.js');
 
-/** What a browser does of itself is left to a test: nothing comes but what is told. */
-class Source extends EventTarget {
-  static readonly CLOSED = 2;
-  static opened: Source[] = [];
-  readonly after: string | null;
-  readyState = 0;
-
-  constructor(address: string) {
-    super();
-    this.after = new URL(address).searchParams.get('after');
-    Source.opened.push(this);
-  }
-
-  close(): void {
-    this.readyState = Source.CLOSED;
-  }
-
-  tell(number: number, data: unknown = { number }, type = 'progress'): void {
-    this.dispatchEvent(new MessageEvent(type, { lastEventId: String(number), data: JSON.stringify(data) }));
-  }
-
-  /** The connection is gone; `isForGood`: the browser tries no more. */
-  fail(isForGood: boolean): void {
-    if (isForGood) this.close();
-    this.dispatchEvent(new Event('error'));
-  }
-}
-
-/** A page in Node. It is taken away within the test, before anybody looks for what was left behind. */
-class FakeDocument extends EventTarget {
-  hidden = false;
-
-  turn(hidden: boolean): void {
-    this.hidden = hidden;
-    this.dispatchEvent(new Event('visibilitychange'));
-  }
-}
-
-interface Page {
-  readonly document: FakeDocument;
+interface Page extends FakePage {
   readonly heard: number[];
   readonly states: boolean[];
   readonly asked: number[];
@@ -52,31 +14,16 @@ interface Page {
   stream: { close(): void };
   /** Streams that are not closed, by where they began. */
   readonly open: () => (string | null)[];
-  readonly pass: (ms: number) => Promise<void>;
 }
 
-async function onPage(use: (page: Page) => Promise<void>): Promise<void> {
-  const fakes = {
-    document: new FakeDocument(),
-    EventSource: Source,
-    sessionStorage: { getItem: () => null },
-  };
-  Source.opened = [];
-  Object.assign(globalThis, fakes);
-  mock.timers.enable({ apis: ['setTimeout'] });
-  const page: Page = {
-    document: fakes.document,
-    ...{ heard: [], states: [], asked: [], answers: [true] },
-    stream: { close: () => undefined },
-    open: () =>
-      Source.opened.filter(({ readyState }) => readyState !== Source.CLOSED).map(({ after }) => after),
-    async pass(ms) {
-      // A call that was answered goes on first.
-      await new Promise((resolve) => setImmediate(resolve));
-      mock.timers.tick(ms);
-    },
-  };
-  try {
+function onPage(use: (page: Page) => Promise<void>): Promise<void> {
+  return withFakePage(async (fake) => {
+    const page: Page = {
+      ...fake,
+      ...{ heard: [], states: [], asked: [], answers: [true] },
+      stream: { close: () => undefined },
+      open: () => Source.open().map(({ after }) => after),
+    };
     page.stream = followEvents<{ number: number }>(
       (after) => new URL(`http://gateway.example/status/p?after=${after}`),
       7,
@@ -92,12 +39,12 @@ async function onPage(use: (page: Page) => Promise<void>): Promise<void> {
         },
       },
     );
-    await use(page);
-  } finally {
-    page.stream.close();
-    mock.timers.reset();
-    for (const name of Object.keys(fakes)) Reflect.deleteProperty(globalThis, name);
-  }
+    try {
+      await use(page);
+    } finally {
+      page.stream.close();
+    }
+  });
 }
 
 const newest = (): Source => Source.opened.at(-1) ?? expect.fail('no stream');

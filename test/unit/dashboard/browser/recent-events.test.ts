@@ -54,6 +54,23 @@ describe('the recent events of a page', () => {
     expect(shown(events)).to.have.lengthOf.at.most(3_000);
   });
 
+  it('that somebody has gone back to stay when new ones come', () => {
+    const events = createRecentEvents({ ofEachKind: 500 });
+    const more: StatusEventKind[] = ['user-action'];
+    const both = [...logs, ...more];
+    events.begin(1);
+    for (const each of range(1, 60, 'user-action')) events.add(each);
+    for (const each of range(61, 1_010)) events.add(each);
+    const oldest = events.select({ kinds: both, text: '', limit: 850 }).shown.at(-1);
+    expect(oldest?.sequence).to.equal(161);
+    events.keep(both, oldest ?? event(0));
+    for (const each of range(1_011, 1_061)) events.add(each);
+    expect(shown(events, both)).to.deep.equal(downTo(1_061, 1));
+    // Not all that ever comes.
+    for (const each of range(1_062, 10_000)) events.add(each);
+    expect(shown(events)).to.have.lengthOf.within(850, 1_700);
+  });
+
   it('of few are not driven out by a flood of others', () => {
     const events = createRecentEvents({ ofEachKind: 10 });
     events.begin(1);

@@ -3,7 +3,8 @@ import { expect } from 'chai';
 import type { SequencedEvent } from '#core/status-event.js';
 import { toldState as toldByGateway } from '#core/told-state.js';
 
-const { createSubjects, toldState } = await import('../../../../src/dashboard/browser/subjects.js');
+const { toldState } = await import('../../../../src/dashboard/browser/subject.js');
+const { createSubjects } = await import('../../../../src/dashboard/browser/subjects.js');
 
 type Listed = Parameters<ReturnType<typeof createSubjects>['merge']>[0][number];
 
@@ -23,7 +24,7 @@ function listed(subject: string, sequence: number, more: Partial<Listed> = {}): 
   };
 }
 
-const all = { state: 'all', text: '', limit: 50 } as const;
+const all = { state: 'all', text: '' } as const;
 
 describe('the subjects of a page', () => {
   it('take for a state of a request what the gateway tells, and nothing that services write', () => {
@@ -70,7 +71,7 @@ describe('the subjects of a page', () => {
     subjects.merge([listed('order', 1)]);
     expect(subjects.find('order')).to.deep.include({ isRequest: false, isOver: false });
     expect(subjects.find('order')).not.to.have.property('status');
-    expect(subjects.askedFrom).to.equal(undefined);
+    expect(subjects.askedTo).to.equal(undefined);
   });
 
   it('become requests when they are accepted, although they were known before', () => {
@@ -79,12 +80,12 @@ describe('the subjects of a page', () => {
     expect(subjects.apply(event('r', 5, state('accepted')))).to.equal(false);
     // A list from before changes nothing.
     subjects.merge([listed('r', 3, { kind: 'log' })]);
-    expect(subjects.askedFrom).to.equal(5);
+    expect(subjects.askedTo).to.equal(5);
     subjects.apply(event('r', 6, { kind: 'user-action', data: { status: 'cancelled' } }));
     expect(subjects.find('r')).to.deep.include({ isRequest: true, status: 'cancelled', isOver: true });
     subjects.merge([listed('r', 5, { isRequest: true, status: 'accepted' })]);
     expect(subjects.find('r')).to.deep.include({ isRequest: true, status: 'cancelled', isOver: true });
-    expect(subjects.askedFrom).to.equal(undefined);
+    expect(subjects.askedTo).to.equal(undefined);
   });
 
   it('are given their past by the list, under what was told since', () => {
@@ -92,7 +93,7 @@ describe('the subjects of a page', () => {
     for (const sequence of [11, 12]) {
       expect(subjects.apply(event('r', sequence, { percent: sequence }))).to.equal(false);
     }
-    expect(subjects.askedFrom).to.equal(11);
+    expect(subjects.askedTo).to.equal(12);
     const past = { percent: 3, text: 'begun', status: 'expired', isRequest: true, isOver: true } as const;
     subjects.merge([listed('r', 11, { ...past, startedAt: 7 })]);
     expect(subjects.find('r')).to.deep.include({
@@ -100,6 +101,22 @@ describe('the subjects of a page', () => {
       ...{ startedAt: 7, sequence: 12, time: 12 },
     });
     expect(subjects.apply(event('r', 13))).to.equal(true);
+  });
+
+  it('that ended before their past was there are over, whatever the list said until then', () => {
+    for (const end of [
+      { kind: 'success', data: { status: 'replied' } },
+      { kind: 'user-action', data: { status: 'cancelled' } },
+    ] as const) {
+      const subjects = createSubjects();
+      subjects.apply(event('r', 11));
+      subjects.apply(event('r', 12, end));
+      subjects.merge([listed('r', 11, { isRequest: true, status: 'sent' })]);
+      expect(subjects.find('r')).to.deep.include({ status: end.data.status, isOver: true });
+      subjects.apply(event('r', 13));
+      expect(subjects.find('r')).to.deep.include({ status: end.data.status, isOver: true });
+      expect(subjects.askedTo).to.equal(undefined);
+    }
   });
 
   it('are over or not by their last event that says so, in the past or since', () => {
@@ -126,11 +143,11 @@ describe('the subjects of a page', () => {
       expect(subjects.size).to.be.at.most(20);
       expect(subjects.cuts > cuts).to.equal(subjects.size < before);
     }
-    const { shown } = subjects.select(all);
+    const shown = subjects.select(all);
     expect(shown.slice(0, 3).map(({ subject }) => subject)).to.deep.equal(['busy', 't-1000', 't-999']);
     expect(subjects.oldest).to.equal(shown.at(-1)?.sequence);
     // Nobody asks for the past of what is gone.
-    expect(subjects.askedFrom).to.be.at.least(1);
+    expect(subjects.askedTo).to.be.at.least(1);
     const names = new Set(shown.map(({ subject }) => subject));
     expect(subjects.find('t-1')).to.equal(undefined);
     expect(names.size).to.equal(subjects.size);
