@@ -284,6 +284,22 @@ describe('replyto watch', function () {
       expect(screen(child)).to.have.length(3);
     });
 
+    it('shows how a request ended that began before, with what a service tells of it since', async () => {
+      const id = uniqueName('r');
+      await ask(id, { project });
+      await publish(id, { percent: 20 });
+      await until(async () => (await call(`${gateway.url}/status/${project}`)).text().includes('progress'), {
+        what: 'its first progress',
+      });
+      const child = onTerminal([project, '--subject', id, '--kind', 'progress,user-action']);
+      await child.line(/no events yet/u, 30_000);
+      await publish(id, { percent: 40 });
+      await call(`${gateway.url}/requests/${id}`, { method: 'DELETE' });
+      await publish(id, { percent: 60 });
+      await until(() => / ended /u.test(screen(child)[1] ?? ''), { what: 'its end' });
+      expect(screen(child)[0]).to.equal(`${project}: 0 going on, 1 over; Ctrl-C ends`);
+    });
+
     it('shows as many as there are rows, the newest first, and counts the others', async () => {
       for (let count = 1; count <= 9; count += 1) await publish(`job-${count}`, { time: count });
       await until(

@@ -76,8 +76,10 @@ describe('the dashboard, when the gateway goes away', () => {
     const project = await newProject(url);
     browser.expectComplaints(networkFailure);
     const { page } = await browser.open(`${url}/dashboard/status`);
+    const link = page.getByRole('link', { name: project });
+    await link.waitFor();
     await gateway!.stop();
-    await page.getByRole('link', { name: project }).click();
+    await link.click();
     await page.getByRole('banner').getByText('Connection lost, trying again').waitFor();
     await gateway!.restart();
     await taskOf(page, 'begun').waitFor({ timeout: 30_000 });

@@ -78,6 +78,32 @@ describe('the dashboard', () => {
     });
   });
 
+  it('holds no places for a mouse that has clicked in the list and gone', async () => {
+    const project = await newProject(bench.url);
+    const { page } = await browser.open(statusOf(project));
+    await taskOf(page, 'begun').locator('.text').click({ force: true });
+    await page.getByRole('heading', { level: 1 }).hover();
+    await publish(bench.url, project, { subject: 'later' });
+    await until(async () => (await namesOf(page)).join() === 'later,begun', { what: 'the later task' });
+    expect(await page.getByRole('button', { name: /newer/u }).count()).to.equal(0);
+  });
+
+  it('counts as newer what came since, of all that matches', async () => {
+    const project = uniqueName('shop');
+    const tasks = (name: string, count: number): { subject: string }[] =>
+      Array.from({ length: count }, (_, index) => ({ subject: `${name}-${index}` }));
+    await publish(bench.url, project, ...tasks('old', 52));
+    const { page } = await browser.open(statusOf(project));
+    await page.getByRole('radio', { name: 'Running' }).check();
+    await taskOf(page, 'old-51').hover();
+    // In its place comes an older one.
+    await publish(bench.url, project, { subject: 'old-51', kind: 'success' });
+    await taskOf(page, 'old-51').getByText('Done').waitFor();
+    expect(await page.getByRole('button', { name: /newer/u }).count()).to.equal(0);
+    await publish(bench.url, project, ...tasks('new', 61));
+    await page.getByRole('button', { name: 'Show 61 newer' }).waitFor();
+  });
+
   it('filters by state, by kind and by words, and keeps state and words in the address', async () => {
     const project = await newProject(bench.url);
     await publish(

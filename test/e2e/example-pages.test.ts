@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Page } from 'playwright-core';
+import type { Page, Route } from 'playwright-core';
 import { testBrowser } from '../support/browser.js';
 import { freePort } from '../support/free-port.js';
 import { uniqueName } from '../support/gateway.js';
@@ -56,6 +56,15 @@ describe('the pages that follow a project', function () {
   async function open(name: string, from = pages): Promise<Page> {
     const query = new URLSearchParams({ gateway: gateway.url, project });
     const { page } = await browser.open(`${from}/${name}.html?${query.toString()}`);
+    return page;
+  }
+
+  /** The page of EventSource, whose first calls, or all, are answered by the test. */
+  async function openWith(answer: (route: Route) => Promise<void>, times?: number): Promise<Page> {
+    const { page } = await browser.open(`${pages}/tasks.js`);
+    await page.route(/\/status\//u, answer, times === undefined ? {} : { times });
+    const query = new URLSearchParams({ gateway: gateway.url, project });
+    await page.goto(`${pages}/event-source.html?${query.toString()}`);
     return page;
   }
 
@@ -143,6 +152,36 @@ describe('the pages that follow a project', function () {
     await shows(page, [['job-1', '100', '', 'success']]);
     await says(page, /^following$/u);
     expect(positions.at(-1)).to.equal('1');
+  });
+
+  it('event-source begins anew with a project that has begun anew', async () => {
+    browser.expectComplaints(/^asked elsewhere: | 400 /u);
+    await publish('job-1', { percent: 20 });
+    const page = await openWith(async (route) => {
+      const event = JSON.stringify({ subject: 'former', kind: 'progress', percent: 90 });
+      await route.fulfill({
+        contentType: 'text/event-stream',
+        headers: { 'access-control-allow-origin': '*' },
+        body: `retry: 10\nid: 17\nevent: progress\ndata: ${event}\n\n`,
+      });
+    }, 1);
+    await shows(page, [
+      ['job-1', '20', '', 'progress'],
+      ['former', '90', '', 'progress'],
+    ]);
+    await publish('job-1', { kind: 'success' });
+    await shows(page, [
+      ['job-1', '100', '', 'success'],
+      ['former', '90', '', 'progress'],
+    ]);
+  });
+
+  it('event-source tries no more where another token is needed', async () => {
+    browser.expectComplaints(/^asked elsewhere: | 403 /u);
+    const page = await openWith((route) =>
+      route.fulfill({ status: 403, headers: { 'access-control-allow-origin': '*' }, body: 'not you' }),
+    );
+    await says(page, /^refused by the gateway: it takes another token$/u);
   });
 
   it('event-source says that the gateway refuses it where its origin is not allowed', async () => {

@@ -25,6 +25,9 @@ export interface PublishStatusOptions {
   readonly url?: string | undefined;
 }
 
+/** After these nobody knows whether the event was stored; others say that it was not. */
+const leavesOpen: ReadonlySet<string> = new Set(['GATEWAY_UNAVAILABLE', 'INTERNAL']);
+
 /** @throws SCHEMA_MISMATCH, INVALID_REQUEST, NOT_PERMITTED, GATEWAY_UNAVAILABLE, INVALID_ARGUMENT */
 export async function publishStatus(context: CommandContext, options: PublishStatusOptions): Promise<number> {
   const { project, subject, kind, percent, text, id = newId(), output } = options;
@@ -41,10 +44,10 @@ export async function publishStatus(context: CommandContext, options: PublishSta
       headers: { 'content-type': 'application/json' },
       body: Buffer.from(JSON.stringify(event)),
     });
-    // A proxy may have lost the answer, and not the event.
+    // A proxy may have lost the answer, and not the event; and the gateway may have failed behind the event.
     if (answer.status >= 500) throwErrorOf(answer);
   } catch (error) {
-    if (isReplytoError(error) && error.code === 'GATEWAY_UNAVAILABLE' && !isSurelyUnsent(error.cause)) {
+    if (isReplytoError(error) && leavesOpen.has(error.code) && !isSurelyUnsent(error.cause)) {
       await context.stderr.write(
         `the event may have been stored; repeat it with --id ${id}: it is not told twice\n`,
       );

@@ -7,7 +7,7 @@ import { systemClock } from '../system-clock.js';
 import type { EventView } from './event-view.js';
 import { fitted, oneLine } from './fitted-text.js';
 import { createLiveScreen } from './live-screen.js';
-import type { Target } from './target.js';
+import type { listSubjects, Target } from './target.js';
 import type { Task } from './task-list.js';
 import { createTaskList } from './task-list.js';
 import { taskLines } from './task-lines.js';
@@ -17,6 +17,8 @@ export interface LiveViewOptions {
   /** Where the tasks stood at first; false: events alone tell of them. */
   readonly isListed: boolean;
   readonly isColourful: boolean;
+  /** Of a project: its subjects whose newest event has a smaller number. */
+  readonly listBefore?: (before: number) => ReturnType<typeof listSubjects>;
   readonly clock?: Clock;
 }
 
@@ -27,7 +29,7 @@ const tickMs = 1_000;
 
 export function createLiveView(
   { stdout, stderr }: CommandContext,
-  { target, isListed, isColourful, clock = systemClock }: LiveViewOptions,
+  { target, isListed, isColourful, listBefore, clock = systemClock }: LiveViewOptions,
 ): EventView {
   const list = createTaskList();
   const screen = createLiveScreen(stdout);
@@ -35,6 +37,7 @@ export function createLiveView(
   let isDrawing = false;
   let isWanted = false;
   let isClosed = false;
+  let isLearning = false;
   let drawnAt = -Infinity;
   let cancelDraw: (() => void) | undefined;
   let cancelTick: (() => void) | undefined;
@@ -44,8 +47,26 @@ export function createLiveView(
   tick();
 
   function tick(): void {
+    void learn();
     void draw();
     cancelTick = clock.after(tickMs, tick);
+  }
+
+  /** Of a request that began before its first event here only the gateway knows that it is one. */
+  async function learn(): Promise<void> {
+    const newest = list.doubtfulTo;
+    if (listBefore === undefined || newest === undefined || isLearning) return;
+    isLearning = true;
+    try {
+      const before = newest + 1;
+      const { subjects, areAll } = await listBefore(before);
+      list.learn(subjects, { from: areAll ? 0 : (subjects.at(-1)?.sequence ?? 0), before });
+      if (!isClosed) drawSoon();
+    } catch {
+      // The stream tells what there is to tell of the gateway, and the next tick asks again.
+    } finally {
+      isLearning = false;
+    }
   }
 
   async function draw(): Promise<void> {
@@ -116,7 +137,7 @@ function countsText(tasks: readonly Task[], isCut: boolean): string {
   const over = tasks.filter(({ isOver }) => isOver).length;
   const going = tasks.filter(isAtWork).length;
   const others = tasks.length - over - going;
-  const counts = `${isCut ? 'more than ' : ''}${going} going on, ${over} over`;
+  const counts = `${isCut ? 'at least ' : ''}${going} going on, ${over} over`;
   return others === 0 ? counts : `${counts}, ${others} ${others === 1 ? 'other' : 'others'}`;
 }
 

@@ -61,7 +61,21 @@ export async function findTarget(name: string, { client, what, signal }: TargetO
     }
     if (!isNone || what === 'request') throw error;
   }
-  const path = `${projectPath(name)}/subjects?limit=${subjectsListed}`;
+  const listed = await listSubjects(name, { client, signal });
+  return { what: 'project', project: name, ...listed };
+}
+
+/**
+ * The subjects of a project, newest activity first. `before`: only those whose newest event has a smaller number; absent: all.
+ *
+ * @throws NOT_PERMITTED, INVALID_REQUEST, GATEWAY_UNAVAILABLE, WAIT_ABORTED
+ */
+export async function listSubjects(
+  project: string,
+  { client, signal, before }: Omit<TargetOptions, 'what'> & { readonly before?: number },
+): Promise<Pick<Extract<Target, { readonly what: 'project' }>, 'last' | 'subjects' | 'areAll'>> {
+  const range = before === undefined ? '' : `&before=${before}`;
+  const path = `${projectPath(project)}/subjects?limit=${subjectsListed}${range}`;
   const answer = await client.call({ method: 'GET', path, signal });
   const error = errorOf(answer);
   if (error !== undefined) throw error;
@@ -69,7 +83,7 @@ export async function findTarget(name: string, { client, what, signal }: TargetO
     readonly last: number;
     readonly subjects: readonly SeenSubject[];
   };
-  return { what: 'project', project: name, last, subjects, areAll: subjects.length < subjectsListed };
+  return { last, subjects, areAll: subjects.length < subjectsListed };
 }
 
 /** How a request ended: nothing when it went well. @throws REPLY_FAULT, REQUEST_EXPIRED, REQUEST_CANCELLED and what calls throw */

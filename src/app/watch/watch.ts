@@ -14,7 +14,7 @@ import type { FollowOptions } from './followed-events.js';
 import { followEvents, lostText } from './followed-events.js';
 import { createLiveView } from './live-view.js';
 import type { Target } from './target.js';
-import { findTarget, projectPath, requestPath, throwUnlessWell } from './target.js';
+import { findTarget, listSubjects, projectPath, requestPath, throwUnlessWell } from './target.js';
 
 export interface WatchOptions {
   /** Number of the event behind which it begins; absent: of a request all events, of a project those from now on. */
@@ -102,13 +102,24 @@ function refuseSubject({ subject }: WatchOptions): void {
   throw new ReplytoError('INVALID_ARGUMENT', { problems });
 }
 
+interface Watched {
+  readonly target: Target;
+  readonly client: GatewayClient;
+  readonly signal: AbortSignal;
+}
+
 /** False when nobody reads any more. */
 async function follow(
   context: CommandContext,
   options: WatchOptions,
-  { target, ...how }: { readonly target: Target } & Pick<FollowOptions, 'client' | 'signal'>,
+  { target, ...how }: Watched,
 ): Promise<boolean> {
-  const view = createView(context, options, target);
+  const ended = new AbortController();
+  const view = createView(context, options, {
+    target,
+    client: how.client,
+    signal: AbortSignal.any([how.signal, ended.signal]),
+  });
   const { after, kind = [], subject } = options;
   const isRequest = target.what === 'request';
   try {
@@ -129,11 +140,12 @@ async function follow(
     }
     return true;
   } finally {
+    ended.abort();
     await view.close();
   }
 }
 
-function createView(context: CommandContext, options: WatchOptions, target: Target): EventView {
+function createView(context: CommandContext, options: WatchOptions, { target, ...how }: Watched): EventView {
   const { stdout, environment } = context;
   const { json = false, color, after, kind = [], subject } = options;
   // A terminal that cannot move its cursor gets lines too.
@@ -142,5 +154,8 @@ function createView(context: CommandContext, options: WatchOptions, target: Targ
     target,
     isListed: after === undefined && kind.length === 0 && subject === undefined,
     isColourful: color && stdout.isColourful,
+    ...(target.what === 'request'
+      ? {}
+      : { listBefore: (before: number) => listSubjects(target.project, { ...how, before }) }),
   });
 }

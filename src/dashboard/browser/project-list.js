@@ -96,7 +96,7 @@ export function ProjectList({ projects: { projects, phase }, chosen, now, onChoo
     ${
       projects.length >= mostProjects &&
       html`<p class="hint">
-        The ${mostProjects} with the newest activity. There are more: <code>?project=NAME</code> in the
+        The ${mostProjects} with the newest activity. There may be more: <code>?project=NAME</code> in the
         address shows any.
       </p>`
     }`;

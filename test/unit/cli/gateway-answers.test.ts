@@ -180,6 +180,22 @@ describe('what the commands make of an answer', () => {
     }
   });
 
+  it('gives the id to repeat an event with when the gateway itself fails, and not when it took nothing', async () => {
+    for (const [status, code, hasHint] of [
+      [500, 'INTERNAL', true],
+      [500, 'OF_TOMORROW', true],
+      [503, 'STORE_UNAVAILABLE', false],
+      [503, 'SHUTTING_DOWN', false],
+    ] as const) {
+      answer = (response) =>
+        response
+          .writeHead(status, { 'content-type': 'application/problem+json' })
+          .end(JSON.stringify({ code, title: 'Sorry.' }));
+      const { stderr } = await run(['publish-status', 'p', '-s', 'a', '-k', 'log', '--id', 'mine']);
+      expect(stderr.includes('repeat it with --id mine: it is not told twice'), code).to.equal(hasHint);
+    }
+  });
+
   it('can be tried again after each answer with which a proxy says that it is not the time', async () => {
     for (const status of [408, 425, 429, 500, 502, 503, 504, 520, 522]) {
       answer = (response) =>

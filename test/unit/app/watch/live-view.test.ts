@@ -71,8 +71,33 @@ describe('the live view of a terminal', () => {
     const user = { kind: 'user-action', sequence: 3, time: 0, startedAt: 0 } as const;
     const ada = { ...user, subject: 'ada', isRequest: false, isOver: false };
     const { view, screen } = open({ ...project, areAll: false, subjects: [...project.subjects, ada] });
-    expect(screen()[0]).to.equal('citrine: more than 1 going on, 0 over, 1 other; Ctrl-C ends');
+    expect(screen()[0]).to.equal('citrine: at least 1 going on, 0 over, 1 other; Ctrl-C ends');
     expect(screen().at(-1)).to.equal('… and more');
+    await view.close();
+  });
+
+  it('asks what is a request of all that tells states and began before, until it is told', async () => {
+    const asked: number[] = [];
+    const isRequest = { kind: 'progress', time: 0, startedAt: 0, isRequest: true, isOver: true } as const;
+    const context = testContext({ isTerminal: true, size: { columns: 70, rows: 6 } });
+    const view = createLiveView(context, {
+      ...{ target: project, isListed: false, isColourful: false, clock },
+      listBefore(before) {
+        asked.push(before);
+        if (asked.length === 1) return Promise.reject(new Error('away'));
+        const subjects = [{ ...isRequest, subject: 'r-1', sequence: 9 }];
+        return Promise.resolve({ last: 9, subjects, areAll: true });
+      },
+    });
+    const end = { kind: 'user-action', data: { status: 'cancelled' } };
+    await view.show(part(7, { subject: 'r-1', percent: 40, sequence: 7 }));
+    await view.show(part(8, { subject: 'r-1', ...end, sequence: 8 }));
+    await view.show(part(9, { subject: 'r-1', percent: 50, sequence: 9 }));
+    for (let second = 0; second < 5; second += 1) await pass(1_000);
+    expect(asked).to.deep.equal([10, 10]);
+    const [head, task] = screenOf(context.said().stdout);
+    expect(head).to.equal('citrine: 0 going on, 1 over; Ctrl-C ends');
+    expect(task).to.match(/^r-1 .* ended /u);
     await view.close();
   });
 

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { createTaskList } from '#app/watch/task-list.js';
+import type { SeenSubject } from '#app/watch/target.js';
 import type { StatusEvent } from '#core/status-event.js';
 
 function event(
@@ -8,6 +9,10 @@ function event(
   more: Partial<StatusEvent & { sequence: number }> = {},
 ): StatusEvent & { readonly sequence?: number } {
   return { id: `${subject}-${time}`, project: 'p', subject, kind: 'progress', time, ...more };
+}
+
+function seenRequest(subject: string, sequence: number): SeenSubject {
+  return { ...{ subject, kind: 'log', sequence, time: 1, startedAt: 1 }, isRequest: true, isOver: false };
 }
 
 describe('the tasks of a stream', () => {
@@ -75,6 +80,42 @@ describe('the tasks of a stream', () => {
     expect(list.tasks()[0]).to.include({ isRequest: true, isOver: false, status: 'accepted' });
     list.take(event('r', 4, { kind: 'user-action', data: { status: 'cancelled' } }));
     expect(list.tasks()[0]).to.include({ isOver: true, status: 'cancelled' });
+  });
+
+  it('that turn out to be requests are where their events said', () => {
+    for (const [end, status] of [
+      [{ kind: 'user-action', data: { status: 'cancelled' } }, 'cancelled'],
+      [{ kind: 'failure', data: { status: 'expired' } }, 'expired'],
+    ] as const) {
+      const list = createTaskList();
+      list.take(event('r', 1, { percent: 40, sequence: 21 }));
+      expect(list.doubtfulTo).to.equal(undefined);
+      list.take(event('r', 2, { ...end, sequence: 23 }));
+      list.take(event('r', 3, { percent: 50, sequence: 24 }));
+      expect(list.tasks()[0]).to.include({ isRequest: false, isOver: false, status: undefined });
+      expect(list.doubtfulTo).to.equal(24);
+      list.learn([seenRequest('r', 24)], { from: 24, before: 25 });
+      expect(list.tasks()[0]).to.include({ isRequest: true, isOver: true, status, percent: 50 });
+      expect(list.doubtfulTo).to.equal(undefined);
+      list.take(event('r', 4, { percent: 60, sequence: 25 }));
+      expect(list.tasks()[0]).to.include({ isOver: true, status });
+    }
+  });
+
+  it('that are no requests stay what they are, and are asked about once', () => {
+    const list = createTaskList();
+    list.take(event('order', 1, { kind: 'success', data: { status: 'completed' }, sequence: 5 }));
+    list.take(event('gone', 2, { kind: 'success', data: { status: 'completed' }, sequence: 6 }));
+    list.learn([{ ...seenRequest('order', 5), isRequest: false }], { from: 0, before: 7 });
+    expect(list.doubtfulTo).to.equal(undefined);
+    list.take(event('order', 3, { sequence: 7 }));
+    expect(list.doubtfulTo).to.equal(undefined);
+    expect(list.tasks().find(({ subject }) => subject === 'order')).to.include({ isOver: false });
+    // It was just moving on.
+    list.take(event('gone', 4, { sequence: 8 }));
+    expect(list.doubtfulTo).to.equal(8);
+    list.learn([seenRequest('gone', 8)], { from: 8, before: 9 });
+    expect(list.tasks().find(({ subject }) => subject === 'gone')).to.include({ status: 'completed' });
   });
 
   it('do not go back to events that the list has counted already', () => {
