@@ -288,15 +288,16 @@ describe('replyto watch', function () {
       const id = uniqueName('r');
       await ask(id, { project });
       await publish(id, { percent: 20 });
-      await until(async () => (await call(`${gateway.url}/status/${project}`)).text().includes('progress'), {
-        what: 'its first progress',
-      });
+      await until(
+        async () => (await call(`${gateway.url}/status/${project}/subjects`)).text().includes('"percent":20'),
+        { what: 'its first progress' },
+      );
       const child = onTerminal([project, '--subject', id, '--kind', 'progress,user-action']);
       await child.line(/no events yet/u, 30_000);
       await publish(id, { percent: 40 });
       await call(`${gateway.url}/requests/${id}`, { method: 'DELETE' });
       await publish(id, { percent: 60 });
-      await until(() => / ended /u.test(screen(child)[1] ?? ''), { what: 'its end' });
+      await until(() => screen(child)[1]?.includes(' ended ') === true, { what: 'its end' });
       expect(screen(child)[0]).to.equal(`${project}: 0 going on, 1 over; Ctrl-C ends`);
     });
 

@@ -81,7 +81,7 @@ describe('the dashboard', () => {
   it('holds no places for a mouse that has clicked in the list and gone', async () => {
     const project = await newProject(bench.url);
     const { page } = await browser.open(statusOf(project));
-    await taskOf(page, 'begun').locator('.text').click({ force: true });
+    await taskOf(page, 'begun').locator('.badge').click();
     await page.getByRole('heading', { level: 1 }).hover();
     await publish(bench.url, project, { subject: 'later' });
     await until(async () => (await namesOf(page)).join() === 'later,begun', { what: 'the later task' });

@@ -61,10 +61,9 @@ describe('the pages that follow a project', function () {
 
   /** The page of EventSource, whose first calls, or all, are answered by the test. */
   async function openWith(answer: (route: Route) => Promise<void>, times?: number): Promise<Page> {
-    const { page } = await browser.open(`${pages}/tasks.js`);
+    const page = await open('event-source');
     await page.route(/\/status\//u, answer, times === undefined ? {} : { times });
-    const query = new URLSearchParams({ gateway: gateway.url, project });
-    await page.goto(`${pages}/event-source.html?${query.toString()}`);
+    await page.reload();
     return page;
   }
 
@@ -145,9 +144,11 @@ describe('the pages that follow a project', function () {
           body: 'restarting',
         });
     });
+    // It may be over before the gateway is back.
+    const refused = says(page, /trying again/u);
     await gateway.stop();
     await gateway.restart();
-    await says(page, /trying again/u);
+    await refused;
     await publish('job-1', { kind: 'success' });
     await shows(page, [['job-1', '100', '', 'success']]);
     await says(page, /^following$/u);
