@@ -33,7 +33,7 @@ export class FakeEventSource extends EventTarget {
   }
 }
 
-export class FakeDocument extends EventTarget {
+class FakeDocument extends EventTarget {
   hidden = false;
 
   turn(hidden: boolean): void {
