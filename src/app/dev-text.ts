@@ -31,6 +31,7 @@ export function devText(facts: DevTextFacts): string {
     `  HTTP     ${httpUrl}`,
     `  broker   ${broker}${facts.isEmbedded ? ' (embedded; any STOMP 1.2 client can join)' : ''}`,
     `  data     ${facts.loaded.configuration.dataDir}`,
+    `  pages    ${httpUrl}/dashboard/status (projects and their tasks), ${httpUrl}/docs (the API)`,
     ...demoServices().map(
       ({ queue, description }, index) =>
         `  ${index === 0 ? 'services' : '        '} ${queue.padEnd(22)} ${description}`,
@@ -46,7 +47,7 @@ export function devText(facts: DevTextFacts): string {
     `${program} consume "Reply Queue" --count 1${atBroker}`,
     '',
     '# Ask for something long, and come back by its id: where it stands, its progress as it is made, its reply',
-    `curl -s -w '\\n' -X POST ${httpUrl}/requests/demo.slow -H 'Prefer: respond-async' -H 'Message-ID: ${tryId}' -d 'a long task'`,
+    `curl -s -w '\\n' -X POST ${httpUrl}/requests/demo.slow -H 'Prefer: respond-async' -H 'Message-ID: ${tryId}' -H 'Project: demo' -d 'a long task'`,
     `curl -s -w '\\n' ${request}`,
     `curl -s -N ${request}/events`,
     `curl -s -w '\\n' ${request}/reply -H 'Prefer: wait=20'`,

@@ -23,8 +23,8 @@ export const configure: Configure = (command, run) => {
       'after',
       `
 On a terminal: one line for each task with its bar, percent, text and time, as many as fit. Piped: each event as a line of
-JSON, and {"gap":{"from":1,"to":9}} for events that are no longer kept. A gateway that goes away is waited for; nothing is
-lost or told twice.
+JSON, and {"gap":{"from":1,"to":9}} for events that are no longer kept. A gateway that goes away meanwhile is waited for;
+nothing is lost or told twice. A task is over with success or failure, not at 100 percent.
 A request is followed from its first event to its end, which gives the exit code: 0 replied, 4 a Fault, 5 expired, 6
 cancelled. A project is followed from now on, until Ctrl-C. Where both have the name it is the request; --project says
 otherwise.

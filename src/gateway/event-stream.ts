@@ -81,9 +81,10 @@ export function openEventStream(response: Response, clock: Clock): EventStream {
     send(...events) {
       if (isOpen) {
         // The same bytes go to many clients: put together they would be copied for each.
-        response.cork();
+        const { socket } = response;
+        socket?.cork();
         for (const event of events) if (event.length > 0) response.write(event);
-        response.uncork();
+        socket?.uncork();
       }
       return !isOpen || response.writableLength < mostUnsentBytes;
     },

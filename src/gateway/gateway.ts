@@ -178,7 +178,11 @@ const answerPolicy = {
 /** By the beginning of the path. */
 const hints = [
   ['/queues', 'GET /queues/{queue}/messages reads a queue'],
-  ['/status', 'GET /status/{project} follows a project, whose name has no slash'],
+  ['/status', 'GET and POST /status/{project} follow a project and tell of it; its name has no slash'],
+  [
+    '/dashboard',
+    'the pages are /dashboard/status, /dashboard/status?project={project} and /dashboard/requests/{id}',
+  ],
 ] as const;
 
 function notFound({ method, path }: Request): ReplytoError {

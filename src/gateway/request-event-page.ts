@@ -14,6 +14,8 @@ interface Page {
   readonly texts: readonly string[];
   /** Number of the last event that was looked at. */
   readonly next: number;
+  /** Nothing is behind it at present. */
+  readonly isEnd: boolean;
   /** The request has ended, and here is the end of its history. */
   readonly isOver: boolean;
 }
@@ -35,20 +37,24 @@ export function createRequestEventPages(
     let isEnd = false;
     while (!isEnd && left > 0 && bytes < enoughBytes) {
       const size = Math.min(pageSize, left);
-      const chunk = await (next === query.after
+      const events = await (next === query.after
         ? readEventsBehind(history, id, query, size)
         : history.events(id, next, size));
-      isEnd = chunk.length < size;
-      left -= chunk.length;
-      next = chunk.at(-1)?.number ?? next;
-      for (const event of chunk) {
+      left -= events.length;
+      isEnd = events.length < size;
+      for (const event of events) {
+        if (bytes >= enoughBytes) {
+          isEnd = false;
+          break;
+        }
+        next = event.number;
         if (!passesFilter(event, query.filter)) continue;
         const text = JSON.stringify(event);
         texts.push(text);
-        bytes += text.length;
+        bytes += Buffer.byteLength(text);
       }
     }
-    return { texts, next, isOver: isEnd && isFinal(status) };
+    return { texts, next, isEnd, isOver: isEnd && isFinal(status) };
   }
 
   /** A page with something on it, as soon as there is one; else the one at the end of the wait. */
@@ -66,9 +72,9 @@ export function createRequestEventPages(
       const wait = watch.wait(id, () => true, { waitMs: deadline - clock.monotonic(), signal });
       try {
         const page = await readPage(response, id, { ...query, after });
-        if (page.texts.length > 0 || page.isOver || hasEnded) return page;
+        if (page.texts.length > 0 || page.isOver || hasEnded || signal.aborted) return page;
         after = page.next;
-        hasEnded = (await wait.outcome) === null;
+        if (page.isEnd) hasEnded = (await wait.outcome) === null;
       } finally {
         wait.end();
       }

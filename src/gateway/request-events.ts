@@ -23,7 +23,7 @@ export function addRequestEvents(
   streams: EventStreams,
   waiting: Waiting,
 ): void {
-  const { store, logger } = context;
+  const { history, logger } = context;
   const sendPage = createRequestEventPages(context, waiting);
 
   async function serve(request: Request<{ id: string }>, response: Response): Promise<void> {
@@ -36,10 +36,10 @@ export function addRequestEvents(
     }
     await streams.serve(request, response, {
       async prepare() {
-        const record = visible(response, id, await store.find(id));
-        const [next] = await readEventsBehind(store, id, query, 1);
+        const record = visible(response, id, await history.find(id));
+        const [next] = await readEventsBehind(history, id, query, 1);
         // Else whoever wants no kind that is left would come back for ever.
-        if (!isFinal(record.status) || (await isAnyWanted(store, id, next, query.filter))) return true;
+        if (!isFinal(record.status) || (await isAnyWanted(history, id, next, query.filter))) return true;
         response.status(204).end();
         return false;
       },

@@ -38,8 +38,11 @@ export const sequencedEventSchema = statusEventSchema.extend({
     .describe('1, 2, 3, ... for each project, without gaps, the same for good: tells order and repetition.'),
 });
 
+/** An event of which nobody else is to read: what is no member of it was meant to be another. */
+const strictEventSchema = statusEventSchema.strict();
+
 /** An event as it is posted to its project, which the path names. */
-export const newEventSchema = statusEventSchema.extend({
+export const newEventSchema = strictEventSchema.extend({
   id: z.exactOptional(statusEventSchema.shape.id).describe('Absent: a UUID is made and returned.'),
   project: z.exactOptional(projectNameSchema).describe('As in the path, or absent.'),
   time: z.exactOptional(statusEventSchema.shape.time).describe('Absent: now.'),
@@ -96,7 +99,7 @@ export function parseNewEvent(body: Uint8Array, defaults: EventDefaults): Parsed
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
   const given = withoutNulls(value, ['percent', 'text', 'id', 'project', 'time']);
   const parsed = ofBearableSize(
-    parseWith(statusEventSchema, isObject ? { ...defaults, ...(given as object) } : given, 'event'),
+    parseWith(strictEventSchema, isObject ? { ...defaults, ...(given as object) } : given, 'event'),
   );
   if (!parsed.ok || parsed.value.project === defaults.project) return parsed;
   const allowed = `${JSON.stringify(defaults.project)}, as in the path, or none`;

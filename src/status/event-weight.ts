@@ -2,11 +2,14 @@ import type { SequencedEvent } from '#core/status-event.js';
 
 const weights = new WeakMap<SequencedEvent, number>();
 
-/** About how many bytes an event takes, in memory and on its way to one client: the length of its JSON. */
+/**
+ * About how many bytes an event takes on its way to one client: those of its JSON. In memory it takes a few times that, since
+ * its encoded forms stay with it for all who follow.
+ */
 export function weightOf(event: SequencedEvent): number {
   const known = weights.get(event);
   if (known !== undefined) return known;
-  const weight = JSON.stringify(event).length;
+  const weight = Buffer.byteLength(JSON.stringify(event));
   weights.set(event, weight);
   return weight;
 }

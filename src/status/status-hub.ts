@@ -3,7 +3,7 @@
  * A follower has a position, and takes from there what is newest out of memory and what is older out of the log; so it
  * misses nothing and gets nothing twice, whatever happens meanwhile. Back-pressure: a follower without room is given
  * nothing until it asks again; what it missed is in the log. Memory: the newest events of projects that are followed, 64 MiB
- * of them in all, and one page for each follower that catches up. Failure of the log: the follower is ended, so that its client resumes.
+ * of JSON in all, and one page for each follower that catches up. Failure of the log: the follower is ended, so that its client resumes.
  */
 import { groupBy } from '#core/group-by.js';
 import type { Clock } from '#core/ports/clock.js';
@@ -37,7 +37,7 @@ interface Feed {
   readonly followers: Set<Follower>;
 }
 
-/** About what the newest events of all projects take; whose events come least often go to the log first. */
+/** Of JSON, for the newest events of all projects; whose events come least often go to the log first. */
 const mostRecentBytes = 64 * 1024 * 1024;
 /** Followers served in one turn. */
 const servedAtOnce = 500;

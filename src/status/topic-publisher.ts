@@ -105,13 +105,14 @@ export function createTopicPublisher(options: TopicPublisherOptions): TopicPubli
   }
 
   async function publishSome({ project, published, limit }: TopicTurn): Promise<void> {
-    const { events, through } = await log.page(project, { after: published, limit });
+    const page = await log.page(project, { after: published, limit });
+    const { events, through } = page;
     // All at once: the channel keeps their order.
     const outcomes = await Promise.all(events.map(publish));
     const lost = outcomes.findIndex((outcome) => outcome !== 'done');
     const confirmed = lost === -1 ? through : (events[lost]?.sequence ?? published + 1) - 1;
     positions.reach(project, confirmed);
-    if (lost === -1) turns.took(project);
+    if (lost === -1) turns.took(project, page);
     // Of a broker that is away the channel tells when it is back.
     else if (outcomes.includes('full') || channel.isUp()) turns.failed(project, confirmed);
   }

@@ -1,10 +1,11 @@
 /**
  * Whose topic is published next. Projects that lack events take turns in the order of their names, whoever has more than one
- * turn can bear. Those whose topics did not take an event have turns of their own, after a while, few at a time and for one
- * event: such a topic may be full, keeps its place until the deadline of the receipts, and others are not.
+ * turn can bear. Those whose topics did not take an event have turns of their own, after a while and few at a time: such a
+ * topic may be full, or take events slowly, keeps its place until the deadline of the receipts, and others are not. It gets one
+ * event, then twice as many each time, until it took as many as any other, or all there was.
  */
 import type { Clock } from '#core/ports/clock.js';
-import type { EventLog } from '#core/ports/event-log.js';
+import type { EventLog, EventPage } from '#core/ports/event-log.js';
 import type { PublishedPositions } from './published-positions.js';
 
 /** To publish at most `limit` events of a project, behind `published`. */
@@ -19,8 +20,8 @@ export interface TopicTurns {
   next(underWay: ReadonlySet<string>): Promise<TopicTurn | undefined>;
   /** The topic took nothing behind `published`, or it is not known why. */
   failed(project: string, published: number): void;
-  /** The topic took all of its turn. */
-  took(project: string): void;
+  /** The topic took all of this page, which was its turn. */
+  took(project: string, page: Pick<EventPage, 'through' | 'last'>): void;
   /** Another instance publishes now: what is known here is not so for long. */
   forget(): void;
 }
@@ -34,6 +35,14 @@ const mostFailingAtOnce = 2;
 /** Of more, the one that failed first is like any other; nothing is lost by that. */
 const mostFailing = 1_000;
 
+interface FailingTopic {
+  readonly published: number;
+  /** Events of its next turn. */
+  readonly limit: number;
+  /** When it is left alone no longer. */
+  readonly until: number;
+}
+
 export function createTopicTurns({
   log,
   positions,
@@ -44,7 +53,7 @@ export function createTopicTurns({
   readonly clock: Pick<Clock, 'monotonic'>;
 }): TopicTurns {
   /** In the order in which they failed last. */
-  const failing = new Map<string, { readonly published: number; readonly until: number }>();
+  const failing = new Map<string, FailingTopic>();
   let upcoming: TopicTurn[] = [];
   /** The last name that was read; the empty one is before all. */
   let readThrough = '';
@@ -53,8 +62,8 @@ export function createTopicTurns({
     const tried = [...underWay].filter((project) => failing.has(project));
     if (tried.length >= mostFailingAtOnce) return undefined;
     const now = clock.monotonic();
-    for (const [project, { published, until }] of failing) {
-      if (until <= now && !underWay.has(project)) return { project, published, limit: 1 };
+    for (const [project, { published, limit, until }] of failing) {
+      if (until <= now && !underWay.has(project)) return { project, published, limit };
     }
     return undefined;
   }
@@ -85,11 +94,18 @@ export function createTopicTurns({
     },
     failed(project, published) {
       failing.delete(project);
-      failing.set(project, { published, until: clock.monotonic() + leftAloneMs });
+      failing.set(project, { published, limit: 1, until: clock.monotonic() + leftAloneMs });
       const [first] = failing.keys();
       if (failing.size > mostFailing && first !== undefined) failing.delete(first);
     },
-    took: (project) => void failing.delete(project),
+    took(project, { through, last }) {
+      const failed = failing.get(project);
+      if (failed === undefined) return;
+      const limit = Math.min(2 * failed.limit, eventsAtOnce);
+      if (failed.limit === eventsAtOnce || through >= last) failing.delete(project);
+      // In its old place: behind the others each of its turns would wait for the receipts of all that are full still.
+      else failing.set(project, { published: through, limit, until: clock.monotonic() });
+    },
     forget() {
       failing.clear();
       upcoming = [];

@@ -99,7 +99,25 @@ describe('replyto watch', function () {
       expect(told.map(({ sequence }) => sequence)).to.deep.equal(told.map((_, index) => from + index));
       child.kill('SIGINT');
       expect((await child.exited).code).to.equal(0);
-      expect(child.stderr()).to.equal('');
+      expect(child.stderr()).not.to.match(/error|lost/u);
+    });
+
+    it('says that a name stands for nothing yet, unless it is said to be a project', async () => {
+      const child = start(project);
+      await until(() => child.stderr() !== '', { what: 'a sentence', withinMs: 30_000 });
+      expect(child.stderr()).to.equal(
+        `no request has the id '${project}', and no project of this name has events yet; waiting for its first\n`,
+      );
+      await child.stop();
+      const sure = start(project, '--project');
+      await until(
+        async () => {
+          await publish('marker');
+          return sure.stdout() !== '';
+        },
+        { what: 'an event', withinMs: 30_000 },
+      );
+      expect(sure.stderr()).to.equal('');
     });
 
     it('gives only the kinds and the subject that were asked for, from where it was asked to begin', async () => {

@@ -63,7 +63,9 @@ describe('bad calls about status', () => {
         }
       }
       const { detail } = problemOf(await get('/status/a/b'), 404, 'ROUTE_NOT_FOUND');
-      expect(detail).to.match(/GET \/status\/\{project\} follows a project, whose name has no slash/u);
+      expect(detail).to.match(
+        /GET and POST \/status\/\{project\} follow a project and tell of it; its name has no slash/u,
+      );
       problemOf(await get('/status/%ff'), 400, 'INVALID_REQUEST');
       const list = (await get('/status?limit=500')).json<{ projects: { project: string }[] }>().projects;
       expect(list.map(({ project }) => project).filter((name) => !name.startsWith('project.'))).to.be.empty;
@@ -72,7 +74,7 @@ describe('bad calls about status', () => {
 
   happens(
     'HTTP',
-    'an event that breaks its schema: percent outside of 0-100, an unknown kind, no subject, a time before 1970, another project, no object, no JSON',
+    'an event that breaks its schema: percent outside of 0-100, an unknown kind, no subject, a time before 1970, another project, a member that is misspelt, no object, no JSON',
     '422 naming each member that is wrong and what is allowed; nothing is stored',
     async () => {
       const project = newProject();
@@ -88,6 +90,7 @@ describe('bad calls about status', () => {
         [{ ...good, id: '' }, 'id', /1-255 characters/u],
         [{ ...good, time: -1 }, 'time', /0/u],
         [{ ...good, project: 'another' }, 'project', /as in the path, or none/u],
+        [{ ...good, percentage: 50 }, 'percentage', /did you mean 'percent'/u],
         [[good], 'event', /./u],
         ['null', 'event', /./u],
         ['', 'event', /JSON/u],

@@ -3,7 +3,6 @@ import { ReplytoError } from '#core/errors.js';
 import type { Clock } from '#core/ports/clock.js';
 import type { IdSource } from '#core/ports/id-source.js';
 import type { GroupCommit } from '#adapters/sqlite/group-commit.js';
-import type { EntryClock } from './entry-clock.js';
 import type { Queries } from './queries.js';
 import type { Tables } from './schema.js';
 
@@ -16,7 +15,6 @@ export interface StoreContext {
   readonly queries: Queries;
   /** To be called by whoever lets an event into the log, in the transaction. */
   readonly eventEntered: () => void;
-  readonly entryClock: EntryClock;
   readonly clock: Clock;
   readonly newId: IdSource;
 }

@@ -136,7 +136,7 @@ async function enter(
     status,
     kind: event.kind,
     time: event.time,
-    entered_at: context.entryClock.now(),
+    now: context.clock.now(),
     detail: toBlob(detailOf(event)),
   });
   if (rows.length === 0) return false;

@@ -11,25 +11,29 @@ const aheadMs = 24 * 60 * 60 * 1000;
  * the last number of each project: followers come back with it for good.
  */
 export function createEventRetention(
-  { commits, clock, entryClock }: StoreContext,
+  { commits, clock }: StoreContext,
   statusMs: number,
 ): Pick<EventLog, 'sweep'> {
   return {
     sweep: (limit) =>
       commits.run(async (tx) => {
-        const corrected = await bringBack(tx, clock.now(), limit);
-        if (corrected > 0) return corrected;
-        if (entryClock.now() > clock.now() + aheadMs) entryClock.setBack();
-        return removeEvents(tx, clock.now() - statusMs, limit);
+        const now = clock.now();
+        const corrected = await bringBack(tx, now, limit);
+        return corrected + (await removeEvents(tx, now - statusMs, limit - corrected));
       }),
   };
 }
 
 /**
- * Events that entered while the clock was far ahead would stay until then: now counts as their time. The first ones first, so
- * that none has an earlier time than one before it.
+ * Events that entered while the clock was far ahead would stay until then: now counts as their time, and as that of all that is
+ * later than now, since no event may be later than one that entered behind it. The first ones first, for the same reason.
  */
 async function bringBack(tx: Tx, now: number, limit: number): Promise<number> {
+  const { newest } = await tx
+    .selectFrom('project_events')
+    .select((eb) => eb.fn.max<number | null>('entered_at').as('newest'))
+    .executeTakeFirstOrThrow();
+  if (newest === null || newest <= now + aheadMs) return 0;
   const { numUpdatedRows } = await tx
     .updateTable('project_events')
     .set({ entered_at: now })
@@ -37,7 +41,7 @@ async function bringBack(tx: Tx, now: number, limit: number): Promise<number> {
       eb
         .selectFrom('project_events')
         .select('entry')
-        .where('entered_at', '>', now + aheadMs)
+        .where('entered_at', '>', now)
         .orderBy('entered_at')
         .orderBy('entry')
         .limit(limit),

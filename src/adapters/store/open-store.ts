@@ -22,7 +22,6 @@ import { createBrokerMemory } from './broker-memory.js';
 import type { StoreContext, Tx } from './context.js';
 import { createDeadLetters } from './dead-letters.js';
 import { createEnding } from './ending.js';
-import { createEntryClock } from './entry-clock.js';
 import { createEntryNotice } from './entry-notice.js';
 import type { EventRetention } from './event-log.js';
 import { createEventLog } from './event-log.js';
@@ -112,9 +111,8 @@ export function createStore(database: Database, options: Omit<OpenStoreOptions, 
     return result;
   });
   const { entered: eventEntered } = entries;
-  const entryClock = createEntryClock(database, clock);
   const queries = createQueries(db);
-  const context: StoreContext = { db, commits, queries, clock, newId, eventEntered, entryClock };
+  const context: StoreContext = { db, commits, queries, clock, newId, eventEntered };
   const check = createStoreCheck(context);
   return {
     ...identity,

@@ -29,10 +29,15 @@ export interface Queries {
   readonly findRecord: PreparedQuery<{ id: string }, RecordRow>;
   readonly markSent: PreparedQuery<{ id: string; now: number }, RecordRow>;
   readonly recordFirstReply: PreparedQuery<FirstReply, RecordRow>;
-  readonly insertProjectEvent: PreparedQuery<Omit<ProjectEventTable, 'entry'>, { entry: number }>;
+  readonly insertProjectEvent: PreparedQuery<EnteringEvent, { entry: number }>;
   /** What waits for its number, in the order in which it came in. */
   readonly unnumbered: PreparedQuery<{ limit: number }, ProjectEventRow>;
   readonly setSequence: PreparedQuery<{ entry: number; sequence: number }, UpdateResult>;
+}
+
+interface EnteringEvent extends Omit<ProjectEventTable, 'entry' | 'entered_at'> {
+  /** The event enters now, yet never before another one, whatever the clock does: retention takes the beginning of a log. */
+  readonly now: number;
 }
 
 /** What the first reply of an open request changes. */
@@ -156,7 +161,7 @@ export function createQueries(db: Kysely<Tables>): Queries {
           status: value('status'),
           kind: value('kind'),
           time: value('time'),
-          entered_at: value('entered_at'),
+          entered_at: sql<number>`max(${value('now')}, coalesce((SELECT max(entered_at) FROM project_events), 0))`,
           detail: value('detail'),
         })
         .onConflict((conflict) => conflict.columns(['project', 'id']).doNothing())

@@ -52,6 +52,7 @@ export async function watch(context: CommandContext, name: string, options: Watc
   try {
     target = await findTarget(name, { client, what: whatOf(options), signal });
     if (target.what === 'request') refuseSubject(options);
+    else if (target.last === 0 && options.project !== true && options.after === undefined) await tellOnStderr(context, nothingYet(name));
     const isRead = await follow(context, options, { target, client, signal });
     if (target.what === 'project' || !isRead) return 0;
     if (signal.aborted) throw new ReplytoError('WAIT_ABORTED');
@@ -65,6 +66,11 @@ export async function watch(context: CommandContext, name: string, options: Watc
   } finally {
     stopListening();
   }
+}
+
+/** Who meant a request would wait for ever. */
+function nothingYet(name: string): string {
+  return `no request has the id '${name}', and no project of this name has events yet; waiting for its first`;
 }
 
 /** As {@link throwUnlessWell}; a gateway that goes away just then is waited for, as long as the signal lets it. */

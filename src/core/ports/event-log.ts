@@ -112,8 +112,9 @@ export interface EventLog {
     query: { readonly limit: number; readonly before?: number },
   ): Promise<readonly SubjectState[]>;
   /**
-   * Removes what is older than its retention. What entered more than a day ahead of the clock, which was wrong then, is put to
-   * the present time before. At most `limit` in all; returns how many, so `limit` tells that more may wait.
+   * Removes what is older than its retention. Before that, if anything entered more than a day ahead of the clock, which was
+   * wrong then, all that is later than now is put to the present time. At most `limit` in all; returns how many, so `limit`
+   * tells that more may wait.
    */
   sweep(limit: number): Promise<number>;
 }

@@ -1,4 +1,7 @@
 import { expect } from 'chai';
+import { createStoreSweep } from '#messaging/store-sweep.js';
+import { passTime } from '../../support/event-loop.js';
+import { createRecordingLogger } from '../../support/recording.js';
 import { sequencesOf, upTo } from '../../support/status-bench.js';
 import type { Case } from '../messaging/case.js';
 import type { StoreBench } from './bench.js';
@@ -75,10 +78,14 @@ export function eventRetentionCases(test: Case, bench: StoreBench): void {
 
   const yearMs = 365 * 86_400_000;
 
+  /** As whoever sweeps does it: again at once only while there may be more. */
+  async function sweepAll(): Promise<void> {
+    while ((await log().sweep(2)) === 2);
+  }
+
   /** The numbers that are left once everything that is past its retention is gone, and the newest number. */
   async function leftOf(project: string): Promise<[sequences: number[], last: number]> {
-    let changed = Infinity;
-    while (changed > 0) changed = await log().sweep(2);
+    await sweepAll();
     const { events, last } = await page(project);
     return [sequencesOf(events), last];
   }
@@ -133,4 +140,81 @@ export function eventRetentionCases(test: Case, bench: StoreBench): void {
     bench.clock.advance(retentionMs);
     expect(await leftOf('shop')).to.deep.equal([[], 7]);
   });
+
+  const minuteMs = 60_000;
+
+  test('removes by age after the clock was years ahead, though an event enters before each sweep', async () => {
+    await appendMany('quiet', 1);
+    await appendMany('shop', 3);
+    bench.clock.advance(10 * yearMs);
+    await appendMany('shop', 10);
+    bench.clock.advance(-10 * yearMs);
+    const stores = [bench.store.events];
+    const sweep = createStoreSweep({ stores, clock: bench.clock, logger: createRecordingLogger() });
+    sweep.start();
+    /** An event, then time in which the store is swept once. */
+    async function oneEnters(thenMs: number): Promise<number[]> {
+      await appendMany('shop', 1);
+      await number();
+      await passTime(bench.clock, thenMs, { stepMs: thenMs });
+      return sequencesOf((await page('shop')).events);
+    }
+    try {
+      for (const entered of [14, 15, 16, 17]) expect(await oneEnters(minuteMs)).to.deep.equal(upTo(entered));
+      // The first sweep was at the end of the first minute, and put the times right then; 15 entered in that instant.
+      expect(await oneEnters(retentionMs - 3 * minuteMs)).to.deep.equal([16, 17, 18]);
+      expect((await page('quiet')).events).to.be.empty;
+      expect(await oneEnters(minuteMs)).to.deep.equal([17, 18, 19]);
+      expect(await oneEnters(minuteMs)).to.deep.equal([18, 19, 20]);
+    } finally {
+      sweep.stop();
+    }
+  });
+
+  test('removes by age also what entered while the times of others were put right', async () => {
+    bench.clock.advance(10 * yearMs);
+    await appendMany('shop', 3);
+    bench.clock.advance(-10 * yearMs);
+    await Promise.all([log().sweep(100), append(newEvent('shop'))]);
+    await appendMany('shop', 1);
+    await number();
+    expect(await leftOf('shop')).to.deep.equal([upTo(5), 5]);
+    bench.clock.advance(retentionMs);
+    expect(await leftOf('shop')).to.deep.equal([[], 5]);
+  });
+
+  const hourMs = 3_600_000;
+  const phases = {
+    '25 hours ahead for three hours': [25, 25, 25],
+    '20 hours ahead, then 30': [20, 20, 30],
+    '30 hours ahead, then 20': [30, 20, 20],
+  };
+
+  for (const [name, hoursAhead] of Object.entries(phases)) {
+    test(`removes the beginning of a log, and nothing out of its middle, after the clock was ${name}`, async () => {
+      const hours = hoursAhead.length;
+      for (const ahead of hoursAhead) {
+        bench.clock.advance((ahead + 1) * hourMs);
+        await appendMany('shop', 3);
+        bench.clock.advance(-ahead * hourMs);
+      }
+      await number();
+      expect(await leftOf('shop')).to.deep.equal([upTo(3 * hours), 3 * hours]);
+      for (let hour = 0; hour < 3; hour += 1) {
+        await appendMany('shop', 1);
+        bench.clock.advance(hourMs);
+      }
+      await number();
+      bench.clock.advance(retentionMs - 3 * hourMs - 1);
+      const last = 3 * hours + 3;
+      expect(await leftOf('shop')).to.deep.equal([upTo(last), last]);
+      bench.clock.advance(1);
+      // What came until the clock was put right, and in that instant.
+      expect(await leftOf('shop')).to.deep.equal([[last - 1, last], last]);
+      bench.clock.advance(hourMs);
+      expect(await leftOf('shop')).to.deep.equal([[last], last]);
+      bench.clock.advance(hourMs);
+      expect(await leftOf('shop')).to.deep.equal([[], last]);
+    });
+  }
 }

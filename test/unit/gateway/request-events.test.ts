@@ -14,20 +14,20 @@ describe('an event stream', () => {
   it('is not opened for a client that hung up while its request was looked for', async () => {
     const found = createDeferred<RequestRecord>();
     let looks = 0;
-    const store = {
+    const history = {
       find: () => {
         looks += 1;
         return found.promise;
       },
       events: () => Promise.resolve([]),
-    } as unknown as GatewayContext['store'];
+    } as unknown as GatewayContext['history'];
     const clock = createManualClock();
     const delays: number[] = [];
     const after: typeof clock.after = (ms, callback) => {
       delays.push(ms);
       return clock.after(ms, callback);
     };
-    const gateway = createGateway(contextOf({ store, clock: { ...clock, after } }), new Map());
+    const gateway = createGateway(contextOf({ history, clock: { ...clock, after } }), new Map());
     const { port } = await gateway.start();
     try {
       const connection = await openRawHttp(port);

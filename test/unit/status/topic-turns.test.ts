@@ -113,6 +113,93 @@ describe('the turns of status topics', () => {
     expect(await unpublished()).to.be.empty;
   });
 
+  it('are not held up by ten topics that take an event every five seconds, and these go on meanwhile', async () => {
+    const slow = names(10, 'slow');
+    for (const project of slow) await tell(100, { project });
+    holdReceipts((project) => project.startsWith('slow'));
+    bench.channel.onSend((frame) => {
+      bench.clock.after(minuteMs / 2, () => {
+        if (held.delete(frame)) frame.answer('RECEIPT_TIMEOUT');
+      });
+    });
+    let taken = 0;
+    /** The broker makes room for one event of each topic. */
+    function takeOneOfEach(): void {
+      const first = new Map([...held].reverse().map((frame) => [frame.destination.name, frame]));
+      taken += first.size;
+      for (const frame of first.values()) {
+        held.delete(frame);
+        frame.answer('confirm');
+      }
+    }
+    const publisher = bench.create();
+    publisher.start();
+    let before = 0;
+    for (const second of upTo(370)) {
+      if (second % 5 === 0) takeOneOfEach();
+      await passTime(bench.clock, 1_000, { stepMs: 1_000 });
+      // Each of them has failed once then.
+      if (second === 70) before = taken;
+      if (second <= 70) continue;
+      await tell(1, { project: 'zebra' });
+      publisher.wake();
+      await settled();
+      expect(written('zebra')).to.deep.equal(upTo(second - 70));
+    }
+    // Two topics at a time take one each whenever there is room.
+    expect(taken - before).to.be.within(100, 120);
+    bench.channel.always('confirm');
+    for (const frame of [...held]) frame.answer('confirm');
+    await passTime(bench.clock, minuteMs / 2, { stepMs: 1_000 });
+    for (const project of slow) expect(new Set(written(project)), project).to.have.all.keys(upTo(100));
+    expect(await unpublished()).to.be.empty;
+  });
+
+  it('bring a topic that was full one event, then twice as many each time, until it took as many as any other', async () => {
+    await tell(300);
+    bench.channel.always('BROKER_FULL');
+    bench.create().start();
+    await settled();
+    holdReceipts();
+    const sizes: number[] = [];
+    await passTime(bench.clock, 5_000);
+    while (sizes.length < 5) {
+      sizes.push(held.size);
+      await confirmOldest();
+    }
+    // Full again.
+    sizes.push(held.size);
+    for (const frame of [...held].slice(3)) {
+      held.delete(frame);
+      frame.answer('BROKER_FULL');
+    }
+    await confirmOldest();
+    expect(held.size).to.equal(0);
+    await passTime(bench.clock, 5_000);
+    while (held.size > 0) {
+      sizes.push(held.size);
+      await confirmOldest();
+    }
+    expect(sizes).to.deep.equal([1, 2, 4, 8, 16, 32, 1, 2, 4, 8, 16, 32, 64, 64, 64, 11]);
+    expect(await unpublished()).to.be.empty;
+  });
+
+  it('come at once again to a topic that was full and took all there was', async () => {
+    await tell(2);
+    bench.channel.always('BROKER_FULL');
+    const publisher = bench.create();
+    publisher.start();
+    await settled();
+    bench.channel.always('confirm');
+    await passTime(bench.clock, 5_000);
+    expect(written().slice(2)).to.deep.equal([1, 2]);
+    holdReceipts();
+    await tell(10);
+    publisher.wake();
+    await settled();
+    expect(written().slice(4)).to.deep.equal(upTo(12, 3));
+  });
+
   it('come later to a topic whose missing receipt ended the connection, and at once to those that shared it', async () => {
     await tell(2, { project: 'full' });
     await tell(2);
