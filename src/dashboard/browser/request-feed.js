@@ -33,6 +33,8 @@ export function createRequestFeed(id, onChange) {
   let asked = 0;
   let taken = 0;
   let isOpen = false;
+  /** @type {Promise<boolean> | undefined} */
+  let ending;
 
   const feed = {
     id,
@@ -75,21 +77,35 @@ export function createRequestFeed(id, onChange) {
       onGap: () => undefined,
       onConnection(isLive) {
         isOpen = isLive;
-        feed.phase = isLive ? 'live' : 'lost';
+        if (isLive) feed.phase = 'live';
+        else void hasEnded();
         onChange();
       },
-      mayRetry: async () => {
-        // EventSource does not tell a refusal from the end of the stream, which comes when all was told.
-        const isWhole = await attempt(readOn);
-        // Behind the events, else it may be older than they are.
-        if ((await read()) && isWhole === true) {
-          feed.phase = 'ended';
-          onChange();
-          return false;
-        }
-        return feed.phase !== 'refused';
-      },
+      mayRetry: async () => !(await hasEnded()) && feed.phase !== 'refused',
     });
+  }
+
+  /**
+   * EventSource tells neither a cut connection nor a refusal from the end of the stream, which comes when all was told: the
+   * gateway knows. Until it has said so, nothing is lost.
+   */
+  function hasEnded() {
+    ending ??= findEnd().finally(() => (ending = undefined));
+    return ending;
+  }
+
+  async function findEnd() {
+    const isWhole = await attempt(readOn);
+    // Behind the events, else it may be older than they are.
+    const isEnd = (await read()) && isWhole === true;
+    if (isEnd) {
+      stop();
+      feed.phase = 'ended';
+    } else if (!isOpen && feed.phase === 'live') {
+      feed.phase = 'lost';
+    }
+    onChange();
+    return isEnd;
   }
 
   /** @returns {Promise<boolean>} whether the request has ended and its history is whole */

@@ -10,6 +10,33 @@ const event = (number: number): NumberedEvent => ({
 });
 
 describe('the feed of a request', () => {
+  it('takes the end of the stream of an ended request for what it is, and that of another for a lost connection', async () => {
+    for (const isOver of [true, false]) {
+      await withFakePage(
+        async ({ pass }) => {
+          const phases: string[] = [];
+          const feed = createRequestFeed('r', () => {
+            if (phases.at(-1) !== feed.phase) phases.push(feed.phase);
+          });
+          try {
+            await pass(0);
+            const [stream] = FakeEventSource.open();
+            stream?.dispatchEvent(new Event('open'));
+            stream?.tell(1, event(1), 'log');
+            // The browser would come back after two seconds.
+            stream?.fail(false);
+            await pass(0);
+            expect(phases).to.deep.equal(['loading', 'live', isOver ? 'ended' : 'lost']);
+            expect(FakeEventSource.open()).to.have.length(isOver ? 0 : 1);
+          } finally {
+            feed.close();
+          }
+        },
+        ({ name }) => (name === 'r' ? { id: 'r', status: 'replied' } : { events: [], next: 1, isOver }),
+      );
+    }
+  });
+
   it('has all of its history before it is complete, also where the stream is refused', async () => {
     const eventsInPage = 2;
     let isAway = false;
