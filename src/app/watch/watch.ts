@@ -52,7 +52,8 @@ export async function watch(context: CommandContext, name: string, options: Watc
   try {
     target = await findTarget(name, { client, what: whatOf(options), signal });
     if (target.what === 'request') refuseSubject(options);
-    else if (target.last === 0 && options.project !== true && options.after === undefined) await tellOnStderr(context, nothingYet(name));
+    else if (target.last === 0 && options.project !== true && options.after === undefined)
+      await tellOnStderr(context, nothingYet(name));
     const isRead = await follow(context, options, { target, client, signal });
     if (target.what === 'project' || !isRead) return 0;
     if (signal.aborted) throw new ReplytoError('WAIT_ABORTED');
