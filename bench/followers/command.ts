@@ -1,9 +1,8 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeMachine } from '../tools/machine.js';
 import { openFilesLimit } from '../tools/open-files.js';
-import { defaultFolder, inMinutes, readCount } from '../tools/options.js';
+import { answersAtOnce, defaultFolder, inMinutes, readCount } from '../tools/options.js';
+import { writeFiles } from '../tools/write-files.js';
 import { createPlan, expectedMs, mostFollowers } from './plan.js';
 import type { Plan } from './plan.js';
 import { publish, readResults } from './publish.js';
@@ -39,15 +38,8 @@ export async function runCommand(given: readonly string[], signal: AbortSignal):
         help: { type: 'boolean', default: false },
       },
     });
-    if (values.help) {
-      console.log(help);
-      return 0;
-    }
-    if (values.publish !== undefined) {
-      const text = readFileSync(values.publish, 'utf8');
-      for (const path of publish(readResults(text, values.publish))) console.log(path);
-      return 0;
-    }
+    const publishText = (text: string, name: string): string[] => publish(readResults(text, name));
+    if (answersAtOnce(values, { help, publish: publishText })) return 0;
     const openFiles = openFilesLimit();
     const preset = createPlan(values.smoke ? 'smoke' : 'full', openFiles);
     const countOf = (name: 'idle' | 'active' | 'rate' | 'seconds', max: number): number => {
@@ -78,10 +70,15 @@ async function run({ plan, openFiles, out, signal }: GivenRun): Promise<number> 
   say(`${plan.idle} idle and ${plan.active} active followers, about ${inMinutes(expectedMs(plan))} minutes`);
   say(`open files: ${openFiles === null ? 'no limit is told' : `${openFiles} at most in a process`}`);
   const results = await runBenchmark({ plan, machine: describeMachine(), openFiles, say, signal });
-  mkdirSync(out, { recursive: true });
-  writeFileSync(join(out, 'results.json'), `${JSON.stringify(results, null, 1)}\n`);
   const page = pageOf(results);
-  writeFileSync(join(out, 'report.md'), page);
+  const json = `${JSON.stringify(results, null, 1)}\n`;
+  writeFiles(
+    [
+      { name: 'results.json', contents: json },
+      { name: 'report.md', contents: page },
+    ],
+    out,
+  );
   say(page);
   say(`took ${inMinutes(results.tookMs)} minutes; written to ${out}`);
   const { active, idle, settling } = results;

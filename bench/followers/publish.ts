@@ -1,6 +1,7 @@
 /** The page of the documentation. */
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { readJsonOfFormat } from '../tools/read-results.js';
+import type { ReportFile } from '../tools/write-files.js';
+import { writeFiles } from '../tools/write-files.js';
 import { pageOf } from './page.js';
 import { format } from './results.js';
 import type { Results } from './results.js';
@@ -9,7 +10,7 @@ const page = 'docs/followers-benchmark.md';
 const folder = 'docs/followers-benchmark';
 
 /** What the documentation shows of a run, by path; from these results and nothing else. @throws Error in words why not */
-export function documentationOf(results: Results): { readonly name: string; readonly contents: string }[] {
+export function documentationOf(results: Results): ReportFile[] {
   if (results.plan.size === 'smoke') {
     throw new Error('not published: a smoke run has no figures that are worth reading');
   }
@@ -21,10 +22,7 @@ export function documentationOf(results: Results): { readonly name: string; read
 
 /** Writes it; the paths. */
 export function publish(results: Results): string[] {
-  const files = documentationOf(results);
-  mkdirSync(folder, { recursive: true });
-  for (const { name, contents } of files) writeFileSync(name, contents);
-  return files.map(({ name }) => name);
+  return writeFiles(documentationOf(results));
 }
 
 /** @throws Error with the name of the file when it is no results of this benchmark in its present format */

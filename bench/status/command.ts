@@ -1,9 +1,8 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { unlessAborted } from '../tools/interruption.js';
 import { describeMachine } from '../tools/machine.js';
-import { defaultFolder, inMinutes, readCount } from '../tools/options.js';
+import { answersAtOnce, defaultFolder, inMinutes, readCount } from '../tools/options.js';
+import { writeFiles } from '../tools/write-files.js';
 import { wordsOf } from './clients/client.js';
 import { createPlan, expectedMs } from './plan.js';
 import type { Plan, Size } from './plan.js';
@@ -57,16 +56,8 @@ export async function runCommand(given: readonly string[], signal: AbortSignal):
         help: { type: 'boolean', default: false },
       },
     });
-    if (values.help) {
-      console.log(help);
-      return 0;
-    }
-    if (values.publish !== undefined) {
-      for (const path of publish(readResults(readFileSync(values.publish, 'utf8'), values.publish))) {
-        console.log(path);
-      }
-      return 0;
-    }
+    const publishText = (text: string, name: string): string[] => publish(readResults(text, name));
+    if (answersAtOnce(values, { help, publish: publishText })) return 0;
     if (values.quick && values.smoke) throw new Error('--quick and --smoke: one of them is allowed');
     const size: Size = values.smoke ? 'smoke' : values.quick ? 'quick' : 'full';
     const { clients, repeats } = values;
@@ -117,7 +108,7 @@ async function run({ plan, out, seed, ...options }: GivenRun): Promise<number> {
   // Before the parts are there, so that the load of the machine is that of others.
   const machine = describeMachine();
   const keep = (results: Results): void =>
-    write(out, 'results.json', `${JSON.stringify(results, null, 1)}\n`);
+    void writeFiles([{ name: 'results.json', contents: `${JSON.stringify(results, null, 1)}\n` }], out);
   const system = await startSystem(options);
   try {
     for (const sentence of system.missing) say(sentence);
@@ -126,15 +117,10 @@ async function run({ plan, out, seed, ...options }: GivenRun): Promise<number> {
       signal,
     );
     keep(results);
-    for (const { name, contents } of reportFiles(results)) write(out, name, contents);
+    writeFiles(reportFiles(results), out);
     say(`took ${inMinutes(results.tookMs)} minutes; written to ${out}`);
     return results.failed.length === 0 ? 0 : 1;
   } finally {
     await system.stop();
   }
-}
-
-function write(folder: string, name: string, contents: string): void {
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, name), contents);
 }

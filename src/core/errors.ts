@@ -30,6 +30,11 @@ export function toProblem(field: string, value: unknown, allowed: string): Probl
   return { field, value: shown, allowed };
 }
 
+/** Whether this says what is wrong, where a value or that is given. */
+export function isProblem(value: unknown): value is Problem {
+  return typeof value === 'object' && value !== null && 'field' in value;
+}
+
 /** The one error class of the product. Branch on `code`, which survives serialisation; `instanceof` does not. */
 export class ReplytoError extends Error {
   override readonly name = 'ReplytoError';

@@ -1,14 +1,14 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { queueNameProblem } from '#core/destination.js';
 import type { Problem } from '#core/errors.js';
-import { ReplytoError, toProblem } from '#core/errors.js';
+import { ReplytoError, isProblem, toProblem } from '#core/errors.js';
 import { headerProblem } from '#core/header-text.js';
 import type { MessageProperties } from '#core/message.js';
 import { messageIdProblem } from '#core/message.js';
 import { projectNameProblem } from '#schema/project-name.js';
 import { fromHttpHeader } from './header-encoding.js';
 import type { Preference } from './prefer.js';
-import { isProblem, parsePrefer } from './prefer.js';
+import { parsePrefer } from './prefer.js';
 import { readApplicationHeaders, togetherProblem } from './travelling-headers.js';
 
 /** What the headers of an asking call say, checked. */

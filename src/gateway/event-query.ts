@@ -1,7 +1,7 @@
 /** What resources of events are asked: where to begin, which kinds, and in which form. */
 import type { Request } from 'express';
 import type { Problem } from '#core/errors.js';
-import { ReplytoError, toProblem } from '#core/errors.js';
+import { ReplytoError, isProblem, toProblem } from '#core/errors.js';
 import type { EventFilter } from '#core/status-event.js';
 import { parseEventKinds } from '#schema/event-kinds.js';
 import { eventSubjectProblem } from '#schema/status-event.js';
@@ -60,10 +60,6 @@ function parsePosition(header: string | string[] | undefined, parameter: string 
   if (header !== undefined && header !== '') return { name, after: parseInteger(name, header, bounds) };
   if (parameter === undefined) return { name: '?after', after: undefined };
   return { name: '?after', after: parseInteger('?after', parameter, bounds) };
-}
-
-function isProblem(value: unknown): value is Problem {
-  return typeof value === 'object' && value !== null && 'field' in value;
 }
 
 /** Whether the caller takes a stream rather than a page of JSON. @throws INVALID_REQUEST (406) when it takes neither */

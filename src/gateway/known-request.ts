@@ -1,10 +1,10 @@
 import type { Request, Response } from 'express';
-import { ReplytoError } from '#core/errors.js';
+import { ReplytoError, isProblem } from '#core/errors.js';
 import { isMessageId } from '#core/message.js';
 import type { RequestRecord } from '#core/request.js';
 import { isVisibleTo } from '#core/request.js';
 import type { Preference } from './prefer.js';
-import { isProblem, parsePrefer } from './prefer.js';
+import { parsePrefer } from './prefer.js';
 import { principalOf } from './principal.js';
 
 export function requestNotFound(id: string): ReplytoError {

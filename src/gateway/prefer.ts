@@ -38,10 +38,6 @@ export function parsePrefer(header: string | undefined): Preference | Problem {
   return { waitSeconds, respondAsync };
 }
 
-export function isProblem(value: Preference | Problem): value is Problem {
-  return 'field' in value;
-}
-
 export interface AppliedWait {
   readonly waitMs: number;
   /** What `Preference-Applied` says; undefined when no preference was stated. */

@@ -3,7 +3,7 @@ import type { Request, Response } from 'express';
 import { isFinal } from '#core/request.js';
 import { passesFilter } from '#core/status-event.js';
 import type { GatewayContext } from './context.js';
-import { matchesEtag } from './etag.js';
+import { answerKnown } from './etag.js';
 import type { EventQuery } from './event-query.js';
 import { readPrefer, visible } from './known-request.js';
 import { pageSize, readEventsBehind } from './request-following.js';
@@ -82,19 +82,13 @@ export function createRequestEventPages(
   }
 
   return async (request, response, id, query) => {
-    const known = request.headers['if-none-match'];
     const page = await waiting.run(response, { prefer: readPrefer(request), defaultMs: 0 }, (limits) =>
       awaitPage(response, id, query, limits),
     );
     if (response.destroyed) return;
     const etag = `"${query.after ?? 0}-${page.next}${page.isOver ? '-over' : ''}"`;
     response.vary('Last-Event-ID');
-    response.setHeader('ETag', etag);
-    response.setHeader('Cache-Control', 'no-cache');
-    if (known !== undefined && matchesEtag(known, etag)) {
-      response.status(304).end();
-      return;
-    }
+    if (answerKnown(request, response, etag)) return;
     response.setHeader('Content-Type', 'application/json');
     response.end(`{"events":[${page.texts.join(',')}],"next":${page.next},"isOver":${page.isOver}}`);
   };

@@ -2,7 +2,7 @@
 import type { Express, Request, Response } from 'express';
 import { queueNameProblem } from '#core/destination.js';
 import type { Problem } from '#core/errors.js';
-import { ReplytoError, toProblem } from '#core/errors.js';
+import { ReplytoError, isProblem, toProblem } from '#core/errors.js';
 import { isMessageId } from '#core/message.js';
 import { isVisibleTo, longestList, requestStates } from '#core/request.js';
 import type { RequestState } from '#core/request.js';
@@ -88,8 +88,4 @@ function nameProblems({
 function parseState(given: string): RequestState | Problem {
   const state = requestStates.find((known) => known === given);
   return state ?? toProblem('?status', given, choiceInWords(requestStates));
-}
-
-function isProblem(value: unknown): value is Problem {
-  return typeof value === 'object' && value !== null;
 }

@@ -3,7 +3,7 @@ import type { Express, Request, Response } from 'express';
 import type { RequestRecord } from '#core/request.js';
 import { sendStatus } from './answers.js';
 import type { GatewayContext } from './context.js';
-import { matchesEtag } from './etag.js';
+import { answerKnown, matchesEtag } from './etag.js';
 import { readId, readPrefer, visible } from './known-request.js';
 import { readQuery } from './parameters.js';
 import type { Waiting } from './waiting.js';
@@ -32,10 +32,7 @@ export function addRequestStatus(app: Express, { store, watch }: GatewayContext,
       },
     );
     if (response.destroyed) return;
-    response.setHeader('ETag', etagOf(record));
-    response.setHeader('Cache-Control', 'no-cache');
-    if (known !== undefined && matchesEtag(known, etagOf(record))) response.status(304).end();
-    else sendStatus(response, 200, record);
+    if (!answerKnown(request, response, etagOf(record))) sendStatus(response, 200, record);
   });
 }
 

@@ -1,3 +1,4 @@
+import { countOfBytes } from '#core/count-of-bytes.js';
 import type { SequencedEvent } from '#core/status-event.js';
 
 const weights = new WeakMap<SequencedEvent, number>();
@@ -16,7 +17,5 @@ export function weightOf(event: SequencedEvent): number {
 
 /** The first events that come to `bytes` together, at least one. */
 export function takeBytes(events: readonly SequencedEvent[], bytes: number): readonly SequencedEvent[] {
-  let sum = 0;
-  const last = events.findIndex((event) => (sum += weightOf(event)) >= bytes);
-  return last === -1 ? events : events.slice(0, last + 1);
+  return events.slice(0, countOfBytes(events, bytes, weightOf));
 }

@@ -2,12 +2,18 @@ import { expect } from 'chai';
 import { happens } from '../support/happens.js';
 import { newStatusEvent } from '../support/numbered-log.js';
 import { newReply, newRequest } from '../support/requests.js';
-import { commentsOf, idsOf, slowClientBench } from '../support/slow-client-bench.js';
+import {
+  expectComments,
+  idsOf,
+  largeText,
+  leastHeld,
+  mostHeld,
+  mostUnread,
+  slowClientBench,
+} from '../support/slow-client-bench.js';
 import { upTo } from '../support/status-bench.js';
 import { until } from '../support/until.js';
 
-const kibibyte = 1_024;
-const eventBytes = 60 * kibibyte;
 const id = 'r-1';
 const path = `/requests/${id}/events`;
 /** Events of the gateway itself, before those of a service. */
@@ -22,9 +28,10 @@ describe('clients of a request that read slowly or hear nothing', () => {
   });
 
   async function tell(count: number): Promise<void> {
-    const text = 'x'.repeat(eventBytes);
     for (let told = 0; told < count; told += 1) {
-      const outcome = await bench.store.events.append(newStatusEvent({ project: null, subject: id, text }));
+      const outcome = await bench.store.events.append(
+        newStatusEvent({ project: null, subject: id, text: largeText }),
+      );
       bench.watch.notify({ record: outcome!.record!, reply: null });
     }
   }
@@ -35,19 +42,8 @@ describe('clients of a request that read slowly or hear nothing', () => {
     bench.watch.notify(outcome);
   }
 
-  it('hear a comment every 15 seconds, so that nothing between takes them for dead', async () => {
-    const { clock, watch } = bench;
-    const timers = clock.pending;
-    const connection = await bench.open(path);
-    for (const count of [2, 3, 4]) {
-      clock.advance(14_999);
-      clock.advance(1);
-      await until(() => commentsOf(connection) === count, { what: `${count} comments` });
-    }
-    connection.destroy();
-    await until(() => watch.size === 0, { what: 'the end of the stream' });
-    await until(() => clock.pending === timers, { what: 'the end of its timers' });
-  });
+  it('hear a comment every 15 seconds, so that nothing between takes them for dead', () =>
+    expectComments(bench, path, () => bench.watch.size === 0));
 
   happens(
     'HTTP',
@@ -57,13 +53,8 @@ describe('clients of a request that read slowly or hear nothing', () => {
       const other = await bench.follow(path);
       const slow = await bench.open(path);
       slow.pause();
-      let most = 0;
-      for (const told of upTo(30)) {
-        await tell(10);
-        await until(() => other.events.length === told * 10 + own, { what: 'the other to hear of it' });
-        most = Math.max(most, bench.unread());
-      }
-      expect(most).to.be.within(64 * kibibyte, 200 * kibibyte);
+      const most = await mostUnread(bench, tell, (told) => other.events.length === told + own);
+      expect(most).to.be.within(leastHeld, mostHeld);
       // The wait of the other, which hears on; the slow one waits for room alone.
       await until(() => bench.watch.size === 1, { what: 'the slow client to wait for room' });
       bench.clock.advance(30_000);
@@ -101,11 +92,11 @@ describe('clients of a request that read slowly or hear nothing', () => {
   it('that come to a long history are given it as fast as they read, no faster', async () => {
     await tell(200);
     const slow = await bench.open(path, { reads: false });
-    await until(() => bench.unread() >= 64 * kibibyte, { what: 'a full stream' });
+    await until(() => bench.unread() >= leastHeld, { what: 'a full stream' });
     // What else was read of it would be written by now.
     const other = await bench.follow(path);
     await until(() => other.events.length === 200 + own, { what: 'another to have all of it' });
-    expect(bench.unread()).to.be.at.most(200 * kibibyte);
+    expect(bench.unread()).to.be.at.most(mostHeld);
     slow.resume();
     await until(() => idsOf(slow).at(-1) === 200 + own, { what: 'the last event' });
     expect(idsOf(slow)).to.deep.equal(upTo(200 + own));

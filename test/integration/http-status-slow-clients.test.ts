@@ -1,37 +1,31 @@
 import { expect } from 'chai';
 import { happens } from '../support/happens.js';
 import { appendNumbered, newStatusEvent } from '../support/numbered-log.js';
-import { commentsOf, idsOf, slowClientBench } from '../support/slow-client-bench.js';
+import {
+  expectComments,
+  idsOf,
+  largeText,
+  leastHeld,
+  mostHeld,
+  mostUnread,
+  slowClientBench,
+} from '../support/slow-client-bench.js';
 import { dataOf, sequencesOf, upTo } from '../support/status-bench.js';
 import { until } from '../support/until.js';
 
-const kibibyte = 1_024;
-const eventBytes = 60 * kibibyte;
 const path = '/status/shop';
 
 describe('clients of a project that read slowly or hear nothing', () => {
   const bench = slowClientBench();
 
   async function tell(count: number): Promise<void> {
-    const text = 'x'.repeat(eventBytes);
     for (let told = 0; told < count; told += 1) {
-      await bench.hub.push(await appendNumbered(bench.store.events, [newStatusEvent({ text })]));
+      await bench.hub.push(await appendNumbered(bench.store.events, [newStatusEvent({ text: largeText })]));
     }
   }
 
-  it('hear a comment every 15 seconds, so that nothing between takes them for dead', async () => {
-    const { clock, hub } = bench;
-    const timers = clock.pending;
-    const connection = await bench.open(path);
-    for (const count of [2, 3, 4]) {
-      clock.advance(14_999);
-      clock.advance(1);
-      await until(() => commentsOf(connection) === count, { what: `${count} comments` });
-    }
-    connection.destroy();
-    await until(() => hub.subscriptions === 0, { what: 'the end of the stream' });
-    await until(() => clock.pending === timers, { what: 'the end of its timers' });
-  });
+  it('hear a comment every 15 seconds, so that nothing between takes them for dead', () =>
+    expectComments(bench, path, () => bench.hub.subscriptions === 0));
 
   happens(
     'HTTP',
@@ -42,13 +36,8 @@ describe('clients of a project that read slowly or hear nothing', () => {
       const other = await bench.follow(path);
       const slow = await bench.open(path);
       slow.pause();
-      let most = 0;
-      for (const told of upTo(30)) {
-        await tell(10);
-        await until(() => other.events.length === told * 10, { what: 'the other to hear of it' });
-        most = Math.max(most, bench.unread());
-      }
-      expect(most).to.be.within(64 * kibibyte, 200 * kibibyte);
+      const most = await mostUnread(bench, tell, (told) => other.events.length === told);
+      expect(most).to.be.within(leastHeld, mostHeld);
       bench.clock.advance(30_000);
       await until(() => bench.hub.subscriptions === 1, { what: 'the end of the slow client' });
       expect(other.isEnded).to.equal(false);
@@ -77,8 +66,8 @@ describe('clients of a project that read slowly or hear nothing', () => {
   it('that resume from the start of a long log are given it as fast as they read, no faster', async () => {
     await tell(200);
     const slow = await bench.open(`${path}?after=0`, { reads: false });
-    await until(() => bench.unread() >= 64 * kibibyte, { what: 'a full stream' });
-    expect(bench.unread()).to.be.at.most(200 * kibibyte);
+    await until(() => bench.unread() >= leastHeld, { what: 'a full stream' });
+    expect(bench.unread()).to.be.at.most(mostHeld);
     slow.resume();
     await until(() => /^id: 200$/mu.test(slow.rest()), { what: 'the last event', withinMs: 10_000 });
   }).timeout(30_000);

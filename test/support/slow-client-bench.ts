@@ -102,6 +102,45 @@ export function idsOf(connection: RawHttp): number[] {
 }
 
 /** Comments that came. */
-export function commentsOf(connection: RawHttp): number {
+function commentsOf(connection: RawHttp): number {
   return connection.rest().split(':\n\n').length - 1;
+}
+
+/** What may wait in a gateway for a client that reads nothing: at least so much until it counts as full, at most so much. */
+export const [leastHeld, mostHeld] = [64 * 1_024, 200 * 1_024];
+/** The text of an event of which a few fill a stream. */
+export const largeText = 'x'.repeat(60 * 1_024);
+
+/** A silent stream is kept awake by comments; when its client has gone, which `isGone` tells, no timer is left of it. */
+export async function expectComments(
+  bench: SlowClientBench,
+  path: string,
+  isGone: () => boolean,
+): Promise<void> {
+  const { clock } = bench;
+  const timers = clock.pending;
+  const connection = await bench.open(path);
+  for (const count of [2, 3, 4]) {
+    clock.advance(14_999);
+    clock.advance(1);
+    await until(() => commentsOf(connection) === count, { what: `${count} comments` });
+  }
+  connection.destroy();
+  await until(isGone, { what: 'the end of the stream' });
+  await until(() => clock.pending === timers, { what: 'the end of its timers' });
+}
+
+/** The most that is held for somebody who reads nothing, while ten large events are told again and again, which another hears. */
+export async function mostUnread(
+  bench: SlowClientBench,
+  tell: (count: number) => Promise<void>,
+  hasHeard: (told: number) => boolean,
+): Promise<number> {
+  let most = 0;
+  for (let told = 10; told <= 300; told += 10) {
+    await tell(10);
+    await until(() => hasHeard(told), { what: 'the other to hear of it' });
+    most = Math.max(most, bench.unread());
+  }
+  return most;
 }

@@ -1,10 +1,10 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import type { ReportFile } from '../../tools/write-files.js';
+import { writeFiles } from '../../tools/write-files.js';
 import type { Results } from '../results.js';
 import { toFigures } from './figures.js';
 import { pageOf } from './page.js';
 import { drawPictures } from './pictures.js';
 import { whyNotPublished } from './publishable.js';
-import type { ReportFile } from './report-files.js';
 
 const page = 'docs/status-benchmark.md';
 const folder = 'docs/status-benchmark';
@@ -24,8 +24,5 @@ export function documentationOf(results: Results): ReportFile[] {
 
 /** Writes it; the paths. */
 export function publish(results: Results): string[] {
-  const files = documentationOf(results);
-  mkdirSync(folder, { recursive: true });
-  for (const { name, contents } of files) writeFileSync(name, contents);
-  return files.map(({ name }) => name);
+  return writeFiles(documentationOf(results));
 }

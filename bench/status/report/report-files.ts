@@ -1,12 +1,8 @@
+import type { ReportFile } from '../../tools/write-files.js';
 import type { Results } from '../results.js';
 import { toFigures } from './figures.js';
 import { pageOf } from './page.js';
 import { drawPictures } from './pictures.js';
-
-export interface ReportFile {
-  readonly name: string;
-  readonly contents: string;
-}
 
 /** The page, which looks for its pictures in `pictures` (empty: beside itself), and the pictures. */
 export function reportFiles(results: Results): ReportFile[] {

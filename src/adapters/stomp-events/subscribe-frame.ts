@@ -1,5 +1,5 @@
 import type { Problem } from '#core/errors.js';
-import { toProblem } from '#core/errors.js';
+import { isProblem, toProblem } from '#core/errors.js';
 import type { EventFilter } from '#core/status-event.js';
 import { parseEventKinds } from '#schema/event-kinds.js';
 import { projectNameProblem } from '#schema/project-name.js';
@@ -60,8 +60,4 @@ function parseTopic(destination: string): SubscribeRequest['topic'] | Problem {
   if (kind === 'status' && problem === undefined) return { of: 'project', name };
   const more = problem === undefined ? '' : `; a project has ${problem.allowed}`;
   return toProblem('destination', destination, `${destinations}${more}`);
-}
-
-function isProblem(value: unknown): value is Problem {
-  return typeof value === 'object' && value !== null && 'field' in value;
 }

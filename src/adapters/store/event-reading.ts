@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
+import { countOfBytes } from '#core/count-of-bytes.js';
 import type { EventLog } from '#core/ports/event-log.js';
 import type { StoreContext } from './context.js';
 import { toSequencedEvent } from './rows.js';
@@ -32,7 +33,7 @@ export function createEventReading({ db }: StoreContext): Pick<EventLog, 'page' 
         .select(['sequence', sql<number>`length(detail)`.as('bytes')])
         .limit(limit)
         .execute();
-      const cut = cutOf(sizes, bytes);
+      const cut = countOfBytes(sizes, bytes, (size) => size.bytes);
       const end = sizes[cut - 1]?.sequence ?? until;
       const rows = cut === 0 ? [] : await found.where('sequence', '<=', end).selectAll().execute();
       const first = await firstOf(project, last);
@@ -42,13 +43,6 @@ export function createEventReading({ db }: StoreContext): Pick<EventLog, 'page' 
       return { events, through: Math.max(through, after, first - 1), first, last: Math.max(last, first - 1) };
     },
   };
-
-  /** How many of these events make a page. */
-  function cutOf(sizes: readonly { readonly bytes: number }[], enough: number): number {
-    let sum = 0;
-    const last = sizes.findIndex(({ bytes }) => (sum += bytes) >= enough);
-    return last === -1 ? sizes.length : last + 1;
-  }
 
   async function firstOf(project: string, last: number): Promise<number> {
     const row = await db

@@ -9,7 +9,7 @@ import type { EventGap } from '#core/status-event.js';
 import { gapBehind } from '#core/status-event.js';
 import type { StatusSink } from '#status/status-subscription.js';
 import type { GatewayContext } from '../context.js';
-import { matchesEtag } from '../etag.js';
+import { answerKnown } from '../etag.js';
 import { readEventQuery, wantsStream } from '../event-query.js';
 import type { EventQuery } from '../event-query.js';
 import type { EventStream } from '../event-stream.js';
@@ -87,7 +87,6 @@ export function addStatusEvents(
     query: EventQuery & { readonly project: string },
   ): Promise<void> {
     const { project, after = 0, limit, filter } = query;
-    const known = request.headers['if-none-match'];
     const read = async (): Promise<EventPage> => {
       const page = await events.page(project, { after, limit, filter });
       refuseFuture(query, page.last);
@@ -109,8 +108,6 @@ export function addStatusEvents(
     if (response.destroyed) return;
     const etag = `"${after}-${page.first}-${page.through}-${page.last}"`;
     response.vary('Last-Event-ID');
-    response.setHeader('ETag', etag);
-    response.setHeader('Cache-Control', 'no-cache');
     if (page.through < page.last) {
       const next = new URLSearchParams({
         ...(request.query as Record<string, string>),
@@ -119,10 +116,7 @@ export function addStatusEvents(
       const path = `/status/${encodeURIComponent(project)}?${next.toString()}`;
       response.setHeader('Link', `<${path}>; rel="next"`);
     }
-    if (known !== undefined && matchesEtag(known, etag)) {
-      response.status(304).end();
-      return;
-    }
+    if (answerKnown(request, response, etag)) return;
     const { events: found, first, last, through: next } = page;
     response.setHeader('Content-Type', 'application/json');
     response.end(

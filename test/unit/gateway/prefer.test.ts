@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { applyPreference, isProblem, parsePrefer } from '#gateway/prefer.js';
+import { isProblem } from '#core/errors.js';
+import { applyPreference, parsePrefer } from '#gateway/prefer.js';
 import type { Preference } from '#gateway/prefer.js';
 import { startWorkTime } from '../../support/work-time.js';
 
