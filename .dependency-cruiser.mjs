@@ -12,8 +12,14 @@ function only(name, from, allowed, comment) {
   };
 }
 
-const adapters = ['stomp', 'stomp-server', 'stomp-events', 'broker', 'sqlite', 'store', 'blob', 'jwt'];
-const shared = { broker: ['sqlite', 'stomp-server'], store: ['sqlite'], 'stomp-events': ['stomp-server'] };
+const adapters = ['stomp', 'stomp-server', 'stomp-events', 'broker', 'sql', 'sqlite', 'postgres', 'store', 'blob', 'jwt'];
+const shared = {
+  broker: ['sql', 'sqlite', 'stomp-server'],
+  sqlite: ['sql'],
+  postgres: ['sql'],
+  store: ['sql', 'sqlite', 'postgres'],
+  'stomp-events': ['stomp-server'],
+};
 
 export default {
   forbidden: [
@@ -68,7 +74,7 @@ export default {
         `adapter-${adapter}`,
         folder(`adapters/${adapter}`),
         ['schema', 'core', ...(shared[adapter] ?? []).map((name) => `adapters/${name}`)],
-        'An adapter knows its port, and of other adapters only sqlite and stomp-server.',
+        'An adapter knows its port, and of other adapters only the databases and stomp-server.',
       ),
     ),
     {
@@ -89,8 +95,8 @@ export default {
       name: 'sql-in-its-adapters-only',
       comment: 'Everything above speaks to the store ports.',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/adapters/(sqlite|store|broker)/' },
-      to: { path: 'node_modules/(libsql|kysely|@libsql)/' },
+      from: { path: '^src/', pathNot: '^src/adapters/(sql|sqlite|postgres|store|broker)/' },
+      to: { path: 'node_modules/(libsql|kysely|@libsql|pg)/' },
     },
     {
       name: 'jwt-in-its-adapter-only',

@@ -1,4 +1,4 @@
-import type { Store } from '#adapters/store/open-store.js';
+import type { Store } from '#adapters/store/store.js';
 import type { Logger } from '#core/ports/logger.js';
 import type { Configuration } from '#schema/configuration.js';
 import { brokerAddress, isSameBrokerAddress } from './configuration/broker-address.js';

@@ -5,8 +5,7 @@ import { createEmbeddedBroker } from '#adapters/broker/embedded-broker.js';
 import type { EmbeddedBroker } from '#adapters/broker/embedded-broker.js';
 import { createStompBroker } from '#adapters/stomp/broker.js';
 import type { StompBroker } from '#adapters/stomp/broker.js';
-import { openStore } from '#adapters/store/open-store.js';
-import type { Store } from '#adapters/store/open-store.js';
+import type { Store } from '#adapters/store/store.js';
 import { ownDestinations } from '#core/destination.js';
 import { ReplytoError } from '#core/errors.js';
 import type { Logger } from '#core/ports/logger.js';
@@ -16,6 +15,7 @@ import { createAccess } from './access/access.js';
 import type { AccessLog } from './access-log.js';
 import { warnOfBrokerChange } from './broker-change.js';
 import type { LoadedConfiguration } from './configuration/load.js';
+import { openConfiguredStore } from './configured-store.js';
 import { isTls, readOrThrow, watchHttpTls } from './http-tls.js';
 import { composeGateway } from './gateway-composition.js';
 import { createParts } from './parts.js';
@@ -68,13 +68,7 @@ export function createDeployment({ loaded, logger, accessLog, onFatal }: Deploym
   let isStopping = false;
 
   async function start(): Promise<Started> {
-    const store = openStore({
-      path: join(dataDir, 'replyto.db'),
-      clock,
-      newId,
-      retentionMs: configuration.retention.finalMs,
-      eventRetention: configuration.retention,
-    });
+    const store = await openConfiguredStore(configuration, instance);
     const embedded = isEmbedded ? createEmbedded() : undefined;
     let brokerUrl = brokerSettings.url;
     let httpUrl = '';

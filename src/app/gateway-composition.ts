@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { v7 as newId } from 'uuid';
 import type { EmbeddedBroker } from '#adapters/broker/embedded-broker.js';
 import type { StompBroker } from '#adapters/stomp/broker.js';
-import type { Store } from '#adapters/store/open-store.js';
+import type { Store } from '#adapters/store/store.js';
 import { createEventsEndpoint } from '#adapters/stomp-events/events-endpoint.js';
 import { ownDestinations } from '#core/destination.js';
 import type { Logger } from '#core/ports/logger.js';
@@ -13,11 +13,13 @@ import { createEventFeeds } from '#gateway/status/event-feeds.js';
 import { createMetrics } from '#gateway/metrics.js';
 import { createRouteTable } from '#gateway/route-table.js';
 import { createLeasing } from '#messaging/leasing.js';
+import { createMembership } from '#messaging/membership.js';
 import { createNameShares } from '#messaging/name-shares.js';
 import { createPollingConsumer } from '#messaging/polling-consumer.js';
 import { isQueueAllowed } from '#schema/queue-pattern.js';
 import type { Access } from './access/access.js';
 import type { AccessLog } from './access-log.js';
+import { agreedSettings } from './agreed-settings.js';
 import { createBrokerUpgrade } from './broker-upgrade.js';
 import { createCalmLogger } from './calm-logger.js';
 import type { LoadedConfiguration } from './configuration/load.js';
@@ -106,7 +108,7 @@ export function composeGateway(foundations: Foundations): GatewayComposition {
     mayReplyTo: (name) => isQueueAllowed(configuration.allow.replyTo, name),
     onOutgoing: () => requestReply.relay.wakeMessages(),
   });
-  const status = createStatus(shared);
+  const status = createStatus({ ...shared, topic: own.numbered });
   const { maxFollowers } = configuration.status;
   const context = createGatewayContext({
     ...shared,
@@ -146,6 +148,12 @@ export function composeGateway(foundations: Foundations): GatewayComposition {
     },
   };
   metrics.addGauges({ event_streams: () => http.activity().eventStreams });
+  const membership = createMembership({
+    ...{ instance, clock, logger: calm, instances: store.instances },
+    version: productVersion,
+    agreed: agreedSettings(configuration, instance),
+    onFreed: () => requestReply.relay.wake(),
+  });
   const waits: Part = {
     name: 'waits',
     start: () => leasing.start(),
@@ -157,5 +165,10 @@ export function composeGateway(foundations: Foundations): GatewayComposition {
   };
   const unsent = (): number => requestReply.admission.counts().unsent;
   const log: Part = { name: 'log', start: () => undefined, stop: () => calm.stop() };
-  return { gateway, waits, unsent, parts: [log, ...requestReply.parts, ...status.parts, receivers] };
+  const member: Part = {
+    name: 'membership',
+    start: () => membership.start(),
+    stop: () => membership.stop(),
+  };
+  return { gateway, waits, unsent, parts: [log, ...(store.isShared ? [member] : []), ...requestReply.parts, ...status.parts, receivers] };
 }

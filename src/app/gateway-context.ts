@@ -1,6 +1,6 @@
 import type { EmbeddedBroker } from '#adapters/broker/embedded-broker.js';
 import type { StompBroker } from '#adapters/stomp/broker.js';
-import type { Store } from '#adapters/store/open-store.js';
+import type { Store } from '#adapters/store/store.js';
 import type { OwnDestinations } from '#core/destination.js';
 import type { Authenticator } from '#core/ports/authenticator.js';
 import type { Clock } from '#core/ports/clock.js';

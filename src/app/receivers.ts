@@ -4,7 +4,7 @@
  * what cannot be mended by waiting ends the process.
  */
 import type { StompBroker } from '#adapters/stomp/broker.js';
-import type { Store } from '#adapters/store/open-store.js';
+import type { Store } from '#adapters/store/store.js';
 import { createDeferred } from '#core/deferred.js';
 import type { OwnDestinations } from '#core/destination.js';
 import { isReplytoError } from '#core/errors.js';

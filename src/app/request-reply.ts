@@ -1,6 +1,6 @@
 /** Durable request-reply on a store and a broker: what the gateway and the library's requestor have in common. */
 import type { StompBroker } from '#adapters/stomp/broker.js';
-import type { Store } from '#adapters/store/open-store.js';
+import type { Store } from '#adapters/store/store.js';
 import type { Destination, OwnDestinations } from '#core/destination.js';
 import type { Clock } from '#core/ports/clock.js';
 import type { IdSource } from '#core/ports/id-source.js';
@@ -22,7 +22,9 @@ import type { RequestWatch } from '#messaging/request-watch.js';
 import { createRequestWatch } from '#messaging/request-watch.js';
 import type { Requestor } from '#messaging/requestor.js';
 import { createRequestor } from '#messaging/requestor.js';
+import { createSettledNotices } from '#messaging/settled-notices.js';
 import { createStoreSweep } from '#messaging/store-sweep.js';
+import { backgroundPart } from './background-part.js';
 import type { Part } from './parts.js';
 
 export interface RequestReplyOptions {
@@ -60,8 +62,16 @@ export interface RequestReply {
 export function createRequestReply(options: RequestReplyOptions): RequestReply {
   const { store, broker, clock, newId, logger, meter, replies } = options;
   const { channel, source } = broker;
-  const shared = { clock, logger, meter, watch: createRequestWatch(clock) };
-  const { watch } = shared;
+  const watch = createRequestWatch(clock, (record) => {
+    if (store.isShared) notices.tell(record);
+  });
+  const notices = createSettledNotices({
+    ...{ channel, source, clock, newId, logger, watch },
+    store: store.requests,
+    instance: options.instance,
+    topicOf: (instance) => options.own.settled(instance),
+  });
+  const shared = { clock, logger, meter, watch };
   const admission = createAdmission({ ...options, store: store.requests });
   const relay = createOutboxRelay({
     ...shared,
@@ -109,6 +119,7 @@ export function createRequestReply(options: RequestReplyOptions): RequestReply {
       { name: 'admission', start: () => admission.start(), stop: () => admission.stop() },
       { name: 'outbox relay', start: () => relay.start(), stop: (deadlineMs) => relay.stop(deadlineMs) },
       { name: 'message expiration', start: () => expiration.start(), stop: () => expiration.stop() },
+      ...(store.isShared ? [backgroundPart('notices of other instances', notices, logger)] : []),
       { name: 'store sweep', start: () => sweep.start(), stop: () => sweep.stop() },
     ],
   };

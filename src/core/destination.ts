@@ -51,6 +51,10 @@ export interface OwnDestinations {
   readonly deadLetters: Destination;
   readonly invalid: Destination;
   readonly control: Destination;
+  /** Where instances tell each other of status events that they numbered. */
+  readonly numbered: Destination;
+  /** Where one instance is told of requests that it accepted. */
+  settled(instance: string): Destination;
   /** Whether a queue name is the product's or the broker's own, so that callers may not use it. */
   isReserved(name: string): boolean;
   /** What a name has to be that is not reserved, in words. */
@@ -65,6 +69,8 @@ export function ownDestinations(prefix: string): OwnDestinations {
     deadLetters: queue(`${prefix}.dead-letters`),
     invalid: queue(`${prefix}.invalid`),
     control: topic(`${prefix}.control`),
+    numbered: topic(`${prefix}.numbered`),
+    settled: (instance) => topic(`${prefix}.settled.${instance}`),
     isReserved: (name) => name.toLowerCase().startsWith(ownPrefix) || brokerOwned.test(name),
     unreserved: `a queue that belongs neither to the product (${prefix}.*) nor to the broker (ActiveMQ.*, amq.*, $*)`,
   };

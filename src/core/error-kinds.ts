@@ -263,6 +263,7 @@ export const errorKinds = {
   },
   PORT_TAKEN: { ...start, sentence: 'Another program listens on the port.' },
   PREFIX_TAKEN: { ...start, sentence: 'Another deployment uses the same prefix on this broker.' },
+  INSTANCE_CONFLICT: { ...start, sentence: 'Another gateway of this deployment runs with other settings.' },
 
   INTERNAL: {
     category: 'internal',

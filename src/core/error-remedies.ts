@@ -207,7 +207,7 @@ export const errorRemedies: Readonly<Record<ErrorCode, ErrorRemedy>> = {
   STORE_UNAVAILABLE: {
     meaning: 'The commit to the store failed, so the call changed nothing.',
     remedy:
-      'Wait as long as `Retry-After` says and repeat the call with the same `Message-ID`; the operator looks at the disk of `dataDir`.',
+      'Wait as long as `Retry-After` says and repeat the call with the same `Message-ID`; the operator looks at the disk of `dataDir`, or at PostgreSQL.',
   },
   STORE_LOCKED: {
     meaning: 'Two processes may not share one data folder, and another one runs with it.',
@@ -243,6 +243,12 @@ export const errorRemedies: Readonly<Record<ErrorCode, ErrorRemedy>> = {
       'A deployment with another store takes replies under the same prefix; both would eat the replies of the other.',
     remedy:
       'Give each deployment on a broker a `prefix` of its own (`--prefix` or `REPLYTO_PREFIX`), or let them share one store.',
+  },
+  INSTANCE_CONFLICT: {
+    meaning:
+      'Gateways that share a store have to agree on prefix, broker, routes, allowed queues and retention, and on the layout of the database; one that runs differs in what the error names.',
+    remedy:
+      'Give all of them the same settings. To change them, or to upgrade to a version with another layout, stop all and start them again; one that was killed counts as running for 30 seconds.',
   },
 
   INTERNAL: {

@@ -79,6 +79,8 @@ export interface RequestRecord {
   readonly conversationId: string | null;
   /** The name that posted it; null where nobody had to log in. */
   readonly postedBy: string | null;
+  /** The instance whose caller posted it; null when it is not known. */
+  readonly acceptedBy: string | null;
   readonly time: number;
   readonly createdAt: number;
   readonly sentAt: number | null;

@@ -3,11 +3,9 @@
  * deployment on the topic `{prefix}.control`, as JSON. They are transient: nothing depends on one arriving.
  */
 import type { Destination } from '#core/destination.js';
-import type { Clock } from '#core/ports/clock.js';
-import type { IdSource } from '#core/ports/id-source.js';
-import type { MessageChannel } from '#core/ports/message-channel.js';
-import type { MessageSource, Subscription } from '#core/ports/message-source.js';
-import { toContents } from './contents.js';
+import type { Subscription } from '#core/ports/message-source.js';
+import type { NoticeTopicOptions } from './notice-topic.js';
+import { createNoticeTopic } from './notice-topic.js';
 
 export type ControlNotice =
   /** Somebody cancelled the request: a service may stop working on it. */
@@ -17,12 +15,8 @@ export type ControlNotice =
   /** A gateway of this store was taking replies already. */
   | { readonly type: 'welcome'; readonly storeId: string; readonly instance: string };
 
-export interface ControlBusOptions {
-  readonly channel: MessageChannel;
-  readonly source: MessageSource;
+export interface ControlBusOptions extends NoticeTopicOptions {
   readonly topic: Destination;
-  readonly clock: Clock;
-  readonly newId: IdSource;
 }
 
 export interface ControlBus {
@@ -31,52 +25,18 @@ export interface ControlBus {
   subscribe(onNotice: (notice: ControlNotice) => void): Promise<Subscription>;
 }
 
-/** Notices are small and seldom; the prefetch only has to be large enough. */
-const prefetch = 100;
-
-export function createControlBus({ channel, source, topic, clock, newId }: ControlBusOptions): ControlBus {
+export function createControlBus({ topic, ...options }: ControlBusOptions): ControlBus {
+  const notices = createNoticeTopic(options, readNotice);
   return {
-    publish(notice) {
-      const { body, contentType } = toContents(notice);
-      return channel.publish(topic, {
-        messageId: newId(),
-        correlationId: null,
-        replyTo: null,
-        time: clock.now(),
-        contentType,
-        body,
-        properties: {},
-        applicationHeaders: {},
-      });
-    },
-    subscribe: (onNotice) =>
-      source.subscribe(topic, {
-        prefetch,
-        onDelivery: (delivery) => {
-          const notice = readNotice(delivery.message.body);
-          delivery.acknowledge();
-          if (notice !== undefined) onNotice(notice);
-        },
-      }),
+    publish: (notice) => notices.publish(topic, notice),
+    subscribe: (onNotice) => notices.subscribe(topic, onNotice),
   };
 }
 
-/** Undefined for what is no notice, or one of a later version. */
-function readNotice(body: Uint8Array): ControlNotice | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder().decode(body));
-  } catch {
-    return undefined;
-  }
-  if (typeof value !== 'object' || value === null || !('type' in value)) return undefined;
-  const { type } = value;
-  if (type === 'cancel')
-    return 'requestId' in value && typeof value.requestId === 'string'
-      ? { type, requestId: value.requestId }
-      : undefined;
+function readNotice(value: Readonly<Record<string, unknown>>): ControlNotice | undefined {
+  const { type, requestId, storeId, instance } = value;
+  if (type === 'cancel') return typeof requestId === 'string' ? { type, requestId } : undefined;
   if (type !== 'hello' && type !== 'welcome') return undefined;
-  if (!('storeId' in value) || typeof value.storeId !== 'string') return undefined;
-  if (!('instance' in value) || typeof value.instance !== 'string') return undefined;
-  return { type, storeId: value.storeId, instance: value.instance };
+  if (typeof storeId !== 'string' || typeof instance !== 'string') return undefined;
+  return { type, storeId, instance };
 }

@@ -56,6 +56,8 @@ export interface OutboxRelay {
   /** Sends a request whose send lease this instance holds. Never rejects: the outcome is in the store. */
   sendNow(request: StoredRequest): void;
   /** A reply was queued for a Reply-To queue. */
+  /** Looks for work of every kind. */
+  wake(): void;
   wakeDeliveries(): void;
   /** A message that belongs to no request was queued. */
   wakeMessages(): void;
@@ -195,14 +197,16 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
     return { kind: 'refused', error: message, retryMs: ceiling / 2 + (options.random() * ceiling) / 2 };
   }
 
+  function wake(): void {
+    for (const line of [requests, deliveries, messages]) line.wake();
+  }
+
   let stopListening: (() => void) | undefined;
   return {
     instance,
     leaseMs,
     start() {
-      stopListening = channel.onUp(() => {
-        for (const line of [requests, deliveries, messages]) line.wake();
-      });
+      stopListening = channel.onUp(wake);
       for (const line of [requests, deliveries, messages]) line.start();
     },
     async stop(deadlineMs) {
@@ -212,6 +216,7 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
     },
     canSendNow: (name) => requests.hasRoom(name),
     sendNow: (request) => void requests.sendOwned(request),
+    wake,
     wakeDeliveries: () => deliveries.wake(),
     wakeMessages: () => messages.wake(),
     status: () => ({

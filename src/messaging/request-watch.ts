@@ -34,7 +34,13 @@ export interface Wait {
 const noWait: Wait = { outcome: Promise.resolve(null), end: () => undefined };
 
 export interface RequestWatch {
+  /** Tells those who wait here, and whoever is told of every change; see {@link createRequestWatch}. */
   notify(change: RequestChange): void;
+  /** Tells those who wait here: somebody else has made the change. */
+  tellWaiters(change: RequestChange): void;
+  /** Ids of what is waited for or watched. */
+  watched(): string[];
+  isWatched(id: string): boolean;
   /** Hears of every change until the returned function is called. */
   watch(id: string, listener: ChangeListener): () => void;
   /** Waits for the first change that satisfies `until`. Whoever begins a wait ends it. */
@@ -45,7 +51,11 @@ export interface RequestWatch {
   readonly size: number;
 }
 
-export function createRequestWatch(clock: Clock): RequestWatch {
+/** @param onChange hears of every change that is made in this process */
+export function createRequestWatch(
+  clock: Clock,
+  onChange: (record: RequestRecord) => void = () => undefined,
+): RequestWatch {
   const listeners = new Map<string, Set<ChangeListener>>();
   const endings = new Set<() => void>();
   let size = 0;
@@ -63,10 +73,18 @@ export function createRequestWatch(clock: Clock): RequestWatch {
     };
   }
 
+  function tellWaiters(change: RequestChange): void {
+    for (const listener of [...(listeners.get(change.record.id) ?? [])]) listener(change);
+  }
+
   return {
     watch,
+    tellWaiters,
+    watched: () => [...listeners.keys()],
+    isWatched: (id) => listeners.has(id),
     notify(change) {
-      for (const listener of [...(listeners.get(change.record.id) ?? [])]) listener(change);
+      tellWaiters(change);
+      onChange(change.record);
     },
     wait(id, until, { waitMs, signal }) {
       if (stopped || waitMs <= 0 || signal?.aborted === true) return noWait;

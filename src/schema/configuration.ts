@@ -17,6 +17,7 @@ import {
   section,
   text,
 } from './setting.js';
+import { storeSettings } from './store-settings.js';
 
 /** The longest lease of a message that was read over HTTP. */
 export const longestLeaseMs = 12 * 3_600_000;
@@ -172,17 +173,7 @@ const requests = section({
 const everything = z.strictObject({
   http,
   broker,
-  store: section({
-    url: text(
-      {
-        pattern: /^sqlite:$/u,
-        allowed: 'sqlite: (a file in dataDir); PostgreSQL is not built yet',
-        secret: 'url',
-        default: 'sqlite:',
-      },
-      'Where requests and replies are kept. `sqlite:` is a file in `dataDir`.',
-    ),
-  }),
+  store: storeSettings,
   authTokensFile: optionalText(
     file,
     'File of tokens: who may call, and for what; see docs/security.md. With it every call but those for health and descriptions needs a token. Read again when it changes.',

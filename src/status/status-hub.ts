@@ -27,6 +27,8 @@ export interface StatusHub {
   subscribe(project: string, options: SubscribeOptions): StatusSubscription;
   /** Numbered events, each project in order. Resolves when they were brought to all who have room; others are served between. */
   push(events: readonly SequencedEvent[]): Promise<void>;
+  /** The projects that are followed, with the number of the newest event of each that was pushed; 0 when none was. */
+  followed(): ReadonlyMap<string, number>;
   /** Ends every subscription, now and in future. */
   stop(): void;
   readonly subscriptions: number;
@@ -112,6 +114,7 @@ export function createStatusHub(options: {
         follower.proceed();
       }
     },
+    followed: () => new Map([...feeds].map(([project, { recent }]) => [project, recent.last])),
     stop() {
       isStopped = true;
       for (const { followers } of [...feeds.values()]) {

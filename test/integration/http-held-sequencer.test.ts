@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { createStompBroker } from '#adapters/stomp/broker.js';
 import type { StompBroker } from '#adapters/stomp/broker.js';
-import type { Store } from '#adapters/store/open-store.js';
+import type { Store } from '#adapters/store/store.js';
 import { loadConfiguration } from '#app/configuration/load.js';
 import { composeGateway } from '#app/gateway-composition.js';
 import type { Broker } from '#app/library/connect-broker.js';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Store } from '#adapters/store/open-store.js';
+import type { Store } from '#adapters/store/store.js';
 import { openStore } from '#adapters/store/open-store.js';
 import type { Clock } from '#core/ports/clock.js';
 

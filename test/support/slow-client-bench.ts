@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { Store } from '#adapters/store/open-store.js';
+import type { Store } from '#adapters/store/store.js';
 import { createRequestHistory } from '#gateway/request-history.js';
 import type { RequestWatch } from '#messaging/request-watch.js';
 import { createRequestWatch } from '#messaging/request-watch.js';

@@ -6,6 +6,8 @@ export interface TestDatabase {
   readonly url: string;
   /** Names of the schemas that begin so. */
   schemas(prefix: string): Promise<string[]>;
+  /** Where only this schema is seen, which is made if it is not there. */
+  schemaUrl(schema: string): Promise<string>;
   /** Cuts all connections to it. */
   disconnect(): Promise<void>;
   /** Drops it. */
@@ -40,6 +42,12 @@ export async function createTestDatabase(): Promise<TestDatabase | { readonly un
         [prefix],
       );
       return found.map((row) => row.name);
+    },
+    async schemaUrl(schema) {
+      await ask(own, `CREATE SCHEMA IF NOT EXISTS ${schema}`);
+      const there = new URL(own);
+      there.searchParams.set('options', `-c search_path=${schema}`);
+      return there.href;
     },
     async disconnect() {
       await ask(

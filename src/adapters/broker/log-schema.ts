@@ -1,4 +1,4 @@
-import type { Migration } from '#adapters/sqlite/migrations.js';
+import type { Migration } from '#adapters/sql/migration.js';
 
 /** Schema of the broker's own database file. */
 export const logMigrations: readonly Migration[] = [

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Database } from '#adapters/sqlite/database.js';
 import { openDatabase } from '#adapters/sqlite/database.js';
-import { createGroupCommit } from '#adapters/sqlite/group-commit.js';
+import { createGroupCommit } from '#adapters/sql/group-commit.js';
 import { migrate } from '#adapters/sqlite/migrations.js';
 import { createLogBatch } from './log-batch.js';
 import type { DurableRecord, LogBatch } from './log-batch.js';

@@ -9,8 +9,9 @@ import type {
   QueryCompiler,
   QueryResult,
 } from 'kysely';
-import { SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely';
+import { SqliteAdapter, SqliteIntrospector } from 'kysely';
 import type { Database, SqlValue } from './database.js';
+import { LocklessQueryCompiler } from './query-compiler.js';
 
 /** Kysely on an open {@link Database}: its statement cache and its bind and read layer serve every query. */
 export function createSqliteDialect(database: Database): Dialect {
@@ -18,7 +19,7 @@ export function createSqliteDialect(database: Database): Dialect {
     createAdapter: (): DialectAdapter => new SqliteAdapter(),
     createDriver: (): Driver => createDriver(database),
     createIntrospector: (db: Kysely<never>): DatabaseIntrospector => new SqliteIntrospector(db),
-    createQueryCompiler: (): QueryCompiler => new SqliteQueryCompiler(),
+    createQueryCompiler: (): QueryCompiler => new LocklessQueryCompiler(),
   };
 }
 

@@ -1,11 +1,6 @@
 import { ReplytoError } from '#core/errors.js';
+import type { Migration } from '#adapters/sql/migration.js';
 import type { Database } from './database.js';
-
-/** One step of a schema. Steps are numbered by their place and never changed once released. */
-export interface Migration {
-  readonly name: string;
-  readonly sql: string;
-}
 
 /**
  * Brings the schema up to date, all steps in one transaction.

@@ -10,6 +10,7 @@ import type {
 import type { NewRequest } from '#core/request.js';
 import { isVisibleTo } from '#core/request.js';
 import type { StoreContext, Tx } from './context.js';
+import { changedMeanwhile } from './context.js';
 import { recordChange } from './event-entry.js';
 import type { RecordRow } from './rows.js';
 import { recordColumns, toHeaderBlob, toRecord, toStoredReply } from './rows.js';
@@ -17,14 +18,23 @@ import { recordColumns, toHeaderBlob, toRecord, toStoredReply } from './rows.js'
 /** Taking requests in and reading them back. */
 export function createAcceptance(
   context: StoreContext,
-): Pick<RequestStore, 'accept' | 'find' | 'findReply' | 'list' | 'counts' | 'countsByName'> {
-  const { db, commits, queries } = context;
+): Pick<RequestStore, 'accept' | 'find' | 'versions' | 'findReply' | 'list' | 'counts' | 'countsByName'> {
+  const { db, commits, queries, dialect } = context;
   return {
-    accept: (request, options) => commits.run((tx) => accept(tx, context, request, options)),
+    accept: (request, options) => commits.run((tx) => accept(tx, context, request, options), request.id),
 
     async find(id) {
       const [row] = await queries.findRecord(db, { id });
       return row === undefined ? null : toRecord(row);
+    },
+
+    async versions(ids) {
+      const rows = await db
+        .selectFrom('requests')
+        .select(['id', 'version'])
+        .where(dialect.isOneOf('id', ids))
+        .execute();
+      return new Map(rows.map(({ id, version }) => [id, version]));
     },
 
     async findReply(id, number) {
@@ -42,7 +52,7 @@ export function createAcceptance(
       let query = db.selectFrom('requests').select(recordColumns).orderBy('seq', 'desc').limit(limit);
       // A column in an expression has no index: a list of one name shall cost what that name posted, not what all did.
       const column = (name: 'status' | 'queue' | 'project'): Expression<string | null> =>
-        postedBy === undefined ? sql.ref(name) : sql`+${sql.ref(name)}`;
+        postedBy === undefined ? sql.ref(name) : sql`coalesce(${sql.ref(name)}, '')`;
       if (postedBy !== undefined) query = query.where('posted_by', '=', postedBy);
       if (status !== undefined) query = query.where(column('status'), '=', status);
       if (queue !== undefined) query = query.where(column('queue'), '=', queue);
@@ -97,6 +107,7 @@ async function accept(
     project: request.properties.project ?? null,
     conversation_id: request.properties.conversationId ?? null,
     posted_by: request.postedBy,
+    accepted_by: context.instance,
     time: request.time,
     content_digest: request.properties.contentDigest ?? null,
     created_at: now,
@@ -132,7 +143,9 @@ async function accept(
     .selectFrom('requests')
     .select([...recordColumns, 'fingerprint'])
     .where('id', '=', request.id)
-    .executeTakeFirstOrThrow();
+    .executeTakeFirst();
+  // Removed by its age since the insert met it.
+  if (known === undefined) throw changedMeanwhile(request.id);
   const record = toRecord(known);
   // Before anything is compared: another name learns nothing of what differs.
   if (!isVisibleTo(request.postedBy, record)) return { kind: 'taken' };

@@ -1,12 +1,4 @@
 /** What the claims of the store have in common: one claim is one turn of the event loop, whatever waits. */
-import { sql } from 'kysely';
-import type { RawBuilder } from 'kysely';
-
-/** A statement takes 32,766 variables at most, and there may be more names. */
-export function isNoneOf(names: readonly string[], column = 'queue'): RawBuilder<boolean> {
-  return sql<boolean>`${sql.ref(column)} NOT IN (SELECT value FROM json_each(${JSON.stringify(names)}))`;
-}
-
 interface TakeEnoughOptions<Key, Item> {
   /** No further item once those taken have so many bytes together; default: no bound. */
   readonly enoughBytes: number | undefined;

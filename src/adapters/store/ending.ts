@@ -12,7 +12,7 @@ import { recordColumns, toRecord } from './rows.js';
 export function createEnding(context: StoreContext): Pick<RequestStore, 'cancel' | 'expireDue'> {
   const { commits } = context;
   return {
-    cancel: (id, name = null) => commits.run((tx) => cancel(tx, context, id, name)),
+    cancel: (id, name = null) => commits.run((tx) => cancel(tx, context, id, name), id),
     expireDue: (limit) => commits.run((tx) => expireDue(tx, context, limit)),
   };
 }
@@ -41,6 +41,8 @@ async function expireDue(tx: Tx, context: StoreContext, limit: number): Promise<
     .where('expires_at', '<=', now)
     .orderBy('expires_at')
     .limit(limit)
+    .forUpdate()
+    .skipLocked()
     .execute();
   const expired: RequestRecord[] = [];
   for (const { id } of due) {

@@ -51,6 +51,7 @@ export async function recordChange(
     kind,
     time: change.at,
     detail: toBlob(detail),
+    instance: context.instance,
   });
   if (row.project === null) return;
   const event = { id, subject: row.id, kind, time: change.at };
@@ -59,7 +60,8 @@ export async function recordChange(
 
 export function createEventEntry(context: StoreContext): Pick<EventLog, 'append'> {
   return {
-    append: (event, options = {}) => context.commits.run((tx) => append(tx, context, event, options)),
+    append: (event, options = {}) =>
+      context.commits.run((tx) => append(tx, context, event, options), event.subject),
   };
 }
 
@@ -69,12 +71,10 @@ async function append(
   event: StatusEvent,
   { joinsHistory = true }: AppendOptions,
 ): Promise<EventOutcome | null> {
-  const row = joinsHistory
-    ? await tx.selectFrom('requests').select(recordColumns).where('id', '=', event.subject).executeTakeFirst()
-    : undefined;
+  const [row] = joinsHistory ? await context.queries.lockRecord(tx, { id: event.subject }) : [];
   const project = event.project ?? row?.project ?? null;
   if (row === undefined && project === null) return null;
-  const joined = row === undefined ? undefined : await join(tx, row, event);
+  const joined = row === undefined ? undefined : await join(tx, context, row, event);
   const entered =
     project !== null &&
     (await enter(tx, context, { ...event, project }, { isRequest: row !== undefined, status: null }));
@@ -86,7 +86,12 @@ async function append(
 }
 
 /** Adds the event to the history of the request; undefined when it is there already. */
-async function join(tx: Tx, row: RecordRow, event: StatusEvent): Promise<RecordRow | undefined> {
+async function join(
+  tx: Tx,
+  { instance }: StoreContext,
+  row: RecordRow,
+  event: StatusEvent,
+): Promise<RecordRow | undefined> {
   const detail: EventDetail = { project: event.project ?? row.project, ...detailOf(event) };
   const added = await tx
     .insertInto('events')
@@ -97,6 +102,7 @@ async function join(tx: Tx, row: RecordRow, event: StatusEvent): Promise<RecordR
       kind: event.kind,
       time: event.time,
       detail: toBlob(detail),
+      instance,
     })
     .onConflict((conflict) => conflict.columns(['request_seq', 'id']).doNothing())
     .returning('number')

@@ -2,7 +2,6 @@ import { groupBy } from '#core/group-by.js';
 import type { EventLog } from '#core/ports/event-log.js';
 import type { SequencedEvent } from '#core/status-event.js';
 import type { StoreContext, Tx } from './context.js';
-import { isNoneOf } from './claims.js';
 import { lastOf } from './event-reading.js';
 import { noteSubjects } from './event-subjects.js';
 import { toSequencedEvent } from './rows.js';
@@ -16,11 +15,16 @@ type Numbering = Pick<
 
 /** @param mostPerProject events that stay for each project */
 export function createEventNumbering(
-  { db, commits, queries, clock }: StoreContext,
+  { db, commits, queries, clock, dialect }: StoreContext,
   mostPerProject: number,
 ): Numbering {
   async function hasDuty(tx: Tx, owner: string): Promise<boolean> {
-    const row = await tx.selectFrom('duties').selectAll().where('duty', '=', duty).executeTakeFirst();
+    const row = await tx
+      .selectFrom('duties')
+      .selectAll()
+      .where('duty', '=', duty)
+      .forUpdate()
+      .executeTakeFirst();
     return row?.owner === owner && row.lease_until > clock.now();
   }
 
@@ -90,7 +94,7 @@ export function createEventNumbering(
         .select(['project', 'published', 'last'])
         .whereRef('published', '<', 'last')
         .where('project', '>', after)
-        .where(isNoneOf(except, 'project'))
+        .where(dialect.isNoneOf('project', except))
         .orderBy('project')
         .limit(limit)
         .execute(),

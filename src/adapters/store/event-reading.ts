@@ -11,9 +11,20 @@ const mostLookedAt = 10_000;
 /** Bytes of one page, about; an event has 64 KiB at most. */
 const enoughBytes = 1024 * 1024;
 
-export function createEventReading({ db }: StoreContext): Pick<EventLog, 'page' | 'last'> {
+export function createEventReading({
+  db,
+  dialect,
+}: StoreContext): Pick<EventLog, 'page' | 'last' | 'lasts'> {
   return {
     last: (project) => lastOf(db, project),
+    async lasts(projects) {
+      const rows = await db
+        .selectFrom('projects')
+        .select(['project', 'last'])
+        .where(dialect.isOneOf('project', projects))
+        .execute();
+      return new Map(rows.map(({ project, last }) => [project, last]));
+    },
     async page(project, { after, limit, bytes = enoughBytes, filter = {} }) {
       // The end is read before the events and the beginning after them, since both only grow: whatever is numbered or
       // removed meanwhile, the page has all there is between them.

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Kysely } from 'kysely';
+import type { Kysely, SelectQueryBuilder } from 'kysely';
 import { queue } from '#core/destination.js';
 import type { Lease, LeaseEnd } from '#core/lease.js';
 import { attemptOf, nextAttempt } from '#core/message.js';
@@ -18,10 +18,10 @@ export function createLeases(context: StoreContext): Leases {
   return {
     take: (lease) => commits.run((tx) => take(tx, context, lease)),
 
-    find: async (key) => toState(await read(db, key), clock.now()),
+    find: async (key) => toState(await select(db, key).executeTakeFirst(), clock.now()),
 
     acknowledge: (key) =>
-      commits.run(async (tx) => (await end(tx, context, key, { end: 'acknowledged' })).state),
+      commits.run(async (tx) => (await end(tx, context, key, { end: 'acknowledged' })).state, key.id),
 
     reply: (key, reply, fingerprint) =>
       commits.run(async (tx) => {
@@ -33,7 +33,7 @@ export function createLeases(context: StoreContext): Leases {
 
     renew: (key, leaseMs) =>
       commits.run(async (tx) => {
-        const state = toState(await read(tx, key), clock.now());
+        const state = toState(await lock(tx, key), clock.now());
         if (state?.kind !== 'held') return state;
         const expiresAt = clock.now() + leaseMs;
         await tx
@@ -110,7 +110,7 @@ async function end(
   key: LeaseKey,
   how: { readonly end: LeaseEnd; readonly fingerprint?: string },
 ): Promise<Ended> {
-  const state = toState(await read(tx, key), context.clock.now());
+  const state = toState(await lock(tx, key), context.clock.now());
   if (state?.kind !== 'held') return { state };
   await close(tx, context, key.id, how);
   return { state, message: state.lease.message };
@@ -137,14 +137,18 @@ async function close(
 }
 
 /** What others hold does not exist for the one who asks. */
-async function read(db: Kysely<Tables>, key: LeaseKey): Promise<LeaseRow | undefined> {
+function select(db: Kysely<Tables>, key: LeaseKey): SelectQueryBuilder<Tables, 'leases', LeaseRow> {
   return db
     .selectFrom('leases')
     .selectAll()
     .where('id', '=', key.id)
     .where('queue', '=', key.queue)
-    .where('holder', 'is', key.holder)
-    .executeTakeFirst();
+    .where('holder', key.holder === null ? 'is' : '=', key.holder);
+}
+
+/** As it is when nobody else is changing it; nobody else can until the transaction ends. */
+function lock(tx: Tx, key: LeaseKey): Promise<LeaseRow | undefined> {
+  return select(tx, key).forUpdate().executeTakeFirst();
 }
 
 /** A lease whose time is over is held no more, even before somebody has looked for it. */
@@ -171,6 +175,8 @@ async function lapseDue(
     .where('expires_at', '<=', now)
     .orderBy('expires_at')
     .limit(limit)
+    .forUpdate()
+    .skipLocked()
     .execute();
   const rows = await takeEnough(due, {
     enoughBytes,

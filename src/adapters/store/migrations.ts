@@ -1,4 +1,4 @@
-import type { Migration } from '#adapters/sqlite/migrations.js';
+import type { Migration } from '#adapters/sql/migration.js';
 
 /** Numbered by place; a released step is never changed, only followed. */
 export const storeMigrations: readonly Migration[] = [
@@ -245,6 +245,20 @@ export const storeMigrations: readonly Migration[] = [
       ALTER TABLE projects ADD COLUMN subjects INTEGER NOT NULL DEFAULT 0;
       UPDATE projects SET subjects =
         (SELECT count(*) FROM project_subjects WHERE project_subjects.project = projects.project);
+    `,
+  },
+  {
+    name: 'instances, and which of them did what',
+    sql: `
+      CREATE TABLE instances (
+        id TEXT PRIMARY KEY,
+        started_at INTEGER NOT NULL,
+        version TEXT NOT NULL,
+        agreed BLOB NOT NULL,
+        lease_until INTEGER NOT NULL
+      ) WITHOUT ROWID;
+      ALTER TABLE requests ADD COLUMN accepted_by TEXT;
+      ALTER TABLE events ADD COLUMN instance TEXT;
     `,
   },
 ];

@@ -1,6 +1,6 @@
 import type { Outbox, OutboxDelivery, OutboxResult } from '#core/ports/outbox.js';
 import type { SendClaim } from '#core/ports/request-store.js';
-import { isNoneOf, takeEnough } from './claims.js';
+import { takeEnough } from './claims.js';
 import type { StoreContext, Tx } from './context.js';
 import { keepDeadLetter } from './dead-letters.js';
 import type { RecordRow } from './rows.js';
@@ -12,7 +12,7 @@ type OutboxRow = Selectable<OutboxTable>;
 
 /** Replies on their way to Reply-To queues. While one is claimed, `next_at` is the end of its lease. */
 export function createOutbox(context: StoreContext): Outbox {
-  const { commits, clock } = context;
+  const { commits, clock, dialect } = context;
   return {
     claimDue: (claim) => commits.run((tx) => claimDue(tx, context, claim)),
 
@@ -21,7 +21,7 @@ export function createOutbox(context: StoreContext): Outbox {
         await tx
           .updateTable('outbox')
           .set({ next_at: clock.now() + leaseMs })
-          .where('id', 'in', ids)
+          .where(dialect.isOneOf('id', ids))
           .where('owner', '=', owner)
           .where('status', '=', 'waiting')
           .execute();
@@ -48,7 +48,7 @@ export function createOutbox(context: StoreContext): Outbox {
 
 async function claimDue(
   tx: Tx,
-  { clock }: StoreContext,
+  { clock, dialect }: StoreContext,
   { owner, leaseMs, limit, enoughBytes, queue, exceptQueues = [] }: SendClaim,
 ): Promise<OutboxDelivery[]> {
   const now = clock.now();
@@ -71,9 +71,11 @@ async function claimDue(
     )
     .orderBy('next_at')
     .orderBy('outbox.id')
-    .limit(limit);
+    .limit(limit)
+    .forUpdate('outbox')
+    .skipLocked();
   if (queue !== undefined) query = query.where('queue', '=', queue);
-  if (exceptQueues.length > 0) query = query.where(isNoneOf(exceptQueues));
+  if (exceptQueues.length > 0) query = query.where(dialect.isNoneOf('queue', exceptQueues));
   return takeEnough(await query.execute(), {
     enoughBytes,
     take: async ({ id }) => {

@@ -3,7 +3,7 @@ import type { Message } from '#core/message.js';
 import type { OutgoingMessage, OutgoingMessages } from '#core/ports/outgoing-messages.js';
 import type { OutboxResult } from '#core/ports/outbox.js';
 import type { SendClaim } from '#core/ports/request-store.js';
-import { isNoneOf, takeEnough } from './claims.js';
+import { takeEnough } from './claims.js';
 import type { StoreContext, Tx } from './context.js';
 import { keepDeadLetter } from './dead-letters.js';
 import { deadLetterHeaders, toMessage, toMessageColumns } from './rows.js';
@@ -11,7 +11,7 @@ import type { OutgoingRow } from './schema.js';
 
 /** A row is gone once its message is on the broker. While one is claimed, `next_at` is the end of its lease. */
 export function createOutgoingMessages(context: StoreContext): OutgoingMessages {
-  const { commits, clock } = context;
+  const { commits, clock, dialect } = context;
   return {
     claimDue: (claim) => commits.run((tx) => claimDue(tx, context, claim)),
     renew: (ids, owner, leaseMs) =>
@@ -19,7 +19,7 @@ export function createOutgoingMessages(context: StoreContext): OutgoingMessages 
         await tx
           .updateTable('outgoing')
           .set({ next_at: clock.now() + leaseMs })
-          .where('id', 'in', ids)
+          .where(dialect.isOneOf('id', ids))
           .where('owner', '=', owner)
           .execute();
       }),
@@ -29,7 +29,7 @@ export function createOutgoingMessages(context: StoreContext): OutgoingMessages 
 
 async function claimDue(
   tx: Tx,
-  { clock }: StoreContext,
+  { clock, dialect }: StoreContext,
   { owner, leaseMs, limit, enoughBytes, queue, exceptQueues = [] }: SendClaim,
 ): Promise<OutgoingMessage[]> {
   const now = clock.now();
@@ -39,9 +39,11 @@ async function claimDue(
     .where('next_at', '<=', now)
     .orderBy('next_at')
     .orderBy('id')
-    .limit(limit);
+    .limit(limit)
+    .forUpdate()
+    .skipLocked();
   if (queue !== undefined) query = query.where('queue', '=', queue);
-  if (exceptQueues.length > 0) query = query.where(isNoneOf(exceptQueues));
+  if (exceptQueues.length > 0) query = query.where(dialect.isNoneOf('queue', exceptQueues));
   const rows = await takeEnough(await query.execute(), {
     enoughBytes,
     take: ({ id }) =>

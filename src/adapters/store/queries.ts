@@ -27,6 +27,8 @@ export interface Queries {
   readonly insertEvent: PreparedQuery<EventTable, InsertResult>;
   readonly insertReply: PreparedQuery<ReplyTable, InsertResult>;
   readonly findRecord: PreparedQuery<{ id: string }, RecordRow>;
+  /** As it is when nobody else is changing it; nobody else can until the transaction ends. */
+  readonly lockRecord: PreparedQuery<{ id: string }, RecordRow>;
   readonly markSent: PreparedQuery<{ id: string; now: number }, RecordRow>;
   readonly recordFirstReply: PreparedQuery<FirstReply, RecordRow>;
   readonly insertProjectEvent: PreparedQuery<EnteringEvent, { entry: number }>;
@@ -60,6 +62,7 @@ export function createQueries(db: Kysely<Tables>): Queries {
           project: value('project'),
           conversation_id: value('conversation_id'),
           posted_by: value('posted_by'),
+          accepted_by: value('accepted_by'),
           time: value('time'),
           headers: value('headers'),
           body: value('body'),
@@ -94,6 +97,7 @@ export function createQueries(db: Kysely<Tables>): Queries {
         kind: value('kind'),
         time: value('time'),
         detail: value('detail'),
+        instance: value('instance'),
       }),
     ),
     insertReply: prepareQuery((value) =>
@@ -113,12 +117,15 @@ export function createQueries(db: Kysely<Tables>): Queries {
     findRecord: prepareQuery((value) =>
       db.selectFrom('requests').select(recordColumns).where('id', '=', value('id')),
     ),
+    lockRecord: prepareQuery((value) =>
+      db.selectFrom('requests').select(recordColumns).where('id', '=', value('id')).forUpdate(),
+    ),
     markSent: prepareQuery((value) =>
       db
         .updateTable('requests')
         .set((eb) => ({
           status: sql<RequestState>`CASE one_way WHEN 1 THEN 'completed' ELSE 'sent' END`,
-          final_at: sql<number | null>`CASE one_way WHEN 1 THEN ${value('now')} END`,
+          final_at: sql<number | null>`CASE one_way WHEN 1 THEN CAST(${value('now')} AS BIGINT) END`,
           sent_at: value('now'),
           send_owner: null,
           send_lease_until: 0,
@@ -161,7 +168,9 @@ export function createQueries(db: Kysely<Tables>): Queries {
           status: value('status'),
           kind: value('kind'),
           time: value('time'),
-          entered_at: sql<number>`max(${value('now')}, coalesce((SELECT max(entered_at) FROM project_events), 0))`,
+          entered_at: sql<number>`(SELECT max(latest) FROM (
+            SELECT CAST(${value('now')} AS BIGINT) AS latest UNION ALL SELECT max(entered_at) FROM project_events
+          ) AS instants)`,
           detail: value('detail'),
         })
         .onConflict((conflict) => conflict.columns(['project', 'id']).doNothing())

@@ -21,6 +21,7 @@ export interface Tables {
   readonly projects: ProjectTable;
   readonly project_subjects: ProjectSubjectTable;
   readonly duties: DutyTable;
+  readonly instances: InstanceTable;
 }
 
 interface MetaTable {
@@ -40,6 +41,8 @@ export interface RequestTable {
   conversation_id: string | null;
   time: number;
   posted_by: string | null;
+  /** The instance whose caller posted it. */
+  accepted_by: string | null;
   /** JSON {@link HeaderBlock}. */
   headers: Buffer;
   body: Buffer;
@@ -88,6 +91,8 @@ export interface EventTable {
   time: number;
   /** JSON `{ project, percent, text, data }`. */
   detail: Buffer;
+  /** The instance that wrote it; null before there were any. */
+  instance: string | null;
 }
 
 export interface OutboxTable {
@@ -202,6 +207,16 @@ interface ProjectSubjectTable {
   started_at: number;
   is_request: number;
   is_over: number;
+}
+
+/** The gateways that have the store open. */
+interface InstanceTable {
+  id: string;
+  started_at: number;
+  version: string;
+  /** JSON AgreedSettings. */
+  agreed: Buffer;
+  lease_until: number;
 }
 
 /** What one instance does for all. */

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { RequestStore, SendClaim } from '#core/ports/request-store.js';
 import type { RequestRecord, StoredRequest } from '#core/request.js';
-import { isNoneOf, takeEnough } from './claims.js';
+import { takeEnough } from './claims.js';
 import type { StoreContext, Tx } from './context.js';
 import { recordChange } from './event-entry.js';
 import { toRecord, toStoredRequest } from './rows.js';
@@ -10,9 +10,9 @@ import { toRecord, toStoredRequest } from './rows.js';
 export function createSending(
   context: StoreContext,
 ): Pick<RequestStore, 'markSent' | 'releaseSend' | 'renewSend' | 'claimUnsent'> {
-  const { commits, clock } = context;
+  const { commits, clock, dialect } = context;
   return {
-    markSent: (id) => commits.run((tx) => markSent(tx, context, id)),
+    markSent: (id) => commits.run((tx) => markSent(tx, context, id), id),
 
     releaseSend: (id, owner, written) =>
       commits.run(async (tx) => {
@@ -33,14 +33,14 @@ export function createSending(
           .where('send_owner', '=', owner)
           .where('status', '=', 'accepted')
           .execute();
-      }),
+      }, id),
 
     renewSend: (ids, owner, leaseMs) =>
       commits.run(async (tx) => {
         await tx
           .updateTable('requests')
           .set({ send_lease_until: clock.now() + leaseMs })
-          .where('id', 'in', ids)
+          .where(dialect.isOneOf('id', ids))
           .where('send_owner', '=', owner)
           .where('status', '=', 'accepted')
           .execute();
@@ -52,7 +52,7 @@ export function createSending(
 
 async function claimUnsent(
   tx: Tx,
-  { clock }: StoreContext,
+  { clock, dialect }: StoreContext,
   { owner, leaseMs, limit, enoughBytes, queue, exceptQueues = [] }: SendClaim,
 ): Promise<StoredRequest[]> {
   const now = clock.now();
@@ -62,9 +62,11 @@ async function claimUnsent(
     .where('status', '=', 'accepted')
     .where('send_lease_until', '<=', now)
     .orderBy('seq')
-    .limit(limit);
+    .limit(limit)
+    .forUpdate()
+    .skipLocked();
   if (queue !== undefined) query = query.where('queue', '=', queue);
-  if (exceptQueues.length > 0) query = query.where(isNoneOf(exceptQueues));
+  if (exceptQueues.length > 0) query = query.where(dialect.isNoneOf('queue', exceptQueues));
   const rows = await takeEnough(await query.execute(), {
     enoughBytes,
     take: ({ seq }) =>
@@ -75,7 +77,7 @@ async function claimUnsent(
           send_lease_until: now + leaseMs,
           attempts: eb('attempts', '+', 1),
           // Somebody had it before: the message may be on the broker already.
-          resend: sql<number>`resend + (send_owner IS NOT NULL)`,
+          resend: sql<number>`CASE WHEN send_owner IS NULL THEN resend ELSE resend + 1 END`,
           version: eb('version', '+', 1),
         }))
         .where('seq', '=', seq)

@@ -20,8 +20,9 @@ type Further = Extract<SettleOutcome, { kind: 'late' | 'duplicate' }>;
 export function createSettlement(context: StoreContext): Pick<RequestStore, 'settle' | 'giveUpSend'> {
   const { commits } = context;
   return {
-    settle: (reply, options) => commits.run((tx) => settle(tx, context, reply, options)),
-    giveUpSend: (id, fault) => commits.run((tx) => giveUpSend(tx, context, id, fault)),
+    settle: (reply, options) =>
+      commits.run((tx) => settle(tx, context, reply, options), reply.correlationIds[0]),
+    giveUpSend: (id, fault) => commits.run((tx) => giveUpSend(tx, context, id, fault), id),
   };
 }
 
@@ -146,7 +147,7 @@ async function findFirst(
   ids: readonly string[],
 ): Promise<RecordRow | undefined> {
   for (const id of ids) {
-    const [row] = await queries.findRecord(tx, { id });
+    const [row] = await queries.lockRecord(tx, { id });
     if (row !== undefined) return row;
   }
   return undefined;

@@ -28,7 +28,7 @@ const ownMachine = 'stomp://localhost:';
  * names of this machine and their order. `embedded:` may be anyone on this machine.
  */
 export function isSameBrokerAddress(one: string, other: string): boolean {
-  const [left, right] = [comparable(one), comparable(other)];
+  const [left, right] = [comparableAddress(one), comparableAddress(other)];
   if (left === right) return true;
   return (
     (left === unknownPort && right.startsWith(ownMachine)) ||
@@ -36,7 +36,8 @@ export function isSameBrokerAddress(one: string, other: string): boolean {
   );
 }
 
-function comparable(address: string): string {
+/** Alike for addresses that are written differently and mean the same. */
+export function comparableAddress(address: string): string {
   const list = /^failover:\((?<list>.*)\)$/u.exec(address)?.groups?.['list'] ?? address;
   return list
     .toLowerCase()

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { v7 as newId } from 'uuid';
-import type { Store } from '#adapters/store/open-store.js';
+import type { Store } from '#adapters/store/store.js';
 import { queue } from '#core/destination.js';
 import type { ErrorCode } from '#core/error-kinds.js';
 import { ReplytoError, toProblem } from '#core/errors.js';

@@ -3,7 +3,7 @@ import { toProblem } from '#core/errors.js';
 import type { Clock } from '#core/ports/clock.js';
 import { refuseProblems } from '#core/refuse-problems.js';
 import { openStore as openStoreAt } from '#adapters/store/open-store.js';
-import type { Store } from '#adapters/store/open-store.js';
+import type { Store } from '#adapters/store/store.js';
 import { systemClock } from '../system-clock.js';
 import { durationRange, nameProblems, numberProblem, toOptions } from './option-checks.js';
 import { toSweptStore } from './swept-store.js';

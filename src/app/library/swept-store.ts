@@ -1,4 +1,4 @@
-import type { Store } from '#adapters/store/open-store.js';
+import type { Store } from '#adapters/store/store.js';
 import type { Clock } from '#core/ports/clock.js';
 import { silentLogger } from '#core/ports/logger.js';
 import { createStoreSweep } from '#messaging/store-sweep.js';

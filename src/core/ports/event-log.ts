@@ -104,6 +104,8 @@ export interface EventLog {
   page(project: string, query: PageQuery): Promise<EventPage>;
   /** The sequence of the newest event; 0 when there never was any. */
   last(project: string): Promise<number>;
+  /** The same of several projects; those without events are left out. */
+  lasts(projects: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /** Those with the newest events first; `isWanted`: of the 10,000 newest only these. */
   projects(limit: number, isWanted?: (project: string) => boolean): Promise<readonly ProjectState[]>;
   /** Those with the newest events first; `before`: only those whose newest event is older than this one. */

@@ -112,6 +112,8 @@ export interface RequestStore {
   /** Ends requests whose deadline has passed and queues the Fault for their Reply-To. */
   expireDue(limit: number): Promise<RequestRecord[]>;
   find(id: string): Promise<RequestRecord | null>;
+  /** The versions of those that are known, so that whoever knows an older one sees that something has changed. */
+  versions(ids: readonly string[]): Promise<ReadonlyMap<string, number>>;
   findReply(id: string, number: number): Promise<StoredReply | null>;
   list(filter: RequestFilter): Promise<RequestRecord[]>;
   counts(): Promise<RequestCounts>;

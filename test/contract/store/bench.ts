@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
-import type { OpenStoreOptions, Store } from '#adapters/store/open-store.js';
+import type { Store, StoreOptions } from '#adapters/store/store.js';
 import type { OutboxDelivery } from '#core/ports/outbox.js';
 import type { AcceptOptions, SendClaim } from '#core/ports/request-store.js';
 import type { NewRequest, RequestRecord } from '#core/request.js';
@@ -16,7 +16,7 @@ export const retentionMs = 7 * 86_400_000;
 export const eventRetention = { statusMs: retentionMs, statusEvents: 50 };
 
 /** Where a store is, and what it is opened with. */
-interface ContractStoreOptions extends Required<Omit<OpenStoreOptions, 'path'>> {
+interface ContractStoreOptions extends Required<StoreOptions> {
   /** An empty folder of the running case alone; its name is unique. */
   readonly folder: string;
 }

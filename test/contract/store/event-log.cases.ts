@@ -36,7 +36,7 @@ export function eventLogCases(test: Case, bench: StoreBench): void {
     }
   });
 
-  test(placeCases[4], async () => {
+  test(placeCases[2], async () => {
     await appendMany('shop', 3);
     await number();
     await appendMany('shop', 2);

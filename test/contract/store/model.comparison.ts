@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { AsyncCommand } from 'fast-check';
-import type { Store } from '#adapters/store/open-store.js';
+import type { Store } from '#adapters/store/store.js';
 import type { ManualClock } from '../../support/manual-clock.js';
 import type { StoreModel } from './model.js';
 

@@ -26,6 +26,7 @@ import { postingCases } from './posting.cases.js';
 import { readingCases } from './reading.cases.js';
 import { retentionCases } from './retention.cases.js';
 import { sendingCases } from './sending.cases.js';
+import { declareSharingCases } from './sharing.cases.js';
 import { settlingCases } from './settling.cases.js';
 import { settlingAgainCases } from './settling-again.cases.js';
 
@@ -63,6 +64,7 @@ export function describeStoreContract(contract: StoreContract): void {
       leaseCases(test, bench);
       durabilityCases(test, bench);
       groupingCases(test, bench);
+      declareSharingCases(test, bench);
       modelCases(test, bench);
     });
   });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Store } from '#adapters/store/open-store.js';
+import type { Store } from '#adapters/store/store.js';
 import { warnOfBrokerChange } from '#app/broker-change.js';
 import { createManualClock } from '../../support/manual-clock.js';
 import { openMemoryStore } from '../../support/memory-store.js';

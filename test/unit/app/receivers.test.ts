@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Store } from '#adapters/store/open-store.js';
+import type { Store } from '#adapters/store/store.js';
 import { createReceivers } from '#app/receivers.js';
 import type { Receivers, ReceiversOptions } from '#app/receivers.js';
 import { createRequestReply } from '#app/request-reply.js';

@@ -5,7 +5,7 @@ import { createMessageExpiration } from '#messaging/message-expiration.js';
 import { createRequestWatch } from '#messaging/request-watch.js';
 import { createStoreSweep } from '#messaging/store-sweep.js';
 import { createStore } from '#adapters/store/open-store.js';
-import type { Store } from '#adapters/store/open-store.js';
+import type { Store } from '#adapters/store/store.js';
 import { openDatabase } from '#adapters/sqlite/database.js';
 import { passTime, settled } from '../../support/event-loop.js';
 import { happens } from '../../support/happens.js';

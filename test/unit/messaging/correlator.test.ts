@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Store } from '#adapters/store/open-store.js';
+import type { Store } from '#adapters/store/store.js';
 import { queue } from '#core/destination.js';
 import { ReplytoError } from '#core/errors.js';
 import type { Message } from '#core/message.js';

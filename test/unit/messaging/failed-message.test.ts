@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { Store } from '#adapters/store/open-store.js';
+import type { Store } from '#adapters/store/store.js';
 import { queue } from '#core/destination.js';
 import { headerProblem } from '#core/header-text.js';
 import type { DeadLetter } from '#core/ports/dead-letters.js';

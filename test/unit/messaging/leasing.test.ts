@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { randomUUID } from 'node:crypto';
-import type { Store } from '#adapters/store/open-store.js';
+import type { Store } from '#adapters/store/store.js';
 import { ownDestinations, queue, topic } from '#core/destination.js';
 import { ReplytoError } from '#core/errors.js';
 import type { Lease } from '#core/lease.js';

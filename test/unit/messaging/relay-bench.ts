@@ -1,4 +1,4 @@
-import type { Store } from '#adapters/store/open-store.js';
+import type { Store } from '#adapters/store/store.js';
 import { queue } from '#core/destination.js';
 import type { Outbox } from '#core/ports/outbox.js';
 import type { RequestStore } from '#core/ports/request-store.js';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Store } from '#adapters/store/open-store.js';
+import type { Store } from '#adapters/store/store.js';
 import type { StoreSweep } from '#messaging/store-sweep.js';
 import { createStoreSweep } from '#messaging/store-sweep.js';
 import { passTime, settled } from '../../support/event-loop.js';

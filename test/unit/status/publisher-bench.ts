@@ -1,4 +1,4 @@
-import type { Store } from '#adapters/store/open-store.js';
+import type { Store } from '#adapters/store/store.js';
 import type { EventLog } from '#core/ports/event-log.js';
 import type { SequencedEvent, StatusEvent } from '#core/status-event.js';
 import { createSequencerDuty } from '#status/sequencer-duty.js';

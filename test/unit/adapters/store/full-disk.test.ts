@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Database } from '#adapters/sqlite/database.js';
 import { openDatabase } from '#adapters/sqlite/database.js';
-import type { Store } from '#adapters/store/open-store.js';
+import type { Store } from '#adapters/store/store.js';
 import { createStore } from '#adapters/store/open-store.js';
 import type { ReplytoError } from '#core/errors.js';
 import type { DeadLetter } from '#core/ports/dead-letters.js';

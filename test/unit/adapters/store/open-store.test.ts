@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import type { OpenStoreOptions, Store } from '#adapters/store/open-store.js';
+import type { Store, StoreOptions } from '#adapters/store/store.js';
 import { openStore } from '#adapters/store/open-store.js';
 import { openDatabase } from '#adapters/sqlite/database.js';
 import { thrownBy } from '../../../support/errors.js';
@@ -21,7 +21,7 @@ describe('opening a store on SQLite', () => {
     opened = [];
   });
 
-  function open(path: string, options: Partial<OpenStoreOptions> = {}): Store {
+  function open(path: string, options: Partial<StoreOptions> = {}): Store {
     const store = openStore({ path, clock, newId: randomUUID, ...options });
     opened.push(store);
     return store;

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { openDatabase } from '#adapters/sqlite/database.js';
 import { migrate } from '#adapters/sqlite/migrations.js';
 import { storeMigrations } from '#adapters/store/migrations.js';
-import type { Store } from '#adapters/store/open-store.js';
+import type { Store } from '#adapters/store/store.js';
 import { openStore } from '#adapters/store/open-store.js';
 import { createManualClock } from '../../../support/manual-clock.js';
 import { appendNumbered, newStatusEvent } from '../../../support/numbered-log.js';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect } from 'chai';
-import type { Store } from '#adapters/store/open-store.js';
+import type { Store } from '#adapters/store/store.js';
 import { openStore } from '#app/library/open-store.js';
 import { toSweptStore } from '#app/library/swept-store.js';
 import { passTime } from '../../../support/event-loop.js';

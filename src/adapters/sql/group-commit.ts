@@ -7,8 +7,12 @@
  * a transaction of its own, so operations must be repeatable, touching nothing but the database.
  */
 export interface GroupCommit<Tx> {
-  /** Resolves after the commit; rejects with what the operation or the commit threw, nothing changed then. */
-  run<T>(operation: (tx: Tx) => Promise<T> | T): Promise<T>;
+  /**
+   * Resolves after the commit; rejects with what the operation or the commit threw, nothing changed then.
+   *
+   * @param key what it locks first; see {@link GroupCommitOptions}
+   */
+  run<T>(operation: (tx: Tx) => Promise<T> | T, key?: string): Promise<T>;
   /** Resolves when nothing is queued or running. */
   idle(): Promise<void>;
   /** Transactions committed so far. */
@@ -18,13 +22,25 @@ export interface GroupCommit<Tx> {
 /** Runs `work` in one transaction: commits when it resolves, rolls back when it rejects. */
 export type Transact<Tx> = <T>(work: (tx: Tx) => Promise<T>) => Promise<T>;
 
+export interface GroupCommitOptions {
+  /**
+   * The operations of a group run in the order of their keys, those without one last, instead of that in which they came: two
+   * processes that lock the same rows in the same order never wait for each other in a circle. Default false.
+   */
+  readonly inOrderOfKeys?: boolean;
+}
+
 interface Queued<Tx> {
+  readonly key: string | undefined;
   readonly operation: (tx: Tx) => unknown;
   readonly resolve: (value: unknown) => void;
   readonly reject: (reason: unknown) => void;
 }
 
-export function createGroupCommit<Tx>(transact: Transact<Tx>): GroupCommit<Tx> {
+export function createGroupCommit<Tx>(
+  transact: Transact<Tx>,
+  { inOrderOfKeys = false }: GroupCommitOptions = {},
+): GroupCommit<Tx> {
   let queued: Queued<Tx>[] = [];
   let draining: Promise<void> | undefined;
   let transactions = 0;
@@ -46,7 +62,7 @@ export function createGroupCommit<Tx>(transact: Transact<Tx>): GroupCommit<Tx> {
 
   async function drain(): Promise<void> {
     while (queued.length > 0) {
-      const group = queued;
+      const group = inOrderOfKeys ? queued.sort(byKey) : queued;
       queued = [];
       await commit(group);
     }
@@ -54,9 +70,9 @@ export function createGroupCommit<Tx>(transact: Transact<Tx>): GroupCommit<Tx> {
   }
 
   return {
-    run<T>(operation: (tx: Tx) => Promise<T> | T): Promise<T> {
+    run<T>(operation: (tx: Tx) => Promise<T> | T, key?: string): Promise<T> {
       return new Promise<T>((resolve, reject) => {
-        queued.push({ operation, resolve: resolve as (value: unknown) => void, reject });
+        queued.push({ key, operation, resolve: resolve as (value: unknown) => void, reject });
         draining ??= new Promise((done) => setImmediate(done)).then(drain);
       });
     },
@@ -67,4 +83,12 @@ export function createGroupCommit<Tx>(transact: Transact<Tx>): GroupCommit<Tx> {
       return transactions;
     },
   };
+}
+
+/** Stable: what has the same key keeps its order. */
+function byKey<Tx>(a: Queued<Tx>, b: Queued<Tx>): number {
+  if (a.key === b.key) return 0;
+  if (a.key === undefined) return 1;
+  if (b.key === undefined) return -1;
+  return a.key < b.key ? -1 : 1;
 }

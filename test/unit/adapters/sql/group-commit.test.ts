@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Database } from '#adapters/sqlite/database.js';
 import { openDatabase } from '#adapters/sqlite/database.js';
-import type { GroupCommit } from '#adapters/sqlite/group-commit.js';
-import { createGroupCommit } from '#adapters/sqlite/group-commit.js';
+import type { GroupCommit } from '#adapters/sql/group-commit.js';
+import { createGroupCommit } from '#adapters/sql/group-commit.js';
 import { rejectionOf } from '../../../support/errors.js';
 import { temporaryFolder } from '../../../support/temporary-folder.js';
 

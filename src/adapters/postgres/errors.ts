@@ -1,0 +1,46 @@
+import { ReplytoError, isReplytoError } from '#core/errors.js';
+
+/** SQLSTATE codes (https://www.postgresql.org/docs/current/errcodes-appendix.html) and what to do about them. */
+const remedies: Readonly<Record<string, string>> = {
+  '28P01': 'the password is wrong',
+  '28000': 'the login is refused; see pg_hba.conf',
+  '3D000': 'make the database first, or name another one',
+  '42501': 'the user lacks a right: it has to own the tables, and to make them at the first start',
+  '53300': 'too many connections: raise max_connections, or lower store.poolSize',
+  '53100': 'its disk is full',
+  '25006': 'it takes no writes: it is a standby, or default_transaction_read_only is on',
+  '57014': 'a statement took longer than store.statementTimeoutMs',
+  '55P03': 'a row was locked for longer than store.statementTimeoutMs',
+  '57P03': 'it is starting or stopping',
+  '57P01': 'it was stopped',
+};
+
+/** What PostgreSQL, or the way to it, answered: an error of the store in any case. */
+export function toStoreError(error: unknown, where: string): ReplytoError {
+  if (isReplytoError(error)) return error;
+  const code = sqlStateOf(error);
+  if (code === '22021') {
+    return new ReplytoError('INTERNAL', { detail: 'text with NUL must be stored as a BLOB', cause: error });
+  }
+  const remedy = code === undefined ? undefined : remedies[code];
+  const detail = `${where}: ${reasonOf(error)}${remedy === undefined ? '' : ` (${remedy})`}`;
+  return new ReplytoError('STORE_UNAVAILABLE', { detail, cause: error });
+}
+
+/** Two transactions waited for each other, and this one was ended for it: it will do when it is tried again. */
+export function isDeadlock(error: unknown): boolean {
+  const code = error instanceof Error ? sqlStateOf(error.cause) : undefined;
+  return code === '40P01' || code === '40001';
+}
+
+function sqlStateOf(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined;
+  return /^[0-9A-Z]{5}$/u.test(error.code) ? error.code : undefined;
+}
+
+/** A connection that is tried on several addresses fails with an error of its own without a message. */
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
+  const reason = error instanceof Error ? error.message : String(error);
+  return reason === '' ? 'no reason given' : reason;
+}

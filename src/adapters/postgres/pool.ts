@@ -1,0 +1,125 @@
+import pg from 'pg';
+import type { PoolClient } from 'pg';
+import { toStoreError } from './errors.js';
+
+export interface PostgresOptions {
+  /** `postgres://USER:PASSWORD@HOST:PORT/DATABASE`, with what libpq knows as `sslmode` and `options`. */
+  readonly url: string;
+  /** Connections at the same time; default 10. */
+  readonly poolSize?: number;
+  /** Milliseconds that the server works on one statement, or waits for a locked row; default 15,000. */
+  readonly statementTimeoutMs?: number;
+  /** Milliseconds until a connection has to be there; default 5,000. */
+  readonly connectTimeoutMs?: number;
+  /** What the server shows in pg_stat_activity; default `replyto`. */
+  readonly applicationName?: string;
+}
+
+/** Connections to one database. Every failure is an error of the store. */
+export interface PostgresPool {
+  /** Where it is, without secrets, for messages. */
+  readonly where: string;
+  connect(): Promise<PostgresConnection>;
+  /** Ends all connections; whoever has one keeps it until it is released. */
+  close(): Promise<void>;
+}
+
+export interface QueryOutcome<Row> {
+  readonly rows: Row[];
+  /** Rows that were written. */
+  readonly changes: number;
+}
+
+interface QueryOptions {
+  /** Keeps the statement prepared under this name. */
+  readonly name?: string | undefined;
+  /** Milliseconds until the connection is given up; default: a little more than the server gets. */
+  readonly timeoutMs?: number;
+}
+
+export interface PostgresConnection {
+  query<Row>(text: string, values?: readonly unknown[], options?: QueryOptions): Promise<QueryOutcome<Row>>;
+  /** Back to the pool; after a failure that leaves it in an unknown state it is ended instead. */
+  release(): void;
+}
+
+/** Beyond what the server gets: its answer has to come back, too. */
+const answerMs = 2_000;
+const idleMs = 30_000;
+const int8 = 20;
+
+/** Opens no connection yet. */
+export function createPostgresPool(options: PostgresOptions): PostgresPool {
+  const { url, poolSize = 10, statementTimeoutMs = 15_000, connectTimeoutMs = 5_000 } = options;
+  const where = addressOf(url);
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: poolSize,
+    connectionTimeoutMillis: connectTimeoutMs,
+    idleTimeoutMillis: idleMs,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    application_name: options.applicationName ?? 'replyto',
+    statement_timeout: statementTimeoutMs,
+    lock_timeout: statementTimeoutMs,
+    // A process that was stopped in the middle of a transaction must not hold up all others.
+    idle_in_transaction_session_timeout: statementTimeoutMs,
+    // A server that cannot be reached any more answers nothing at all.
+    query_timeout: statementTimeoutMs + answerMs,
+    types: { getTypeParser },
+  });
+  // An idle connection that ends is no failure of anything: the next one is made when it is needed.
+  pool.on('error', () => undefined);
+
+  return {
+    where,
+    async connect() {
+      try {
+        return toConnection(await pool.connect(), where);
+      } catch (error) {
+        throw toStoreError(error, where);
+      }
+    },
+    close: () => pool.end(),
+  };
+}
+
+function toConnection(client: PoolClient, where: string): PostgresConnection {
+  let isBroken = false;
+  const onError = (): void => void (isBroken = true);
+  client.on('error', onError);
+  return {
+    async query<Row>(text: string, values: readonly unknown[] = [], { name, timeoutMs }: QueryOptions = {}) {
+      try {
+        const result = await client.query({
+          text,
+          values: [...values],
+          ...(name === undefined ? {} : { name }),
+          ...(timeoutMs === undefined ? {} : { query_timeout: timeoutMs }),
+        });
+        // Several statements at once have several results, and none that anybody reads.
+        return { rows: (result.rows ?? []) as Row[], changes: result.rowCount ?? 0 };
+      } catch (error) {
+        // What the server said leaves the connection as it was; anything else leaves an answer under way, or none.
+        if (!(error instanceof pg.DatabaseError)) isBroken = true;
+        throw toStoreError(error, where);
+      }
+    },
+    release() {
+      client.off('error', onError);
+      client.release(isBroken);
+    },
+  };
+}
+
+/** int8 comes as text, because it may not fit; what is stored here does: instants, and numbers counted one by one. */
+const getTypeParser: typeof pg.types.getTypeParser = (oid: number, format?: 'text' | 'binary') =>
+  oid === int8 && format !== 'binary'
+    ? Number
+    : (pg.types.getTypeParser as (id: number, format?: string) => never)(oid, format);
+
+function addressOf(url: string): string {
+  if (!URL.canParse(url)) return 'PostgreSQL';
+  const { hostname, port, pathname } = new URL(url);
+  return `PostgreSQL at ${hostname === '' ? 'localhost' : hostname}:${port === '' ? '5432' : port}${pathname}`;
+}
