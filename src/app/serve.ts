@@ -2,8 +2,10 @@
 import { isReplytoError, ReplytoError } from '#core/errors.js';
 import type { Logger } from '#core/ports/logger.js';
 import type { Configuration } from '#schema/configuration.js';
+import { isPostgresUrl } from '#schema/store-settings.js';
 import type { CommandContext } from './command-context.js';
 import { withoutMessageVariables } from './broker-tools/message-variables.js';
+import type { Environment } from './configuration/environment.js';
 import type { ServeFlags } from './configuration/flags.js';
 import type { LoadedConfiguration } from './configuration/load.js';
 import { loadConfiguration } from './configuration/load.js';
@@ -16,6 +18,7 @@ import type { PortObstacle } from './port-obstacle.js';
 import { embeddedBrokerPort, httpPort, portObstacle } from './port-obstacle.js';
 import { createProcessLife } from './process-life.js';
 import { findEmbeddedBroker } from './running-gateway.js';
+import { createWorkers, isWorker, tellReady, WorkerEnded } from './workers.js';
 import { productVersion } from './version.js';
 
 /** A gateway that serves. */
@@ -55,7 +58,7 @@ const whoListensMs = 1_000;
  *
  * @throws INVALID_CONFIGURATION, PORT_TAKEN and what else a deployment throws when it cannot start
  */
-export function serveUntilStopped(options: ServeOptions): Promise<number> {
+export async function serveUntilStopped(options: ServeOptions): Promise<number> {
   const { context, flags } = options;
   const { workingFolder } = context;
   const environment = withoutMessageVariables(context.environment);
@@ -65,6 +68,10 @@ export function serveUntilStopped(options: ServeOptions): Promise<number> {
   const logger = createLogger(configuration.log, context.stderr.isTerminal);
   const nearMisses = nearMissesInWords(environment);
   if (nearMisses.length > 0) logger.warn(nearMisses.join(' '));
+  if (configuration.workers > 1 && !isWorker()) {
+    await checkPorts(configuration);
+    return superviseWorkers({ environment, logger, configuration, stdout: context.stdout });
+  }
   let companion: Companion | undefined;
   const deployment = createDeployment({
     loaded,
@@ -74,7 +81,8 @@ export function serveUntilStopped(options: ServeOptions): Promise<number> {
   });
 
   async function start(): Promise<void> {
-    await checkPorts(configuration);
+    // The port of a worker is that of the process that started it.
+    if (!isWorker()) await checkPorts(configuration);
     const { httpUrl, brokerUrl } = await deployment.start().catch((error: unknown) => {
       throw withRemedy(error, configuration);
     });
@@ -106,17 +114,52 @@ export function serve(context: CommandContext, flags: ServeFlags): Promise<numbe
     context,
     flags,
     async onServing(serving) {
-      await context.stdout.write(startLine(serving));
+      if (isWorker()) tellReady(serving.httpUrl);
+      else await context.stdout.write(startLine(serving));
       return undefined;
     },
   });
+}
+
+interface Supervision {
+  readonly environment: Environment;
+  readonly logger: Logger;
+  readonly configuration: Configuration;
+  readonly stdout: CommandContext['stdout'];
+}
+
+/** Serves by processes of its own, until a signal; resolves with the exit code. */
+async function superviseWorkers({ environment, logger, configuration, stdout }: Supervision): Promise<number> {
+  const workers = createWorkers({ count: configuration.workers, logger });
+  const life = createProcessLife({
+    environment,
+    logger,
+    async start() {
+      const httpUrl = await workers.start();
+      const store = redactedUrl(configuration.store.url);
+      const broker = redactedUrl(configuration.broker.url);
+      const says = `${configuration.workers} workers after ${Math.round(performance.now())} ms; broker ${broker}, store ${store}`;
+      await stdout.write(`replyto ${productVersion} serves ${httpUrl} by ${says}\n`);
+    },
+    stop: (deadlineMs) => workers.stop(deadlineMs),
+  });
+  try {
+    return await life.run();
+  } catch (error) {
+    if (!(error instanceof WorkerEnded)) throw error;
+    await workers.stop(companionsEndMs);
+    return error.exitCode;
+  }
 }
 
 /** What serves where, and with what behind it. */
 function startLine({ loaded, httpUrl, brokerUrl, isEmbedded, readyAfterMs }: Serving): string {
   const { configuration } = loaded;
   const broker = redactedUrl(brokerUrl);
-  const store = `store ${configuration.store.url} in ${configuration.dataDir}`;
+  const { url } = configuration.store;
+  const store = isPostgresUrl(url)
+    ? `store ${redactedUrl(url)}`
+    : `store ${url} in ${configuration.dataDir}`;
   const behind = isEmbedded
     ? `embedded broker at ${broker}, ${store}; one process on one machine: production means ActiveMQ (BROKER_URL)`
     : `broker ${broker}, ${store}`;
@@ -143,8 +186,9 @@ function toError(what: string, { code, says, remedy }: PortObstacle): ReplytoErr
 }
 
 /** Names the settings of the data folder, which whoever opens a file in it does not know. */
-function withRemedy(error: unknown, { dataDir }: Configuration): unknown {
-  if (!isReplytoError(error)) return error;
+function withRemedy(error: unknown, { dataDir, store }: Configuration): unknown {
+  // The database says for itself where it is; an embedded broker keeps its file in the data folder all the same.
+  if (!isReplytoError(error) || isPostgresUrl(store.url)) return error;
   if (error.code === 'STORE_UNAVAILABLE') {
     const detail = `${error.message}; choose another data folder with --data-dir or DATA_DIR`;
     return new ReplytoError('STORE_UNAVAILABLE', { detail, cause: error });

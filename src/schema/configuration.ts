@@ -174,6 +174,10 @@ const everything = z.strictObject({
   http,
   broker,
   store: storeSettings,
+  workers: integer(
+    { min: 1, max: 64, default: 1 },
+    'Processes of this gateway behind one port, to use as many cores. More than one needs `store.url` `postgres://…` and a broker that is not embedded.',
+  ),
   authTokensFile: optionalText(
     file,
     'File of tokens: who may call, and for what; see docs/security.md. With it every call but those for health and descriptions needs a token. Read again when it changes.',

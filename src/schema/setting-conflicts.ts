@@ -4,6 +4,7 @@
  */
 import { durationInWords } from './duration.js';
 import type { Finding, Path } from './problems.js';
+import { isPostgresUrl } from './store-settings.js';
 
 /** Bytes of the largest body that the embedded broker carries. */
 export const mostEmbeddedBodyBytes = 10_485_760;
@@ -52,7 +53,23 @@ function headersBeyondCall(settings: unknown): Finding[] {
   return [{ path, value, allowed }];
 }
 
+/** Several processes meet in the store and at the broker, and must find the same there. */
+function workersAlone(settings: unknown): Finding[] {
+  const path = ['workers'];
+  const value = valueAt(settings, path);
+  if (typeof value !== 'number' || value <= 1) return [];
+  const storeUrl = valueAt(settings, ['store', 'url']);
+  const findings: Finding[] = [];
+  if (typeof storeUrl !== 'string' || !isPostgresUrl(storeUrl)) {
+    findings.push({ path, value, allowed: '1, unless store.url is postgres://…: a SQLite file is for one process' });
+  }
+  if (valueAt(settings, ['broker', 'url']) === 'embedded:') {
+    findings.push({ path, value, allowed: '1 with broker.url embedded:, which is in one process' });
+  }
+  return findings;
+}
+
 /** All conflicts of settings that were read, presets included; those of routes alone stand in route-conflicts.ts. */
 export function settingConflicts(settings: unknown): Finding[] {
-  return [...bodyBeyondBroker(settings), ...headersBeyondCall(settings), ...waitsBeyondLongest(settings)];
+  return [...bodyBeyondBroker(settings), ...headersBeyondCall(settings), ...waitsBeyondLongest(settings), ...workersAlone(settings)];
 }

@@ -13,6 +13,7 @@ export interface ServeFlags {
   readonly dataDir?: string | undefined;
   readonly storeUrl?: string | undefined;
   readonly prefix?: string | undefined;
+  readonly workers?: string | undefined;
   readonly logLevel?: string | undefined;
   readonly logFormat?: string | undefined;
   readonly insecure?: boolean | undefined;
@@ -28,6 +29,7 @@ const keys: Readonly<Record<SettingFlag, string>> = {
   dataDir: 'dataDir',
   storeUrl: 'store.url',
   prefix: 'prefix',
+  workers: 'workers',
   logLevel: 'log.level',
   logFormat: 'log.format',
   insecure: 'http.insecure',
