@@ -25,32 +25,30 @@ export function createPostgresDialect(pool: PostgresPool): Dialect {
 type Lent = DatabaseConnection & { readonly connection: PostgresConnection };
 
 function createDriver(pool: PostgresPool): Driver {
-  const nameOf = createStatementNames();
   return {
     init: () => Promise.resolve(),
-    acquireConnection: async () => toLent(await pool.connect(), nameOf),
+    acquireConnection: async () => toLent(await pool.connect()),
     releaseConnection: (lent) => {
       (lent as Lent).connection.release();
       return Promise.resolve();
     },
-    // Whatever the database is set to: what follows a lock has to see what was committed before it was granted.
-    beginTransaction: (lent) => run(lent, 'BEGIN ISOLATION LEVEL READ COMMITTED'),
-    commitTransaction: (lent) => run(lent, 'COMMIT'),
-    // On a connection that is gone there is nothing to take back, and what failed before is what matters.
-    rollbackTransaction: (lent) => run(lent, 'ROLLBACK').catch(() => undefined),
+    beginTransaction: notHere,
+    commitTransaction: notHere,
+    rollbackTransaction: notHere,
     destroy: () => pool.close(),
   };
 }
 
-async function run(lent: DatabaseConnection, text: string): Promise<void> {
-  await (lent as Lent).connection.query(text);
+/** Transactions are made by transaction.ts, which lets their statements follow each other without waiting. */
+function notHere(): Promise<void> {
+  return Promise.reject(new Error('transactions are made by createTransact'));
 }
 
-function toLent(connection: PostgresConnection, nameOf: (sql: string) => string | undefined): Lent {
+export function toLent(connection: PostgresConnection): Lent {
   return {
     connection,
     async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
-      const { rows, changes } = await connection.query<R>(sql, parameters, { name: nameOf(sql) });
+      const { rows, changes } = await connection.query<R>(sql, parameters);
       return { rows, numAffectedRows: BigInt(changes) };
     },
     // eslint-disable-next-line require-yield -- streaming is not offered
@@ -58,20 +56,5 @@ function toLent(connection: PostgresConnection, nameOf: (sql: string) => string 
       await Promise.resolve();
       throw new Error('streaming queries are not used');
     },
-  };
-}
-
-/** Each connection keeps its statements prepared until it ends, so there must not be too many. */
-const mostPrepared = 300;
-
-/** Names the statements that come first; a shape that comes once, such as a list of a length of its own, is one of few. */
-function createStatementNames(): (sql: string) => string | undefined {
-  const names = new Map<string, string>();
-  return (sql) => {
-    const known = names.get(sql);
-    if (known !== undefined || names.size >= mostPrepared) return known;
-    const name = `s${names.size + 1}`;
-    names.set(sql, name);
-    return name;
   };
 }

@@ -31,13 +31,12 @@ export interface QueryOutcome<Row> {
 }
 
 interface QueryOptions {
-  /** Keeps the statement prepared under this name. */
-  readonly name?: string | undefined;
   /** Milliseconds until the connection is given up; default: a little more than the server gets. */
   readonly timeoutMs?: number;
 }
 
 export interface PostgresConnection {
+  /** May be called again before an answer has come: statements are worked on in their order. One with values stays prepared. */
   query<Row>(text: string, values?: readonly unknown[], options?: QueryOptions): Promise<QueryOutcome<Row>>;
   /** Back to the pool; after a failure that leaves it in an unknown state it is ended instead. */
   release(): void;
@@ -67,7 +66,9 @@ export function createPostgresPool(options: PostgresOptions): PostgresPool {
     // A server that cannot be reached any more answers nothing at all.
     query_timeout: statementTimeoutMs + answerMs,
     types: { getTypeParser },
+    pipeline: true,
   });
+  const nameOf = createStatementNames();
   // An idle connection that ends is no failure of anything: the next one is made when it is needed.
   pool.on('error', () => undefined);
 
@@ -75,7 +76,7 @@ export function createPostgresPool(options: PostgresOptions): PostgresPool {
     where,
     async connect() {
       try {
-        return toConnection(await pool.connect(), where);
+        return toConnection(await pool.connect(), { where, nameOf });
       } catch (error) {
         throw toStoreError(error, where);
       }
@@ -84,12 +85,18 @@ export function createPostgresPool(options: PostgresOptions): PostgresPool {
   };
 }
 
-function toConnection(client: PoolClient, where: string): PostgresConnection {
+interface Surroundings {
+  readonly where: string;
+  readonly nameOf: (sql: string) => string | undefined;
+}
+
+function toConnection(client: PoolClient, { where, nameOf }: Surroundings): PostgresConnection {
   let isBroken = false;
   const onError = (): void => void (isBroken = true);
   client.on('error', onError);
   return {
-    async query<Row>(text: string, values: readonly unknown[] = [], { name, timeoutMs }: QueryOptions = {}) {
+    async query<Row>(text: string, values: readonly unknown[] = [], { timeoutMs }: QueryOptions = {}) {
+      const name = values.length === 0 ? undefined : nameOf(text);
       try {
         const result = await client.query({
           text,
@@ -122,4 +129,19 @@ function addressOf(url: string): string {
   if (!URL.canParse(url)) return 'PostgreSQL';
   const { hostname, port, pathname } = new URL(url);
   return `PostgreSQL at ${hostname === '' ? 'localhost' : hostname}:${port === '' ? '5432' : port}${pathname}`;
+}
+
+/** Each connection keeps its statements prepared until it ends, so there must not be too many. */
+const mostPrepared = 300;
+
+/** Names the statements that come first; a shape that comes once, such as a list of a length of its own, is one of few. */
+function createStatementNames(): (sql: string) => string | undefined {
+  const names = new Map<string, string>();
+  return (sql) => {
+    const known = names.get(sql);
+    if (known !== undefined || names.size >= mostPrepared) return known;
+    const name = `s${names.size + 1}`;
+    names.set(sql, name);
+    return name;
+  };
 }

@@ -24,10 +24,12 @@ export type Transact<Tx> = <T>(work: (tx: Tx) => Promise<T>) => Promise<T>;
 
 export interface GroupCommitOptions {
   /**
-   * The operations of a group run in the order of their keys, those without one last, instead of that in which they came: two
-   * processes that lock the same rows in the same order never wait for each other in a circle. Default false.
+   * For a database behind a network with several writers. The operations of a group begin in the order of their keys, instead of
+   * that in which they came, because two processes that lock the same rows in the same order never wait for each other in a
+   * circle; and those with different keys run side by side, so that their statements need not wait for each other's answers.
+   * Operations with the same key run in the order in which they came; those without one after all others, one by one. Default false.
    */
-  readonly inOrderOfKeys?: boolean;
+  readonly byKeys?: boolean;
 }
 
 interface Queued<Tx> {
@@ -39,7 +41,7 @@ interface Queued<Tx> {
 
 export function createGroupCommit<Tx>(
   transact: Transact<Tx>,
-  { inOrderOfKeys = false }: GroupCommitOptions = {},
+  { byKeys = false }: GroupCommitOptions = {},
 ): GroupCommit<Tx> {
   let queued: Queued<Tx>[] = [];
   let draining: Promise<void> | undefined;
@@ -48,12 +50,19 @@ export function createGroupCommit<Tx>(
   async function commit(group: readonly Queued<Tx>[]): Promise<void> {
     try {
       const results = await transact(async (tx) => {
-        const values: unknown[] = [];
-        for (const { operation } of group) values.push(await operation(tx));
+        const values = new Map<Queued<Tx>, unknown>();
+        const runAll = async (some: readonly Queued<Tx>[]): Promise<void> => {
+          for (const queuedOne of some) values.set(queuedOne, await queuedOne.operation(tx));
+        };
+        const { sideBySide, oneByOne } = byKeys ? arranged(group) : { sideBySide: [], oneByOne: group };
+        // All have to end before the transaction does, also when one has failed.
+        const outcomes = await Promise.allSettled(sideBySide.map(runAll));
+        for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+        await runAll(oneByOne);
         return values;
       });
       transactions += 1;
-      group.forEach(({ resolve }, index) => resolve(results[index]));
+      for (const one of group) one.resolve(results.get(one));
     } catch (error) {
       if (group.length === 1) group[0]?.reject(error);
       else for (const single of group) await commit([single]);
@@ -62,7 +71,7 @@ export function createGroupCommit<Tx>(
 
   async function drain(): Promise<void> {
     while (queued.length > 0) {
-      const group = inOrderOfKeys ? queued.sort(byKey) : queued;
+      const group = queued;
       queued = [];
       await commit(group);
     }
@@ -85,10 +94,24 @@ export function createGroupCommit<Tx>(
   };
 }
 
-/** Stable: what has the same key keeps its order. */
-function byKey<Tx>(a: Queued<Tx>, b: Queued<Tx>): number {
-  if (a.key === b.key) return 0;
-  if (a.key === undefined) return 1;
-  if (b.key === undefined) return -1;
-  return a.key < b.key ? -1 : 1;
+interface Arrangement<Tx> {
+  /** In the order of their keys. */
+  readonly sideBySide: readonly (readonly Queued<Tx>[])[];
+  readonly oneByOne: readonly Queued<Tx>[];
+}
+
+function arranged<Tx>(group: readonly Queued<Tx>[]): Arrangement<Tx> {
+  const chains = new Map<string, Queued<Tx>[]>();
+  const oneByOne: Queued<Tx>[] = [];
+  for (const one of group) {
+    if (one.key === undefined) {
+      oneByOne.push(one);
+      continue;
+    }
+    const chain = chains.get(one.key);
+    if (chain === undefined) chains.set(one.key, [one]);
+    else chain.push(one);
+  }
+  const inOrder = [...chains].sort(([one], [other]) => (one < other ? -1 : 1));
+  return { sideBySide: inOrder.map(([, chain]) => chain), oneByOne };
 }

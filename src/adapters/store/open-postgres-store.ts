@@ -1,16 +1,14 @@
 /** The store in a PostgreSQL database, for any number of processes. */
-import { createGroupCommit } from '#adapters/sql/group-commit.js';
-import type { Transact } from '#adapters/sql/group-commit.js';
 import { createDatabaseClock } from '#adapters/postgres/database-clock.js';
 import { createPostgresDialect } from '#adapters/postgres/dialect.js';
-import { isDeadlock } from '#adapters/postgres/errors.js';
 import { migrate } from '#adapters/postgres/migrations.js';
 import type { PostgresConnection, PostgresOptions, PostgresPool } from '#adapters/postgres/pool.js';
 import { createPostgresPool } from '#adapters/postgres/pool.js';
+import { createTransact } from '#adapters/postgres/transaction.js';
 import { ReplytoError } from '#core/errors.js';
 import type { IdSource } from '#core/ports/id-source.js';
-import type { Tx } from './context.js';
 import { storeMigrations } from './migrations.js';
+import type { Tables } from './schema.js';
 import { postgresStoreDialect } from './store-dialects.js';
 import type { Identity, Store, StoreOptions } from './store.js';
 import { composeStore, newIdentity, toIdentity } from './store.js';
@@ -19,9 +17,6 @@ export interface OpenPostgresStoreOptions extends StoreOptions, PostgresOptions 
   /** Whether instants are those of the database instead of the clock given; default true. */
   readonly usesDatabaseTime?: boolean;
 }
-
-/** Whoever was ended for a deadlock is tried again at once; the other one has what it waited for by then. */
-const mostDeadlocks = 5;
 
 /**
  * Opens the store. Others may have it open; whatever one of them was sending when it died is found by its lease.
@@ -35,11 +30,12 @@ export async function openPostgresStore(options: OpenPostgresStoreOptions): Prom
     const identity = await readIdentity(pool, options.newId);
     const time =
       options.usesDatabaseTime === false ? undefined : await createDatabaseClock(pool, options.clock);
+    const dialect = createPostgresDialect(pool);
     return composeStore(
       {
-        dialect: createPostgresDialect(pool),
+        dialect,
         storeDialect: postgresStoreDialect,
-        groupCommit: (transact) => createGroupCommit(pastDeadlocks(transact), { inOrderOfKeys: true }),
+        transact: createTransact<Tables>(pool, dialect),
         identity,
         isShared: true,
         close: async () => {
@@ -65,18 +61,6 @@ async function requireNobody(connection: PostgresConnection): Promise<void> {
   throw new ReplytoError('INSTANCE_CONFLICT', {
     detail: `this version has a newer schema of the database than the gateways that run (instances ${ids}): stop them first`,
   });
-}
-
-function pastDeadlocks(transact: Transact<Tx>): Transact<Tx> {
-  return async (work) => {
-    for (let deadlocks = 0; ; deadlocks += 1) {
-      try {
-        return await transact(work);
-      } catch (error) {
-        if (!isDeadlock(error) || deadlocks === mostDeadlocks) throw error;
-      }
-    }
-  };
 }
 
 async function readIdentity(pool: PostgresPool, newId: IdSource): Promise<Identity> {

@@ -2,7 +2,6 @@
 import { dirname } from 'node:path';
 import { ReplytoError } from '#core/errors.js';
 import type { IdSource } from '#core/ports/id-source.js';
-import { createGroupCommit } from '#adapters/sql/group-commit.js';
 import { openDatabase } from '#adapters/sqlite/database.js';
 import type { Database } from '#adapters/sqlite/database.js';
 import { createSqliteDialect } from '#adapters/sqlite/dialect.js';
@@ -48,7 +47,6 @@ export function createStore(database: Database, options: StoreOptions): Store {
     {
       dialect: createSqliteDialect(database),
       storeDialect: sqliteStoreDialect,
-      groupCommit: (transact) => createGroupCommit(transact),
       identity,
       isShared: false,
       close: () => database.close(),

@@ -13,7 +13,8 @@ import type { Leases } from '#core/ports/leases.js';
 import type { Outbox } from '#core/ports/outbox.js';
 import type { OutgoingMessages } from '#core/ports/outgoing-messages.js';
 import type { RequestStore } from '#core/ports/request-store.js';
-import type { GroupCommit, Transact } from '#adapters/sql/group-commit.js';
+import type { Transact } from '#adapters/sql/group-commit.js';
+import { createGroupCommit } from '#adapters/sql/group-commit.js';
 import { createAcceptance } from './acceptance.js';
 import { createBrokerMemory } from './broker-memory.js';
 import type { StoreContext, StoreDialect, Tx } from './context.js';
@@ -79,7 +80,8 @@ export interface OpenedDatabase {
   readonly isShared: boolean;
   readonly dialect: Dialect;
   readonly storeDialect: StoreDialect;
-  readonly groupCommit: (transact: Transact<Tx>) => GroupCommit<Tx>;
+  /** Default: one of Kysely's. */
+  readonly transact?: Transact<Tx>;
   /** Made once, with the database. */
   readonly identity: Identity;
   /** Nothing uses it any more. */
@@ -99,11 +101,16 @@ export function composeStore(database: OpenedDatabase, options: StoreOptions): S
   let isClosed = false;
   const db = new Kysely<Tables>({ dialect: guarded(database.dialect, () => isClosed) });
   const entries = createEntryNotice();
-  const commits = database.groupCommit(async (work) => {
-    const result = await db.transaction().execute(work);
-    entries.committed();
-    return result;
-  });
+  const transact = database.transact ?? ((work) => db.transaction().execute(work));
+  const commits = createGroupCommit<Tx>(
+    async (work) => {
+      if (isClosed) throw closed();
+      const result = await transact(work);
+      entries.committed();
+      return result;
+    },
+    { byKeys: database.isShared },
+  );
   const { entered: eventEntered } = entries;
   const queries = createQueries(db);
   const context: StoreContext = {
