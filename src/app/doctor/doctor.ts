@@ -10,6 +10,7 @@ import { brokerAddress } from '../configuration/broker-address.js';
 import type { Environment } from '../configuration/environment.js';
 import type { ServeFlags } from '../configuration/flags.js';
 import type { LoadedConfiguration } from '../configuration/load.js';
+import { isPostgresUrl } from '#schema/store-settings.js';
 import { originInWords } from '../configuration/origin.js';
 import { embeddedBrokerPort, httpPort } from '../port-obstacle.js';
 import { isEmbeddedBroker, listenUrl, trustOwn } from '../running-gateway.js';
@@ -18,6 +19,7 @@ import { checkBroker } from './broker-check.js';
 import type { OwnBroker } from './broker-comparison.js';
 import { compareBrokers } from './broker-comparison.js';
 import { checkConfiguration } from './configuration-check.js';
+import { checkDatabase } from './database-check.js';
 import { checkDataFolder } from './data-folder-check.js';
 import type { Finding } from './finding.js';
 import { checkNames } from './finding.js';
@@ -68,14 +70,17 @@ async function examine(context: CommandContext, { flags, url }: DoctorOptions): 
   const gateway = await (named === undefined
     ? checkOwnGateway(loaded, environment)
     : checkNamedGateway(named, environment));
-  const { broker, http, prefix, dataDir } = loaded.configuration;
+  const { broker, http, prefix, dataDir, store } = loaded.configuration;
   const isEmbedded = broker.url === 'embedded:';
   const httpPortFinding = await checkPort('HTTP port', httpPort(http, stepMs));
   const atBroker = isEmbedded
     ? await examineEmbedded(loaded)
     : await checkBroker({ url: broker.url, configuration: loaded.configuration, stepMs });
   // Last, because its files are held for a moment, in which a gateway could not start.
-  const data = await checkDataFolder({ folder: dataDir, isEmbedded });
+  const data = isPostgresUrl(store.url)
+    ? await checkDatabase(store, stepMs)
+    : await checkDataFolder({ folder: dataDir, isEmbedded });
+  const place = isPostgresUrl(store.url) ? 'the database' : dataDir;
   const other = gateway.running && compareBrokers(gateway.running, ownBroker(loaded, atBroker.server));
   // Our gateway is none of those that answered, when it is on another broker.
   const isHeld = data.isHeld && (named !== undefined || other === undefined);
@@ -88,7 +93,7 @@ async function examine(context: CommandContext, { flags, url }: DoctorOptions): 
     checkOpenFiles(loaded.configuration),
     ...('findings' in atBroker ? atBroker.findings : [atBroker.finding]),
     ...(isEmbedded ? [] : [checkPrefix({ prefix, ...data, ...atBroker, isHeld })]),
-    (isSought ? stuckOrMissing(gateway, { folder: dataDir, ...data }) : undefined) ?? gateway.finding,
+    (isSought ? stuckOrMissing(gateway, { folder: place, ...data }) : undefined) ?? gateway.finding,
     other,
     gateway.clock,
   ];

@@ -20,6 +20,7 @@ export interface Finding {
 export const checkNames = [
   'configuration',
   'data folder',
+  'database',
   'open files',
   'HTTP port',
   'broker port',

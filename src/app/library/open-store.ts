@@ -2,8 +2,10 @@ import { v7 as newId } from 'uuid';
 import { toProblem } from '#core/errors.js';
 import type { Clock } from '#core/ports/clock.js';
 import { refuseProblems } from '#core/refuse-problems.js';
+import { openPostgresStore } from '#adapters/store/open-postgres-store.js';
 import { openStore as openStoreAt } from '#adapters/store/open-store.js';
 import type { Store } from '#adapters/store/store.js';
+import { isPostgresUrl } from '#schema/store-settings.js';
 import { systemClock } from '../system-clock.js';
 import { durationRange, nameProblems, numberProblem, toOptions } from './option-checks.js';
 import { toSweptStore } from './swept-store.js';
@@ -30,6 +32,35 @@ export function openStore(url: string, options: OpenStoreOptions = {}): Store {
     numberProblem('retentionMs', retentionMs, durationRange),
   ]);
   return toSweptStore(openStoreAt({ ...options, path: path ?? '', clock: systemClock, newId }));
+}
+
+export interface OpenSharedStoreOptions extends OpenStoreOptions {
+  /** Connections of this process at the same time; default 10. */
+  readonly poolSize?: number;
+  /** Milliseconds that one statement may take, or a row may be locked by another process; default 15,000. */
+  readonly statementTimeoutMs?: number;
+}
+
+/**
+ * Opens a store in PostgreSQL for a requestor or for idempotent repliers, which any number of processes may have open.
+ * Until it is closed it removes by itself what is past its retention.
+ *
+ * @param url `postgres://USER:PASSWORD@HOST:PORT/DATABASE`; not the database, or the schema, of a gateway
+ * @throws INVALID_ARGUMENT, INSTANCE_CONFLICT, STORE_NEWER, STORE_CORRUPT, STORE_UNAVAILABLE
+ */
+export async function openSharedStore(url: string, options: OpenSharedStoreOptions = {}): Promise<Store> {
+  const { retentionMs, poolSize, statementTimeoutMs, ...others } = toOptions(options);
+  refuseProblems([
+    // A password may stand in it: it is not shown.
+    typeof url === 'string' && isPostgresUrl(url)
+      ? undefined
+      : toProblem('url', undefined, 'postgres://USER:PASSWORD@HOST:PORT/DATABASE'),
+    ...nameProblems(others, ['retentionMs', 'poolSize', 'statementTimeoutMs']),
+    numberProblem('retentionMs', retentionMs, durationRange),
+    numberProblem('poolSize', poolSize, { min: 2, max: 1_000 }),
+    numberProblem('statementTimeoutMs', statementTimeoutMs, { min: 100, max: 600_000 }),
+  ]);
+  return toSweptStore(await openPostgresStore({ ...options, url, clock: systemClock, newId }));
 }
 
 /** Long enough to join a request that was just answered, and to know its reply when it is delivered again. */
