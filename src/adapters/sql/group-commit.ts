@@ -6,13 +6,26 @@
  * One failing operation never fails its neighbours: when a group fails, each operation is tried again in
  * a transaction of its own, so operations must be repeatable, touching nothing but the database.
  */
+import type { Queued } from './group-arrangement.js';
+import { arrange } from './group-arrangement.js';
+
+/** Does the same for several items, with as few statements as for one; the outcomes are in the order of the items. */
+export type Batch<Tx, Item, Outcome> = (tx: Tx, items: readonly Item[]) => Promise<readonly Outcome[]>;
+
 export interface GroupCommit<Tx> {
   /**
    * Resolves after the commit; rejects with what the operation or the commit threw, nothing changed then.
    *
-   * @param key what it locks first; see {@link GroupCommitOptions}
+   * @param key what it changes: operations of one group with the same key run in the order in which they came. Without one
+   *   it runs after those that have one.
    */
   run<T>(operation: (tx: Tx) => Promise<T> | T, key?: string): Promise<T>;
+  /**
+   * The same for an operation that is done for all items of a group at once, where no other operation of the group has its key.
+   *
+   * @param batch the same function for all that belongs together
+   */
+  runInBatch<Item, Outcome>(batch: Batch<Tx, Item, Outcome>, item: Item, key: string): Promise<Outcome>;
   /** Resolves when nothing is queued or running. */
   idle(): Promise<void>;
   /** Transactions committed so far. */
@@ -22,45 +35,51 @@ export interface GroupCommit<Tx> {
 /** Runs `work` in one transaction: commits when it resolves, rolls back when it rejects. */
 export type Transact<Tx> = <T>(work: (tx: Tx) => Promise<T>) => Promise<T>;
 
-export interface GroupCommitOptions {
-  /**
-   * For a database behind a network with several writers. The operations of a group begin in the order of their keys, instead of
-   * that in which they came, because two processes that lock the same rows in the same order never wait for each other in a
-   * circle; and those with different keys run side by side, so that their statements need not wait for each other's answers.
-   * Operations with the same key run in the order in which they came; those without one after all others, one by one. Default false.
-   */
-  readonly byKeys?: boolean;
+/** For a database with several writers behind a network. */
+export interface SeveralWriters<Tx> {
+  /** Locks what these keys name, in the order in which they are given, which is the same in all processes. */
+  readonly lock: (tx: Tx, keys: readonly string[]) => Promise<void>;
 }
 
-interface Queued<Tx> {
-  readonly key: string | undefined;
-  readonly operation: (tx: Tx) => unknown;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (reason: unknown) => void;
-}
-
+/**
+ * @param writers where there are several, a group locks all that it changes first: two processes that lock the same rows in
+ *   the same order never wait for each other in a circle. Then operations with different keys run side by side, so
+ *   that their statements need not wait for each other's answers. Default: one writer, one operation after the other.
+ */
 export function createGroupCommit<Tx>(
   transact: Transact<Tx>,
-  { byKeys = false }: GroupCommitOptions = {},
+  writers?: SeveralWriters<Tx>,
 ): GroupCommit<Tx> {
   let queued: Queued<Tx>[] = [];
   let draining: Promise<void> | undefined;
   let transactions = 0;
 
+  async function runAll(tx: Tx, group: readonly Queued<Tx>[]): Promise<Map<Queued<Tx>, unknown>> {
+    const values = new Map<Queued<Tx>, unknown>();
+    const { keys, batches, chains, others } = arrange(group, writers !== undefined);
+    if (writers !== undefined && keys.length > 1) await writers.lock(tx, keys);
+
+    async function inTurn(chain: readonly Queued<Tx>[]): Promise<void> {
+      for (const one of chain) values.set(one, await one.run(tx));
+    }
+    async function atOnce([batch, members]: (typeof batches)[number]): Promise<void> {
+      const outcomes = await batch(
+        tx,
+        members.map(({ item }) => item),
+      );
+      for (const [index, member] of members.entries()) values.set(member, outcomes[index]);
+    }
+
+    const steps = [...batches.map((each) => () => atOnce(each)), ...chains.map((each) => () => inTurn(each))];
+    if (writers === undefined) for (const step of steps) await step();
+    else await allEnded(steps.map((step) => step()));
+    await inTurn(others);
+    return values;
+  }
+
   async function commit(group: readonly Queued<Tx>[]): Promise<void> {
     try {
-      const results = await transact(async (tx) => {
-        const values = new Map<Queued<Tx>, unknown>();
-        const runAll = async (some: readonly Queued<Tx>[]): Promise<void> => {
-          for (const queuedOne of some) values.set(queuedOne, await queuedOne.operation(tx));
-        };
-        const { sideBySide, oneByOne } = byKeys ? arranged(group) : { sideBySide: [], oneByOne: group };
-        // All have to end before the transaction does, also when one has failed.
-        const outcomes = await Promise.allSettled(sideBySide.map(runAll));
-        for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
-        await runAll(oneByOne);
-        return values;
-      });
+      const results = await transact((tx) => runAll(tx, group));
       transactions += 1;
       for (const one of group) one.resolve(results.get(one));
     } catch (error) {
@@ -78,12 +97,18 @@ export function createGroupCommit<Tx>(
     draining = undefined;
   }
 
+  function enqueue<T>(parts: Pick<Queued<Tx>, 'key' | 'run' | 'batch' | 'item'>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      queued.push({ ...parts, resolve: resolve as (value: unknown) => void, reject });
+      draining ??= new Promise((done) => setImmediate(done)).then(drain);
+    });
+  }
+
   return {
-    run<T>(operation: (tx: Tx) => Promise<T> | T, key?: string): Promise<T> {
-      return new Promise<T>((resolve, reject) => {
-        queued.push({ key, operation, resolve: resolve as (value: unknown) => void, reject });
-        draining ??= new Promise((done) => setImmediate(done)).then(drain);
-      });
+    run: (operation, key) => enqueue({ key, run: operation }),
+    runInBatch<Item, Outcome>(batch: Batch<Tx, Item, Outcome>, item: Item, key: string) {
+      const run = async (tx: Tx): Promise<unknown> => (await batch(tx, [item]))[0];
+      return enqueue<Outcome>({ key, run, batch: batch as Batch<Tx, unknown, unknown>, item });
     },
     async idle() {
       while (draining !== undefined) await draining;
@@ -94,24 +119,9 @@ export function createGroupCommit<Tx>(
   };
 }
 
-interface Arrangement<Tx> {
-  /** In the order of their keys. */
-  readonly sideBySide: readonly (readonly Queued<Tx>[])[];
-  readonly oneByOne: readonly Queued<Tx>[];
-}
-
-function arranged<Tx>(group: readonly Queued<Tx>[]): Arrangement<Tx> {
-  const chains = new Map<string, Queued<Tx>[]>();
-  const oneByOne: Queued<Tx>[] = [];
-  for (const one of group) {
-    if (one.key === undefined) {
-      oneByOne.push(one);
-      continue;
-    }
-    const chain = chains.get(one.key);
-    if (chain === undefined) chains.set(one.key, [one]);
-    else chain.push(one);
+/** All have to end before the transaction does, also when one has failed; throws what the first one threw. */
+async function allEnded(running: readonly Promise<void>[]): Promise<void> {
+  for (const outcome of await Promise.allSettled(running)) {
+    if (outcome.status === 'rejected') throw outcome.reason;
   }
-  const inOrder = [...chains].sort(([one], [other]) => (one < other ? -1 : 1));
-  return { sideBySide: inOrder.map(([, chain]) => chain), oneByOne };
 }

@@ -9,9 +9,11 @@ import type {
 } from '#core/ports/request-store.js';
 import type { NewRequest } from '#core/request.js';
 import { isVisibleTo } from '#core/request.js';
+import type { Batch } from '#adapters/sql/group-commit.js';
 import type { StoreContext, Tx } from './context.js';
 import { changedMeanwhile } from './context.js';
-import { recordChange } from './event-entry.js';
+import { recordChanges } from './event-entry.js';
+import type { NewRequestRow } from './queries.js';
 import type { RecordRow } from './rows.js';
 import { recordColumns, toHeaderBlob, toRecord, toStoredReply } from './rows.js';
 
@@ -20,8 +22,9 @@ export function createAcceptance(
   context: StoreContext,
 ): Pick<RequestStore, 'accept' | 'find' | 'versions' | 'findReply' | 'list' | 'counts' | 'countsByName'> {
   const { db, commits, queries, dialect } = context;
+  const acceptThem: Batch<Tx, Acceptance, AcceptOutcome> = (tx, some) => acceptAll(tx, context, some);
   return {
-    accept: (request, options) => commits.run((tx) => accept(tx, context, request, options), request.id),
+    accept: (request, options) => commits.runInBatch(acceptThem, { request, options }, request.id),
 
     async find(id) {
       const [row] = await queries.findRecord(db, { id });
@@ -32,7 +35,7 @@ export function createAcceptance(
       const rows = await db
         .selectFrom('requests')
         .select(['id', 'version'])
-        .where(dialect.isOneOf('id', ids))
+        .where(dialect.isOneOf('id', dialect.toList(ids)))
         .execute();
       return new Map(rows.map(({ id, version }) => [id, version]));
     },
@@ -90,24 +93,54 @@ export function createAcceptance(
   };
 }
 
+interface Acceptance {
+  readonly request: NewRequest;
+  readonly options: AcceptOptions;
+}
+
 /** Of many equal posts one inserts; the others find its row and join it. */
-async function accept(
+async function acceptAll(
   tx: Tx,
   context: StoreContext,
-  request: NewRequest,
-  { owner, leaseMs }: AcceptOptions,
-): Promise<AcceptOutcome> {
+  acceptances: readonly Acceptance[],
+): Promise<AcceptOutcome[]> {
   const now = context.clock.now();
-  const row = {
+  const rows = acceptances.map((acceptance) => toRow(acceptance, now, context.instance));
+  const inserted = await context.queries.insertRequests(tx, rows);
+  const seqs = new Map(inserted.map(({ id, seq }) => [id, seq]));
+  const created = rows.flatMap((row) => {
+    const seq = seqs.get(row.id);
+    return seq === undefined ? [] : [{ ...row, seq }];
+  });
+  await recordChanges(
+    tx,
+    context,
+    created.map((row) => ({ row, number: 1, change: 'accepted', at: now })),
+  );
+  const records = new Map(created.map((row) => [row.id, toRecord(row)]));
+  const outcomes: AcceptOutcome[] = [];
+  for (const [index, { request }] of acceptances.entries()) {
+    const record = records.get(request.id);
+    outcomes.push(record === undefined ? await join(tx, request, rows[index]!) : { kind: 'created', record });
+  }
+  return outcomes;
+}
+
+function toRow(
+  { request, options: { owner, leaseMs } }: Acceptance,
+  now: number,
+  instance: string | null,
+): NewRequestRow {
+  return {
     id: request.id,
     queue: request.queue,
-    status: 'accepted' as const,
+    status: 'accepted',
     reply_to: request.replyTo,
     one_way: Number(request.oneWay),
     project: request.properties.project ?? null,
     conversation_id: request.properties.conversationId ?? null,
     posted_by: request.postedBy,
-    accepted_by: context.instance,
+    accepted_by: instance,
     time: request.time,
     content_digest: request.properties.contentDigest ?? null,
     created_at: now,
@@ -123,9 +156,6 @@ async function accept(
     replies: 0,
     events: 1,
     version: 1,
-  };
-  const [inserted] = await context.queries.insertRequest(tx, {
-    ...row,
     headers: toHeaderBlob(request),
     body: Buffer.from(request.body.buffer, request.body.byteOffset, request.body.byteLength),
     fingerprint: request.fingerprint,
@@ -133,12 +163,10 @@ async function accept(
     final_at: null,
     send_owner: owner,
     send_lease_until: owner === null ? 0 : now + leaseMs,
-  });
-  if (inserted !== undefined) {
-    const created = { ...row, seq: inserted.seq };
-    await recordChange(tx, context, created, { number: 1, change: 'accepted', at: now });
-    return { kind: 'created', record: toRecord(created) };
-  }
+  };
+}
+
+async function join(tx: Tx, request: NewRequest, row: NewRequestRow): Promise<AcceptOutcome> {
   const known = await tx
     .selectFrom('requests')
     .select([...recordColumns, 'fingerprint'])

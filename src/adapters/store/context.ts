@@ -1,20 +1,14 @@
-import type { Kysely, RawBuilder, Transaction } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 import { ReplytoError } from '#core/errors.js';
 import type { Clock } from '#core/ports/clock.js';
 import type { IdSource } from '#core/ports/id-source.js';
 import type { GroupCommit } from '#adapters/sql/group-commit.js';
 import type { Queries } from './queries.js';
 import type { Tables } from './schema.js';
+import type { StoreDialect } from './store-dialects.js';
 
 export type Tx = Transaction<Tables>;
 
-/** Conditions that each database writes in its own way. */
-export interface StoreDialect {
-  /** However many there are. */
-  readonly isNoneOf: (column: string, names: readonly string[]) => RawBuilder<boolean>;
-  /** However many there are; one statement, whatever their number. */
-  readonly isOneOf: (column: string, values: readonly (string | number)[]) => RawBuilder<boolean>;
-}
 
 /** What every part of the store works with. Reads go to `db`, everything that changes goes through `commits`. */
 export interface StoreContext {

@@ -2,8 +2,8 @@ import type { RequestStore } from '#core/ports/request-store.js';
 import type { RequestRecord } from '#core/request.js';
 import { isVisibleTo } from '#core/request.js';
 import type { StoreContext, Tx } from './context.js';
-import { recordChange } from './event-entry.js';
-import { queueForward } from './outbox.js';
+import { recordChanges } from './event-entry.js';
+import { queueForwards } from './outbox.js';
 import { openStates } from './queries.js';
 import type { RecordRow } from './rows.js';
 import { recordColumns, toRecord } from './rows.js';
@@ -48,7 +48,7 @@ async function expireDue(tx: Tx, context: StoreContext, limit: number): Promise<
   for (const { id } of due) {
     const row = await end(tx, context, { id, status: 'expired', at: now });
     if (row === undefined) continue;
-    await queueForward(tx, context, row, { number: 0, messageId: context.newId() });
+    await queueForwards(tx, context, [{ request: row, number: 0, messageId: context.newId() }]);
     expired.push(toRecord(row));
   }
   return expired;
@@ -83,7 +83,7 @@ async function end(
   if (postedBy !== null) update = update.where('posted_by', '=', postedBy);
   const row = await update.returning(recordColumns).executeTakeFirst();
   if (row !== undefined) {
-    await recordChange(tx, context, row, { number: row.events, change: status, at });
+    await recordChanges(tx, context, [{ row, number: row.events, change: status, at }]);
   }
   return row;
 }

@@ -7,6 +7,7 @@ import type { StoreContext, Tx } from './context.js';
 import { changedMeanwhile } from './context.js';
 import type { EventDetail, RecordRow } from './rows.js';
 import { recordColumns, toBlob, toRecord } from './rows.js';
+import type { EventTable } from './schema.js';
 
 /** What the history says about a change of the request itself; `status` stands in the event's data. */
 const sentences = {
@@ -23,39 +24,43 @@ const sentences = {
 
 type Change = keyof typeof sentences;
 
+export interface RecordedChange {
+  readonly row: Pick<RecordRow, 'seq' | 'id' | 'project'>;
+  /** The request's event counter after the change, so numbers have no gaps. */
+  readonly number: number;
+  readonly change: Change;
+  readonly at: number;
+  /** Instead of the usual sentence. */
+  readonly text?: string | undefined;
+}
+
 /**
- * Adds a change to the history of its request, and to the log of its project, in the transaction that makes the change.
- * `number` is the request's event counter after the change, so numbers have no gaps.
+ * Adds changes to the histories of their requests, and to the logs of their projects, in the transaction that makes the
+ * changes.
  */
-export async function recordChange(
+export async function recordChanges(
   tx: Tx,
   context: StoreContext,
-  row: Pick<RecordRow, 'seq' | 'id' | 'project'>,
-  change: {
-    readonly number: number;
-    readonly change: Change;
-    readonly at: number;
-    /** Instead of the usual sentence. */
-    readonly text?: string | undefined;
-  },
+  changes: readonly RecordedChange[],
 ): Promise<void> {
-  const status = isRequestState(change.change) ? change.change : null;
-  const kind = status === null ? 'log' : kindsOfStates[status];
-  const { text = sentences[change.change] } = change;
-  const id = context.newId();
-  const detail: EventDetail = { project: row.project, text, data: { status: change.change } };
-  await context.queries.insertEvent(tx, {
-    request_seq: row.seq,
-    number: change.number,
-    id,
-    kind,
-    time: change.at,
-    detail: toBlob(detail),
-    instance: context.instance,
-  });
-  if (row.project === null) return;
-  const event = { id, subject: row.id, kind, time: change.at };
-  await enter(tx, context, { ...event, ...detail, project: row.project }, { isRequest: true, status });
+  const rows: EventTable[] = [];
+  const entering: Entering[] = [];
+  for (const { row, number, change, at, text = sentences[change] } of changes) {
+    const status = isRequestState(change) ? change : null;
+    const kind = status === null ? 'log' : kindsOfStates[status];
+    const id = context.newId();
+    const detail: EventDetail = { project: row.project, text, data: { status: change } };
+    rows.push({
+      ...{ request_seq: row.seq, number, id, kind, time: at },
+      detail: toBlob(detail),
+      instance: context.instance,
+    });
+    if (row.project === null) continue;
+    const event = { id, subject: row.id, kind, time: at, ...detail, project: row.project };
+    entering.push({ event, isRequest: true, status });
+  }
+  await context.queries.insertEvents(tx, rows);
+  await enter(tx, context, entering);
 }
 
 export function createEventEntry(context: StoreContext): Pick<EventLog, 'append'> {
@@ -71,13 +76,17 @@ async function append(
   event: StatusEvent,
   { joinsHistory = true }: AppendOptions,
 ): Promise<EventOutcome | null> {
-  const [row] = joinsHistory ? await context.queries.lockRecord(tx, { id: event.subject }) : [];
+  const [row] = joinsHistory
+    ? await context.queries.lockRecords(tx, { ids: context.dialect.toList([event.subject]) })
+    : [];
   const project = event.project ?? row?.project ?? null;
   if (row === undefined && project === null) return null;
   const joined = row === undefined ? undefined : await join(tx, context, row, event);
   const entered =
     project !== null &&
-    (await enter(tx, context, { ...event, project }, { isRequest: row !== undefined, status: null }));
+    (await enter(tx, context, [
+      { event: { ...event, project }, isRequest: row !== undefined, status: null },
+    ]));
   const record = joined ?? row;
   return {
     record: record === undefined ? null : toRecord(record),
@@ -126,26 +135,32 @@ async function join(
   return changed;
 }
 
-/** Lets an event into the log of its project, without a number; false when it is there already. */
-async function enter(
-  tx: Tx,
-  context: StoreContext,
-  event: StatusEvent & { readonly project: string },
-  { isRequest, status }: { readonly isRequest: boolean; readonly status: RequestState | null },
-): Promise<boolean> {
-  const rows = await context.queries.insertProjectEvent(tx, {
-    project: event.project,
-    id: event.id,
-    sequence: null,
-    subject: event.subject,
-    is_request: Number(isRequest),
-    status,
-    kind: event.kind,
-    time: event.time,
-    now: context.clock.now(),
-    detail: toBlob(detailOf(event)),
-  });
-  if (rows.length === 0) return false;
+interface Entering {
+  readonly event: StatusEvent & { readonly project: string };
+  readonly isRequest: boolean;
+  readonly status: RequestState | null;
+}
+
+/** Lets events into the logs of their projects, without numbers; false when all are there already. */
+async function enter(tx: Tx, context: StoreContext, entering: readonly Entering[]): Promise<boolean> {
+  if (entering.length === 0) return false;
+  const now = context.clock.now();
+  const entered = await context.queries.insertProjectEvents(
+    tx,
+    entering.map(({ event, isRequest, status }) => ({
+      project: event.project,
+      id: event.id,
+      sequence: null,
+      subject: event.subject,
+      is_request: Number(isRequest),
+      status,
+      kind: event.kind,
+      time: event.time,
+      now,
+      detail: toBlob(detailOf(event)),
+    })),
+  );
+  if (entered.length === 0) return false;
   context.eventEntered();
   return true;
 }

@@ -94,7 +94,7 @@ export function createEventNumbering(
         .select(['project', 'published', 'last'])
         .whereRef('published', '<', 'last')
         .where('project', '>', after)
-        .where(dialect.isNoneOf('project', except))
+        .where(dialect.isNoneOf('project', dialect.toList(except)))
         .orderBy('project')
         .limit(limit)
         .execute(),

@@ -21,7 +21,7 @@ export function createEventReading({
       const rows = await db
         .selectFrom('projects')
         .select(['project', 'last'])
-        .where(dialect.isOneOf('project', projects))
+        .where(dialect.isOneOf('project', dialect.toList(projects)))
         .execute();
       return new Map(rows.map(({ project, last }) => [project, last]));
     },

@@ -21,7 +21,7 @@ export function createOutbox(context: StoreContext): Outbox {
         await tx
           .updateTable('outbox')
           .set({ next_at: clock.now() + leaseMs })
-          .where(dialect.isOneOf('id', ids))
+          .where(dialect.isOneOf('id', dialect.toList(ids)))
           .where('owner', '=', owner)
           .where('status', '=', 'waiting')
           .execute();
@@ -75,7 +75,7 @@ async function claimDue(
     .forUpdate('outbox')
     .skipLocked();
   if (queue !== undefined) query = query.where('queue', '=', queue);
-  if (exceptQueues.length > 0) query = query.where(dialect.isNoneOf('queue', exceptQueues));
+  if (exceptQueues.length > 0) query = query.where(dialect.isNoneOf('queue', dialect.toList(exceptQueues)));
   return takeEnough(await query.execute(), {
     enoughBytes,
     take: async ({ id }) => {
@@ -129,31 +129,32 @@ async function toDelivery(tx: Tx, row: OutboxRow): Promise<OutboxDelivery> {
   };
 }
 
-/** What goes to the Reply-To queue of a request, in the transaction that settles it; nothing without one. */
-export async function queueForward(
+export interface Forward {
+  readonly request: Pick<RecordRow, 'seq' | 'reply_to'>;
+  /** Of the reply; 0 = the Fault of an expired request. */
+  readonly number: number;
+  readonly messageId: string;
+}
+
+/** What goes to the Reply-To queues of requests, in the transaction that settles them; nothing for those without one. */
+export async function queueForwards(
   tx: Tx,
   { clock }: StoreContext,
-  request: Pick<RecordRow, 'seq' | 'reply_to'>,
-  what: { readonly number: number; readonly messageId: string },
+  forwards: readonly Forward[],
 ): Promise<void> {
-  if (request.reply_to === null) return;
   const now = clock.now();
-  await tx
-    .insertInto('outbox')
-    .values({
-      request_seq: request.seq,
-      reply_number: what.number,
-      queue: request.reply_to,
-      message_id: what.messageId,
-      status: 'waiting',
-      attempts: 0,
-      next_at: now,
-      owner: null,
-      last_error: null,
-      created_at: now,
-      ended_at: null,
-    })
-    .execute();
+  const rows = forwards.flatMap(({ request, number, messageId }) =>
+    request.reply_to === null
+      ? []
+      : [
+          {
+            ...{ request_seq: request.seq, reply_number: number, queue: request.reply_to },
+            ...{ message_id: messageId, status: 'waiting' as const, attempts: 0, next_at: now },
+            ...{ owner: null, last_error: null, created_at: now, ended_at: null },
+          },
+        ],
+  );
+  if (rows.length > 0) await tx.insertInto('outbox').values(rows).execute();
 }
 
 async function bury(tx: Tx, context: StoreContext, row: OutboxRow, error: string): Promise<void> {

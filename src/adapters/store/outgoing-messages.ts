@@ -19,7 +19,7 @@ export function createOutgoingMessages(context: StoreContext): OutgoingMessages 
         await tx
           .updateTable('outgoing')
           .set({ next_at: clock.now() + leaseMs })
-          .where(dialect.isOneOf('id', ids))
+          .where(dialect.isOneOf('id', dialect.toList(ids)))
           .where('owner', '=', owner)
           .execute();
       }),
@@ -43,7 +43,7 @@ async function claimDue(
     .forUpdate()
     .skipLocked();
   if (queue !== undefined) query = query.where('queue', '=', queue);
-  if (exceptQueues.length > 0) query = query.where(dialect.isNoneOf('queue', exceptQueues));
+  if (exceptQueues.length > 0) query = query.where(dialect.isNoneOf('queue', dialect.toList(exceptQueues)));
   const rows = await takeEnough(await query.execute(), {
     enoughBytes,
     take: ({ id }) =>

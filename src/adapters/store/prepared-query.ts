@@ -10,14 +10,23 @@ interface Compilable<Row> {
   compile(): CompiledQuery<Row>;
 }
 
+/** The same for a query that takes any number of rows. */
+export type PreparedRows<Values, Row> = (db: Runner, rows: readonly Values[]) => Promise<Row[]>;
+
 /** Stands for a value while the query is built. */
 class Placeholder {
   readonly name: string;
+  /** In which of several rows. */
+  readonly row: number;
 
-  constructor(name: string) {
+  constructor(name: string, row = 0) {
     this.name = name;
+    this.row = row;
   }
 }
+
+/** So many rows in one statement; each number of rows is a statement of its own. */
+const mostRows = 32;
 
 /**
  * `build` is called once and uses `value(name)` wherever a value will stand.
@@ -36,5 +45,47 @@ export function prepareQuery<Values, Row>(
     );
     const { rows } = await db.executeQuery<Row>({ ...compiled, parameters });
     return rows;
+  };
+}
+
+/**
+ * `build` is called once for each power of two up to 32, with so many rows that stand for those that come. Any number of
+ * rows is then a few statements, which stay prepared.
+ *
+ * @param columns all that `build` uses of a row
+ */
+export function prepareRows<Values extends object, Row>(
+  columns: readonly (keyof Values & string)[],
+  build: (rows: readonly Values[]) => Compilable<Row>,
+): PreparedRows<Values, Row> {
+  const compiled = new Map<number, CompiledQuery<Row>>();
+
+  function compile(count: number): CompiledQuery<Row> {
+    const rows = Array.from({ length: count }, (_, row) =>
+      Object.fromEntries(columns.map((name) => [name, new Placeholder(name, row)])),
+    );
+    const query = build(rows as Values[]).compile();
+    compiled.set(count, query);
+    return query;
+  }
+
+  async function run(db: Runner, some: readonly Values[]): Promise<Row[]> {
+    const query = compiled.get(some.length) ?? compile(some.length);
+    const parameters = query.parameters.map((parameter) =>
+      parameter instanceof Placeholder ? some[parameter.row]?.[parameter.name as keyof Values] : parameter,
+    );
+    const { rows } = await db.executeQuery<Row>({ ...query, parameters });
+    return rows;
+  }
+
+  return async (db, rows) => {
+    const found: Row[] = [];
+    let from = 0;
+    while (from < rows.length) {
+      const count = Math.min(mostRows, 2 ** Math.floor(Math.log2(rows.length - from)));
+      found.push(...(await run(db, rows.slice(from, from + count))));
+      from += count;
+    }
+    return found;
   };
 }

@@ -1,9 +1,9 @@
-import type { InsertResult, Kysely, UpdateResult } from 'kysely';
+import type { AliasedRawBuilder, InsertResult, Kysely, UpdateResult } from 'kysely';
 import { sql } from 'kysely';
 import type { RequestState } from '#core/request.js';
 import { isFinal, requestStates } from '#core/request.js';
-import type { PreparedQuery } from './prepared-query.js';
-import { prepareQuery } from './prepared-query.js';
+import type { PreparedQuery, PreparedRows } from './prepared-query.js';
+import { prepareQuery, prepareRows } from './prepared-query.js';
 import type { RecordRow } from './rows.js';
 import { recordColumns } from './rows.js';
 import type {
@@ -14,24 +14,64 @@ import type {
   RequestTable,
   Tables,
 } from './schema.js';
+import type { StoreDialect } from './store-dialects.js';
 
 /** The states that a request may still leave. */
 export const openStates = requestStates.filter((state) => !isFinal(state));
 
 /** All columns but the number that the database gives. */
-type NewRow = Omit<RequestTable, 'seq'>;
+export type NewRequestRow = Omit<RequestTable, 'seq'>;
+
+const requestColumns = [
+  ...recordColumns.filter((column) => column !== 'seq'),
+  ...(['headers', 'body', 'fingerprint', 'broker_expiry', 'final_at', 'send_owner', 'send_lease_until'] as const),
+] as const satisfies readonly (keyof NewRequestRow)[];
+const eventColumns = [
+  ...(['request_seq', 'number', 'id', 'kind', 'time', 'detail', 'instance'] as const),
+] as const satisfies readonly (keyof EventTable)[];
+const replyColumns = [
+  ...(['request_seq', 'number', 'reply_id', 'message_id', 'time', 'headers', 'body', 'fault'] as const),
+  ...(['late', 'received_at'] as const),
+] as const satisfies readonly (keyof ReplyTable)[];
+
+const firstReplyColumns = [
+  ...(['seq', 'status', 'repliedAt', 'verified', 'fault', 'sentAt'] as const),
+] as const satisfies readonly (keyof FirstReply)[];
+const enteringColumns = [
+  ...(['project', 'id', 'sequence', 'subject', 'is_request', 'status', 'kind', 'time', 'detail'] as const),
+  'now',
+] as const satisfies readonly (keyof EnteringEvent)[];
+
+/** What the first replies of several requests change, as a table; names of its own, because both databases want them so. */
+function firstRepliesTable(
+  rows: readonly FirstReply[],
+  { asBytes }: StoreDialect,
+): AliasedRawBuilder<object, 'first'> {
+  const selects = rows.map(
+    ({ seq, status, repliedAt, verified, fault, sentAt }) => sql`SELECT
+      CAST(${seq} AS BIGINT) AS first_seq, CAST(${status} AS TEXT) AS first_status,
+      CAST(${repliedAt} AS BIGINT) AS first_at, CAST(${verified} AS BIGINT) AS first_verified,
+      ${asBytes(fault)} AS first_fault, CAST(${sentAt} AS BIGINT) AS first_sent_at`,
+  );
+  return sql<object>`(${sql.join(selects, sql` UNION ALL `)})`.as('first');
+}
 
 /** The queries that every request runs; all others are built when they are needed. */
 export interface Queries {
-  readonly insertRequest: PreparedQuery<NewRow, { seq: number }>;
-  readonly insertEvent: PreparedQuery<EventTable, InsertResult>;
-  readonly insertReply: PreparedQuery<ReplyTable, InsertResult>;
+  /** Gives back those whose id was not known yet. */
+  readonly insertRequests: PreparedRows<NewRequestRow, { id: string; seq: number }>;
+  readonly insertEvents: PreparedRows<EventTable, InsertResult>;
+  readonly insertReplies: PreparedRows<ReplyTable, InsertResult>;
   readonly findRecord: PreparedQuery<{ id: string }, RecordRow>;
-  /** As it is when nobody else is changing it; nobody else can until the transaction ends. */
-  readonly lockRecord: PreparedQuery<{ id: string }, RecordRow>;
-  readonly markSent: PreparedQuery<{ id: string; now: number }, RecordRow>;
-  readonly recordFirstReply: PreparedQuery<FirstReply, RecordRow>;
-  readonly insertProjectEvent: PreparedQuery<EnteringEvent, { entry: number }>;
+  /**
+   * As they are when nobody else is changing them; nobody else can until the transaction ends. Here and below `ids` is a
+   * list of the dialect.
+   */
+  readonly lockRecords: PreparedQuery<{ ids: unknown }, RecordRow>;
+  readonly markSent: PreparedQuery<{ ids: unknown; now: number }, RecordRow>;
+  readonly recordFirstReplies: PreparedRows<FirstReply, RecordRow>;
+  /** Gives back those that were not there yet. */
+  readonly insertProjectEvents: PreparedRows<EnteringEvent, { entry: number }>;
   /** What waits for its number, in the order in which it came in. */
   readonly unnumbered: PreparedQuery<{ limit: number }, ProjectEventRow>;
   readonly setSequence: PreparedQuery<{ entry: number; sequence: number }, UpdateResult>;
@@ -43,82 +83,34 @@ interface EnteringEvent extends Omit<ProjectEventTable, 'entry' | 'entered_at'> 
 }
 
 /** What the first reply of an open request changes. */
-interface FirstReply extends Pick<RecordRow, 'seq' | 'status' | 'replied_at' | 'verified' | 'fault'> {
+interface FirstReply extends Pick<RecordRow, 'seq' | 'status' | 'verified' | 'fault'> {
+  readonly repliedAt: number;
   /** When it was sent at the latest, for want of a receipt; null = nobody knows. */
   readonly sentAt: number | null;
 }
 
-export function createQueries(db: Kysely<Tables>): Queries {
+export function createQueries(db: Kysely<Tables>, dialect: StoreDialect): Queries {
   return {
-    insertRequest: prepareQuery((value) =>
+    insertRequests: prepareRows(requestColumns, (rows) =>
       db
         .insertInto('requests')
-        .values({
-          id: value('id'),
-          queue: value('queue'),
-          status: value('status'),
-          reply_to: value('reply_to'),
-          one_way: value('one_way'),
-          project: value('project'),
-          conversation_id: value('conversation_id'),
-          posted_by: value('posted_by'),
-          accepted_by: value('accepted_by'),
-          time: value('time'),
-          headers: value('headers'),
-          body: value('body'),
-          fingerprint: value('fingerprint'),
-          content_digest: value('content_digest'),
-          broker_expiry: value('broker_expiry'),
-          created_at: value('created_at'),
-          sent_at: value('sent_at'),
-          replied_at: value('replied_at'),
-          expires_at: value('expires_at'),
-          final_at: value('final_at'),
-          send_owner: value('send_owner'),
-          send_lease_until: value('send_lease_until'),
-          attempts: value('attempts'),
-          resend: value('resend'),
-          late: value('late'),
-          verified: value('verified'),
-          progress: value('progress'),
-          fault: value('fault'),
-          replies: value('replies'),
-          events: value('events'),
-          version: value('version'),
-        })
+        .values([...rows])
         .onConflict((conflict) => conflict.column('id').doNothing())
-        .returning('seq'),
+        .returning(['id', 'seq']),
     ),
-    insertEvent: prepareQuery((value) =>
-      db.insertInto('events').values({
-        request_seq: value('request_seq'),
-        number: value('number'),
-        id: value('id'),
-        kind: value('kind'),
-        time: value('time'),
-        detail: value('detail'),
-        instance: value('instance'),
-      }),
-    ),
-    insertReply: prepareQuery((value) =>
-      db.insertInto('replies').values({
-        request_seq: value('request_seq'),
-        number: value('number'),
-        reply_id: value('reply_id'),
-        message_id: value('message_id'),
-        time: value('time'),
-        headers: value('headers'),
-        body: value('body'),
-        fault: value('fault'),
-        late: value('late'),
-        received_at: value('received_at'),
-      }),
-    ),
+    insertEvents: prepareRows(eventColumns, (rows) => db.insertInto('events').values([...rows])),
+    insertReplies: prepareRows(replyColumns, (rows) => db.insertInto('replies').values([...rows])),
     findRecord: prepareQuery((value) =>
       db.selectFrom('requests').select(recordColumns).where('id', '=', value('id')),
     ),
-    lockRecord: prepareQuery((value) =>
-      db.selectFrom('requests').select(recordColumns).where('id', '=', value('id')).forUpdate(),
+    lockRecords: prepareQuery((value) =>
+      db
+        .selectFrom('requests')
+        .select(recordColumns)
+        .where(dialect.isOneOf('id', value('ids')))
+        // Every process locks them in this order.
+        .orderBy('id')
+        .forUpdate(),
     ),
     markSent: prepareQuery((value) =>
       db
@@ -132,47 +124,42 @@ export function createQueries(db: Kysely<Tables>): Queries {
           events: eb('events', '+', 1),
           version: eb('version', '+', 1),
         }))
-        .where('id', '=', value('id'))
+        .where(dialect.isOneOf('id', value('ids')))
         .where('status', '=', 'accepted')
         .returning(recordColumns),
     ),
-    recordFirstReply: prepareQuery((value) =>
+    recordFirstReplies: prepareRows(firstReplyColumns, (rows) =>
       db
         .updateTable('requests')
+        .from(firstRepliesTable(rows, dialect))
         .set((eb) => ({
-          status: value('status'),
+          status: sql<RequestState>`first_status`,
           replies: eb('replies', '+', 1),
           events: eb('events', '+', 1),
           version: eb('version', '+', 1),
-          replied_at: value('replied_at'),
-          final_at: value('replied_at'),
-          sent_at: sql<number | null>`coalesce(sent_at, ${value('sentAt')})`,
-          verified: value('verified'),
-          fault: value('fault'),
+          replied_at: sql<number>`first_at`,
+          final_at: sql<number>`first_at`,
+          sent_at: sql<number | null>`coalesce(sent_at, first_sent_at)`,
+          verified: sql<number | null>`first_verified`,
+          fault: sql<Buffer | null>`first_fault`,
           send_owner: null,
           send_lease_until: 0,
         }))
-        .where('seq', '=', value('seq'))
+        .where('seq', '=', sql<number>`first_seq`)
         .where('status', 'in', openStates)
         .returning(recordColumns),
     ),
-    insertProjectEvent: prepareQuery((value) =>
+    insertProjectEvents: prepareRows(enteringColumns, (rows) =>
       db
         .insertInto('project_events')
-        .values({
-          project: value('project'),
-          id: value('id'),
-          sequence: value('sequence'),
-          subject: value('subject'),
-          is_request: value('is_request'),
-          status: value('status'),
-          kind: value('kind'),
-          time: value('time'),
-          entered_at: sql<number>`(SELECT max(latest) FROM (
-            SELECT CAST(${value('now')} AS BIGINT) AS latest UNION ALL SELECT max(entered_at) FROM project_events
-          ) AS instants)`,
-          detail: value('detail'),
-        })
+        .values(
+          rows.map(({ now, ...event }) => ({
+            ...event,
+            entered_at: sql<number>`(SELECT max(latest) FROM (
+              SELECT CAST(${now} AS BIGINT) AS latest UNION ALL SELECT max(entered_at) FROM project_events
+            ) AS instants)`,
+          })),
+        )
         .onConflict((conflict) => conflict.columns(['project', 'id']).doNothing())
         .returning('entry'),
     ),

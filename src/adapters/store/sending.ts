@@ -1,9 +1,10 @@
 import { sql } from 'kysely';
 import type { RequestStore, SendClaim } from '#core/ports/request-store.js';
 import type { RequestRecord, StoredRequest } from '#core/request.js';
+import type { Batch } from '#adapters/sql/group-commit.js';
 import { takeEnough } from './claims.js';
 import type { StoreContext, Tx } from './context.js';
-import { recordChange } from './event-entry.js';
+import { recordChanges } from './event-entry.js';
 import { toRecord, toStoredRequest } from './rows.js';
 
 /** The send lease: who sends a request now, and what is known about earlier sends. */
@@ -11,8 +12,9 @@ export function createSending(
   context: StoreContext,
 ): Pick<RequestStore, 'markSent' | 'releaseSend' | 'renewSend' | 'claimUnsent'> {
   const { commits, clock, dialect } = context;
+  const markThemSent: Batch<Tx, string, RequestRecord | null> = (tx, ids) => markAllSent(tx, context, ids);
   return {
-    markSent: (id) => commits.run((tx) => markSent(tx, context, id), id),
+    markSent: (id) => commits.runInBatch(markThemSent, id, id),
 
     releaseSend: (id, owner, written) =>
       commits.run(async (tx) => {
@@ -40,7 +42,7 @@ export function createSending(
         await tx
           .updateTable('requests')
           .set({ send_lease_until: clock.now() + leaseMs })
-          .where(dialect.isOneOf('id', ids))
+          .where(dialect.isOneOf('id', dialect.toList(ids)))
           .where('send_owner', '=', owner)
           .where('status', '=', 'accepted')
           .execute();
@@ -66,7 +68,7 @@ async function claimUnsent(
     .forUpdate()
     .skipLocked();
   if (queue !== undefined) query = query.where('queue', '=', queue);
-  if (exceptQueues.length > 0) query = query.where(dialect.isNoneOf('queue', exceptQueues));
+  if (exceptQueues.length > 0) query = query.where(dialect.isNoneOf('queue', dialect.toList(exceptQueues)));
   const rows = await takeEnough(await query.execute(), {
     enoughBytes,
     take: ({ seq }) =>
@@ -90,14 +92,24 @@ async function claimUnsent(
   return rows.map(toStoredRequest);
 }
 
-async function markSent(tx: Tx, context: StoreContext, id: string): Promise<RequestRecord | null> {
+/** In the order of `ids`; null for what is not waiting for a receipt. */
+async function markAllSent(
+  tx: Tx,
+  context: StoreContext,
+  ids: readonly string[],
+): Promise<(RequestRecord | null)[]> {
   const now = context.clock.now();
-  const [row] = await context.queries.markSent(tx, { id, now });
-  if (row === undefined) return null;
-  await recordChange(tx, context, row, {
-    number: row.events,
-    change: row.one_way === 1 ? 'completed' : 'sent',
-    at: now,
-  });
-  return toRecord(row);
+  const rows = await context.queries.markSent(tx, { ids: context.dialect.toList(ids), now });
+  await recordChanges(
+    tx,
+    context,
+    rows.map((row) => ({
+      row,
+      number: row.events,
+      change: row.one_way === 1 ? 'completed' : 'sent',
+      at: now,
+    })),
+  );
+  const records = new Map(rows.map((row) => [row.id, toRecord(row)]));
+  return ids.map((id) => records.get(id) ?? null);
 }

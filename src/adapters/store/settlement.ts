@@ -5,34 +5,67 @@
 import type { FaultBody } from '#core/fault.js';
 import type { RequestStore, SettleOptions, SettleOutcome } from '#core/ports/request-store.js';
 import { isFinal } from '#core/request.js';
-import type { IncomingReply, StoredReply } from '#core/request.js';
+import type { IncomingReply } from '#core/request.js';
+import type { Batch } from '#adapters/sql/group-commit.js';
 import type { StoreContext, Tx } from './context.js';
 import { changedMeanwhile } from './context.js';
 import { keepDeadLetter } from './dead-letters.js';
-import { recordChange } from './event-entry.js';
-import { queueForward } from './outbox.js';
+import { recordChanges } from './event-entry.js';
+import { queueForwards } from './outbox.js';
 import type { RecordRow } from './rows.js';
 import { recordColumns, toBlob, toHeaderBlob, toRecord, toStoredReply } from './rows.js';
+import type { ReplyRow } from './schema.js';
 
 type Settled = Extract<SettleOutcome, { kind: 'settled' }>;
 type Further = Extract<SettleOutcome, { kind: 'late' | 'duplicate' }>;
 
 export function createSettlement(context: StoreContext): Pick<RequestStore, 'settle' | 'giveUpSend'> {
   const { commits } = context;
+  const settleThem: Batch<Tx, Settling, SettleOutcome> = (tx, some) => settleAll(tx, context, some);
   return {
-    settle: (reply, options) =>
-      commits.run((tx) => settle(tx, context, reply, options), reply.correlationIds[0]),
+    settle: (reply, options = {}) =>
+      commits.runInBatch(settleThem, { reply, options }, reply.correlationIds[0] ?? ''),
     giveUpSend: (id, fault) => commits.run((tx) => giveUpSend(tx, context, id, fault), id),
   };
 }
 
-async function settle(
+interface Settling {
+  readonly reply: IncomingReply;
+  readonly options: SettleOptions;
+}
+
+/** First replies of open requests, which nearly all are, are written together; all others one by one. */
+async function settleAll(
   tx: Tx,
   context: StoreContext,
-  reply: IncomingReply,
-  { mostReplies = Infinity }: SettleOptions = {},
+  settling: readonly Settling[],
+): Promise<SettleOutcome[]> {
+  const ids = settling.flatMap(({ reply }) => reply.correlationIds);
+  const known = await lockRecords(tx, context, ids);
+  const first: Ending[] = [];
+  const outcomes = new Map<Settling, SettleOutcome>();
+  const taken = new Set<RecordRow>();
+  for (const one of settling) {
+    const request = firstKnown(known, one.reply);
+    if (request === undefined || taken.has(request) || isFinal(request.status) || request.replies > 0) continue;
+    taken.add(request);
+    // A reply proves that the request was sent, even if its receipt is still under way.
+    first.push({ request, reply: one.reply, provesSend: true });
+  }
+  const settled = new Map((await endAll(tx, context, first)).map((each, index) => [first[index]?.reply, each]));
+  for (const one of settling) {
+    outcomes.set(one, settled.get(one.reply) ?? (await settleOther(tx, context, one)));
+  }
+  return settling.map((one) => outcomes.get(one) ?? { kind: 'unmatched' });
+}
+
+/** Its request may have been settled a moment ago, so it is read anew. */
+async function settleOther(
+  tx: Tx,
+  context: StoreContext,
+  { reply, options: { mostReplies = Infinity } }: Settling,
 ): Promise<SettleOutcome> {
-  const request = await findFirst(tx, context, reply.correlationIds);
+  const request = firstKnown(await lockRecords(tx, context, reply.correlationIds), reply);
   if (request === undefined) {
     await keepUnmatched(tx, context, reply);
     return { kind: 'unmatched' };
@@ -40,8 +73,7 @@ async function settle(
   if (request.replies > 0 && (await isKnownReply(tx, request.seq, reply.replyId))) {
     return { kind: 'repeated', record: toRecord(request) };
   }
-  // A reply proves that the request was sent, even if its receipt is still under way.
-  if (!isFinal(request.status)) return endBy(tx, context, request, { reply, provesSend: true });
+  if (!isFinal(request.status)) return endBy(tx, context, { request, reply, provesSend: true });
   if (request.replies > 0 && request.replies >= mostReplies)
     return { kind: 'full', record: toRecord(request) };
   return keepFurther(tx, context, request, reply);
@@ -53,7 +85,7 @@ async function giveUpSend(
   id: string,
   fault: FaultBody,
 ): Promise<Settled | null> {
-  const request = await findFirst(tx, context, [id]);
+  const request = (await lockRecords(tx, context, [id])).get(id);
   if (request === undefined || isFinal(request.status)) return null;
   const reply = {
     correlationIds: [id],
@@ -67,30 +99,62 @@ async function giveUpSend(
     fault,
   };
   const text = 'given up: it could not be sent';
-  return endBy(tx, context, request, { reply, provesSend: false, text });
+  return endBy(tx, context, { request, reply, provesSend: false, text });
 }
 
-/** Ends an open request by its first reply. */
-async function endBy(
-  tx: Tx,
-  context: StoreContext,
-  request: RecordRow,
-  end: { readonly reply: IncomingReply; readonly provesSend: boolean; readonly text?: string },
-): Promise<Settled> {
-  const { reply, provesSend, text } = end;
-  const stored = await keepReply(tx, context, request, reply);
-  const at = stored.receivedAt;
-  const status = reply.fault === null ? 'replied' : 'faulted';
-  const [row] = await context.queries.recordFirstReply(tx, {
-    ...answerOf(request, reply, at),
-    seq: request.seq,
-    status,
-    sentAt: provesSend ? at : null,
+/** An open request, locked, and the first reply that ends it. */
+interface Ending {
+  readonly request: RecordRow;
+  readonly reply: IncomingReply;
+  readonly provesSend: boolean;
+  readonly text?: string;
+}
+
+async function endBy(tx: Tx, context: StoreContext, ending: Ending): Promise<Settled> {
+  const [settled] = await endAll(tx, context, [ending]);
+  if (settled === undefined) throw changedMeanwhile(ending.request.id);
+  return settled;
+}
+
+/** In the order of `endings`, each of another request. */
+async function endAll(tx: Tx, context: StoreContext, endings: readonly Ending[]): Promise<Settled[]> {
+  if (endings.length === 0) return [];
+  const replies = endings.map(({ request, reply }) => toReplyRow(context, request, reply));
+  await context.queries.insertReplies(tx, replies);
+  const ended = await context.queries.recordFirstReplies(
+    tx,
+    endings.map(({ request, reply, provesSend }, index) => {
+      const at = replies[index]?.received_at ?? 0;
+      const { verified, fault } = answerOf(request, reply, at);
+      const status = reply.fault === null ? 'replied' : 'faulted';
+      return { seq: request.seq, status, repliedAt: at, verified, fault, sentAt: provesSend ? at : null };
+    }),
+  );
+  const rows = new Map(ended.map((row) => [row.seq, row]));
+  const settled = endings.map(({ request, text }, index) => {
+    const row = rows.get(request.seq);
+    const reply = replies[index];
+    if (row === undefined || reply === undefined) throw changedMeanwhile(request.id);
+    return { row, reply, text };
   });
-  if (row === undefined) throw changedMeanwhile(request.id);
-  await recordChange(tx, context, row, { number: row.events, change: status, at, text });
-  await queueForward(tx, context, row, stored);
-  return { kind: 'settled', record: toRecord(row), reply: stored };
+  await recordChanges(
+    tx,
+    context,
+    settled.map(({ row, reply, text }) => ({
+      ...{ row, number: row.events, at: reply.received_at, text },
+      change: row.status === 'faulted' ? 'faulted' : 'replied',
+    })),
+  );
+  await queueForwards(
+    tx,
+    context,
+    settled.map(({ row, reply }) => ({ request: row, number: reply.number, messageId: reply.message_id })),
+  );
+  return settled.map(({ row, reply }) => ({
+    kind: 'settled',
+    record: toRecord(row),
+    reply: toStoredReply(row.id, reply),
+  }));
 }
 
 /** The request has ended already: a late first reply is shown, a duplicate only counted. */
@@ -101,7 +165,9 @@ async function keepFurther(
   reply: IncomingReply,
 ): Promise<Further> {
   const kind = request.replies === 0 ? 'late' : 'duplicate';
-  const stored = await keepReply(tx, context, request, reply);
+  const kept = toReplyRow(context, request, reply);
+  await context.queries.insertReplies(tx, [kept]);
+  const stored = toStoredReply(request.id, kept);
   const at = stored.receivedAt;
   const row = await tx
     .updateTable('requests')
@@ -117,9 +183,9 @@ async function keepFurther(
     .returning(recordColumns)
     .executeTakeFirst();
   if (row === undefined) throw changedMeanwhile(request.id);
-  await recordChange(tx, context, row, { number: row.events, change: kind, at });
+  await recordChanges(tx, context, [{ row, number: row.events, change: kind, at }]);
   // After a cancel nobody wants it forwarded; after an expiry it follows the Fault that went there.
-  if (kind === 'late' && request.status === 'expired') await queueForward(tx, context, row, stored);
+  if (kind === 'late' && request.status === 'expired') await queueForwards(tx, context, [{ request: row, ...stored }]);
   return { kind, record: toRecord(row), reply: stored };
 }
 
@@ -141,16 +207,22 @@ function verify(sent: string | null, seen: string | undefined): number | null {
   return seen === undefined || sent === null ? null : Number(seen === sent);
 }
 
-async function findFirst(
+/** By their ids; those that are not known are left out. */
+async function lockRecords(
   tx: Tx,
-  { queries }: StoreContext,
+  { queries, dialect }: StoreContext,
   ids: readonly string[],
-): Promise<RecordRow | undefined> {
-  for (const id of ids) {
-    const [row] = await queries.lockRecord(tx, { id });
-    if (row !== undefined) return row;
-  }
-  return undefined;
+): Promise<ReadonlyMap<string, RecordRow>> {
+  const rows = await queries.lockRecords(tx, { ids: dialect.toList(ids) });
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+function firstKnown(
+  known: ReadonlyMap<string, RecordRow>,
+  { correlationIds }: IncomingReply,
+): RecordRow | undefined {
+  const id = correlationIds.find((candidate) => known.has(candidate));
+  return id === undefined ? undefined : known.get(id);
 }
 
 async function isKnownReply(tx: Tx, seq: number, replyId: string): Promise<boolean> {
@@ -163,13 +235,8 @@ async function isKnownReply(tx: Tx, seq: number, replyId: string): Promise<boole
   return row !== undefined;
 }
 
-async function keepReply(
-  tx: Tx,
-  context: StoreContext,
-  request: RecordRow,
-  reply: IncomingReply,
-): Promise<StoredReply> {
-  const row = {
+function toReplyRow(context: StoreContext, request: RecordRow, reply: IncomingReply): ReplyRow {
+  return {
     request_seq: request.seq,
     number: request.replies + 1,
     reply_id: reply.replyId,
@@ -181,8 +248,6 @@ async function keepReply(
     late: Number(['expired', 'cancelled', 'completed'].includes(request.status)),
     received_at: context.clock.now(),
   };
-  await context.queries.insertReply(tx, row);
-  return toStoredReply(request.id, row);
 }
 
 async function keepUnmatched(tx: Tx, context: StoreContext, reply: IncomingReply): Promise<void> {

@@ -17,7 +17,7 @@ import type { Transact } from '#adapters/sql/group-commit.js';
 import { createGroupCommit } from '#adapters/sql/group-commit.js';
 import { createAcceptance } from './acceptance.js';
 import { createBrokerMemory } from './broker-memory.js';
-import type { StoreContext, StoreDialect, Tx } from './context.js';
+import type { StoreContext, Tx } from './context.js';
 import { createDeadLetters } from './dead-letters.js';
 import { createEnding } from './ending.js';
 import { createEntryNotice } from './entry-notice.js';
@@ -34,6 +34,7 @@ import { createRetention } from './retention.js';
 import type { Tables } from './schema.js';
 import { createSending } from './sending.js';
 import { createSettlement } from './settlement.js';
+import type { StoreDialect } from './store-dialects.js';
 import { createStoreCheck } from './store-check.js';
 
 /** What a store is opened with, wherever it is. */
@@ -109,10 +110,10 @@ export function composeStore(database: OpenedDatabase, options: StoreOptions): S
       entries.committed();
       return result;
     },
-    { byKeys: database.isShared },
+    database.isShared ? { lock: (tx, keys) => lockRequests(tx, context, keys) } : undefined,
   );
   const { entered: eventEntered } = entries;
-  const queries = createQueries(db);
+  const queries = createQueries(db, database.storeDialect);
   const context: StoreContext = {
     ...{ db, commits, queries, clock, newId, eventEntered },
     dialect: database.storeDialect,
@@ -148,6 +149,11 @@ export function composeStore(database: OpenedDatabase, options: StoreOptions): S
       await database.close();
     },
   };
+}
+
+/** In the order of their ids, as every process does it. */
+async function lockRequests(tx: Tx, { queries, dialect }: StoreContext, ids: readonly string[]): Promise<void> {
+  await queries.lockRecords(tx, { ids: dialect.toList(ids) });
 }
 
 /** Kysely would open a destroyed driver again, and libsql still answers on a closed handle. */
