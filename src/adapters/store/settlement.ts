@@ -11,12 +11,13 @@ import type { StoreContext, Tx } from './context.js';
 import { changedMeanwhile } from './context.js';
 import { keepDeadLetter } from './dead-letters.js';
 import { recordChanges } from './event-entry.js';
+import type { Ending, Settled } from './first-reply.js';
+import { endAll, endBy } from './first-reply.js';
 import { queueForwards } from './outbox.js';
 import type { RecordRow } from './rows.js';
-import { recordColumns, toBlob, toHeaderBlob, toRecord, toStoredReply } from './rows.js';
-import type { ReplyRow } from './schema.js';
+import { answerOf, toReplyRow } from './reply-rows.js';
+import { recordColumns, toBlob, toRecord, toStoredReply } from './rows.js';
 
-type Settled = Extract<SettleOutcome, { kind: 'settled' }>;
 type Further = Extract<SettleOutcome, { kind: 'late' | 'duplicate' }>;
 
 export function createSettlement(context: StoreContext): Pick<RequestStore, 'settle' | 'giveUpSend'> {
@@ -102,61 +103,6 @@ async function giveUpSend(
   return endBy(tx, context, { request, reply, provesSend: false, text });
 }
 
-/** An open request, locked, and the first reply that ends it. */
-interface Ending {
-  readonly request: RecordRow;
-  readonly reply: IncomingReply;
-  readonly provesSend: boolean;
-  readonly text?: string;
-}
-
-async function endBy(tx: Tx, context: StoreContext, ending: Ending): Promise<Settled> {
-  const [settled] = await endAll(tx, context, [ending]);
-  if (settled === undefined) throw changedMeanwhile(ending.request.id);
-  return settled;
-}
-
-/** In the order of `endings`, each of another request. */
-async function endAll(tx: Tx, context: StoreContext, endings: readonly Ending[]): Promise<Settled[]> {
-  if (endings.length === 0) return [];
-  const replies = endings.map(({ request, reply }) => toReplyRow(context, request, reply));
-  await context.queries.insertReplies(tx, replies);
-  const ended = await context.queries.recordFirstReplies(
-    tx,
-    endings.map(({ request, reply, provesSend }, index) => {
-      const at = replies[index]?.received_at ?? 0;
-      const { verified, fault } = answerOf(request, reply, at);
-      const status = reply.fault === null ? 'replied' : 'faulted';
-      return { seq: request.seq, status, repliedAt: at, verified, fault, sentAt: provesSend ? at : null };
-    }),
-  );
-  const rows = new Map(ended.map((row) => [row.seq, row]));
-  const settled = endings.map(({ request, text }, index) => {
-    const row = rows.get(request.seq);
-    const reply = replies[index];
-    if (row === undefined || reply === undefined) throw changedMeanwhile(request.id);
-    return { row, reply, text };
-  });
-  await recordChanges(
-    tx,
-    context,
-    settled.map(({ row, reply, text }) => ({
-      ...{ row, number: row.events, at: reply.received_at, text },
-      change: row.status === 'faulted' ? 'faulted' : 'replied',
-    })),
-  );
-  await queueForwards(
-    tx,
-    context,
-    settled.map(({ row, reply }) => ({ request: row, number: reply.number, messageId: reply.message_id })),
-  );
-  return settled.map(({ row, reply }) => ({
-    kind: 'settled',
-    record: toRecord(row),
-    reply: toStoredReply(row.id, reply),
-  }));
-}
-
 /** The request has ended already: a late first reply is shown, a duplicate only counted. */
 async function keepFurther(
   tx: Tx,
@@ -189,24 +135,6 @@ async function keepFurther(
   return { kind, record: toRecord(row), reply: stored };
 }
 
-/** What the request shows of its answer. */
-function answerOf(
-  request: RecordRow,
-  reply: IncomingReply,
-  at: number,
-): Pick<RecordRow, 'replied_at' | 'verified' | 'fault'> {
-  return {
-    replied_at: at,
-    verified: verify(request.content_digest, reply.properties.requestDigest),
-    fault: reply.fault === null ? null : toBlob(reply.fault),
-  };
-}
-
-/** Whether the service saw the contents that were sent; null when it did not say. */
-function verify(sent: string | null, seen: string | undefined): number | null {
-  return seen === undefined || sent === null ? null : Number(seen === sent);
-}
-
 /** By their ids; those that are not known are left out. */
 async function lockRecords(
   tx: Tx,
@@ -233,21 +161,6 @@ async function isKnownReply(tx: Tx, seq: number, replyId: string): Promise<boole
     .where('reply_id', '=', replyId)
     .executeTakeFirst();
   return row !== undefined;
-}
-
-function toReplyRow(context: StoreContext, request: RecordRow, reply: IncomingReply): ReplyRow {
-  return {
-    request_seq: request.seq,
-    number: request.replies + 1,
-    reply_id: reply.replyId,
-    message_id: reply.messageId ?? context.newId(),
-    time: reply.time,
-    headers: toHeaderBlob(reply),
-    body: Buffer.from(reply.body.buffer, reply.body.byteOffset, reply.body.byteLength),
-    fault: reply.fault === null ? null : toBlob(reply.fault),
-    late: Number(['expired', 'cancelled', 'completed'].includes(request.status)),
-    received_at: context.clock.now(),
-  };
 }
 
 async function keepUnmatched(tx: Tx, context: StoreContext, reply: IncomingReply): Promise<void> {
