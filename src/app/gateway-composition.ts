@@ -153,6 +153,7 @@ export function composeGateway(foundations: Foundations): GatewayComposition {
     version: productVersion,
     agreed: agreedSettings(configuration, instance),
     onFreed: () => requestReply.relay.wake(),
+    onFatal,
   });
   const waits: Part = {
     name: 'waits',
@@ -167,7 +168,7 @@ export function composeGateway(foundations: Foundations): GatewayComposition {
   const log: Part = { name: 'log', start: () => undefined, stop: () => calm.stop() };
   const member: Part = {
     name: 'membership',
-    start: () => membership.start(),
+    start: (signal) => membership.start(signal),
     stop: () => membership.stop(),
   };
   return { gateway, waits, unsent, parts: [log, ...(store.isShared ? [member] : []), ...requestReply.parts, ...status.parts, receivers] };

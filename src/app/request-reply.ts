@@ -78,6 +78,7 @@ export function createRequestReply(options: RequestReplyOptions): RequestReply {
     store: store.requests,
     outbox: store.outbox,
     outgoing: store.outgoing,
+    storeTime: store.time,
     channel,
     admission,
     deployment: { storeId: store.id, secret: store.secret, replies },

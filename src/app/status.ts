@@ -41,6 +41,10 @@ export function createStatus({ store, broker, topic, instance, ...shared }: Stat
   const publisher = createTopicPublisher({ ...shared, log, duty, channel: broker.orderedChannel });
   const others = createSharedEvents({
     ...{ ...shared, ...broker, log, hub, topic, instance },
+    isSequencer: () => duty.isHeld,
+    onEntered: () => {
+      if (duty.isHeld) sequencer.wake();
+    },
   });
   const sequencer = createSequencer({
     ...{ ...shared, log, duty, instance },

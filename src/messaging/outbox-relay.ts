@@ -34,6 +34,8 @@ export interface OutboxRelayOptions {
   readonly admission: Admission;
   readonly deployment: Deployment;
   readonly clock: Clock;
+  /** The clock of the store, by which deadlines are. */
+  readonly storeTime: Pick<Clock, 'now'>;
   readonly logger: Logger;
   readonly meter: Meter;
   /** This instance: the owner of its leases. */
@@ -111,8 +113,9 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
     bytesOf: (request) => request.body.byteLength,
     send: (request) => {
       if (request.resend > 0) meter.count('requests-resent');
-      const message = toRequestMessage(request, deployment, clock.now());
-      return channel.send(queue(request.queue), message, requestSendOptions(request));
+      const now = options.storeTime.now();
+      const message = toRequestMessage(request, deployment, now);
+      return channel.send(queue(request.queue), message, requestSendOptions(request, now));
     },
     finish: finishRequest,
     renew: (items) => store.renewSend(idsOf(items), instance, leaseMs),
@@ -194,7 +197,7 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
     if (!isCounted(error)) return { kind: 'postponed', error: message, retryMs: 0 };
     if (isHopeless(error) || attempts + 1 >= mostAttempts) return { kind: 'dead', error: message };
     const ceiling = Math.min(longestRetryMs, firstRetryMs * 2 ** attempts);
-    return { kind: 'refused', error: message, retryMs: ceiling / 2 + (options.random() * ceiling) / 2 };
+    return { kind: 'refused', error: message, retryMs: Math.round(ceiling / 2 + (options.random() * ceiling) / 2) };
   }
 
   function wake(): void {

@@ -13,7 +13,7 @@ export interface Deployment {
   readonly replies: Destination;
 }
 
-/** The request as it goes to its queue. Deadlines are made anew at every send. */
+/** The request as it goes to its queue. Deadlines are made anew at every send; `now` as the store has it. */
 export function toRequestMessage(request: StoredRequest, deployment: Deployment, now: number): Message {
   const { expiresAt } = request;
   return {
@@ -36,8 +36,9 @@ export function toRequestMessage(request: StoredRequest, deployment: Deployment,
   };
 }
 
-export function requestSendOptions(request: StoredRequest): SendOptions {
-  return request.brokerExpiry && request.expiresAt !== null ? { brokerExpiresAt: request.expiresAt } : {};
+/** @param now as the store has it, of which its deadline is */
+export function requestSendOptions({ brokerExpiry, expiresAt }: StoredRequest, now: number): SendOptions {
+  return brokerExpiry && expiresAt !== null ? { brokerExpiresAt: expiresAt, now } : {};
 }
 
 /** The reply as it goes to the caller's Reply-To queue: correlated, and without a reply address. */

@@ -40,6 +40,8 @@ const mostWaitingIds = 10_000;
 const askEveryMs = 1_000;
 /** So many in one query. */
 const askedAtOnce = 5_000;
+/** Others want to read, too. */
+const readAtOnce = 20;
 
 export function createSettledNotices(options: SettledNoticesOptions): SettledNotices {
   const { store, watch, instance, topicOf, clock, logger } = options;
@@ -69,16 +71,19 @@ export function createSettledNotices(options: SettledNoticesOptions): SettledNot
     for (let from = 0; from < ids.length; from += askedAtOnce) {
       const some = ids.slice(from, from + askedAtOnce);
       const versions = await store.versions(some);
-      await Promise.all(
-        some.map(async (id) => {
-          const version = versions.get(id);
-          if (version === undefined || version === seen.get(id)) return;
-          seen.set(id, version);
-          const record = await store.find(id);
-          if (record !== null) watch.tellWaiters({ record, reply: null });
-        }),
-      );
+      const changed = some.filter((id) => versions.has(id) && versions.get(id) !== seen.get(id));
+      for (let next = 0; next < changed.length; next += readAtOnce) {
+        await Promise.all(changed.slice(next, next + readAtOnce).map(tellWaitersOf));
+      }
     }
+  }
+
+  async function tellWaitersOf(id: string): Promise<void> {
+    const record = await store.find(id);
+    if (record === null) return;
+    // Only now: a record that could not be read is read the next second.
+    seen.set(id, record.version);
+    watch.tellWaiters({ record, reply: null });
   }
 
   async function askStore(): Promise<void> {

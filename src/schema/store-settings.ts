@@ -17,8 +17,8 @@ export const storeSettings = section({
     'Where requests and replies are kept. `sqlite:` is a file in `dataDir`, for one gateway; `postgres://…` is a database, for as many as there are; see docs/many-gateways.md.',
   ),
   poolSize: integer(
-    { min: 2, max: 1_000, default: 10 },
-    'Connections of this process to PostgreSQL at the same time.',
+    { min: 3, max: 1_000, default: 10 },
+    'Connections of this process to PostgreSQL at the same time; two of them are for commits alone.',
   ),
   statementTimeoutMs: duration(
     { min: 100, max: 600_000, default: 15_000 },

@@ -27,6 +27,8 @@ export interface SequencerOptions {
 
 export interface Sequencer {
   start(): void;
+  /** Events may wait for their numbers. */
+  wake(): void;
   stop(): Promise<void>;
 }
 
@@ -68,6 +70,7 @@ export function createSequencer(options: SequencerOptions): Sequencer {
       stopListening = log.onEntry(() => task.wake());
       task.start();
     },
+    wake: () => task.wake(),
     async stop() {
       isStopping = true;
       stopListening();

@@ -1,6 +1,7 @@
 /**
  * Events are numbered by one instance and followed at all of them. The one that numbers tells the others on the topic
  * `{prefix}.numbered` which projects have news; each reads those that are followed there, once for all its followers, and brings them to its hub.
+ * Whoever lets events in and does not number tells that, too.
  * Guarantee: none is needed of a notice: every second the newest numbers of the projects followed here are asked of the log.
  * Failure: read the next second. Shutdown: at once.
  */
@@ -15,19 +16,23 @@ import { createNoticeTopic } from '#messaging/notice-topic.js';
 import { createTimers } from '#messaging/timers.js';
 import type { StatusHub } from './status-hub.js';
 
-/** The newest number of each project. */
+/** The newest number of each project; none when events have only entered. */
 interface NumberedNotice {
   readonly instance: string;
   readonly projects: Readonly<Record<string, number>>;
 }
 
 export interface SharedEventsOptions extends NoticeTopicOptions {
-  readonly log: Pick<EventLog, 'page' | 'lasts'>;
+  readonly log: Pick<EventLog, 'page' | 'lasts' | 'onEntry'>;
   readonly hub: Pick<StatusHub, 'followed' | 'push'>;
   readonly topic: Destination;
   readonly instance: string;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Whether this instance numbers what enters. */
+  readonly isSequencer: () => boolean;
+  /** Events may wait for their numbers that entered elsewhere. */
+  readonly onEntered: () => void;
 }
 
 export interface SharedEvents {
@@ -54,8 +59,15 @@ export function createSharedEvents(options: SharedEventsOptions): SharedEvents {
   const reading = new Set<string>();
   const timers = createTimers(clock);
   let isTellingDue = false;
+  let stopListening = (): void => undefined;
   let subscription: Subscription | undefined;
   let isStopped = false;
+
+  function tellSoon(): void {
+    if (isTellingDue) return;
+    isTellingDue = true;
+    timers.after(tellAfterMs, () => void tellNow());
+  }
 
   async function tellNow(): Promise<void> {
     isTellingDue = false;
@@ -109,19 +121,24 @@ export function createSharedEvents(options: SharedEventsOptions): SharedEvents {
       for (const { project, sequence } of events) {
         if (project !== null && (untold.has(project) || untold.size < mostTold)) untold.set(project, sequence);
       }
-      if (isTellingDue || untold.size === 0) return;
-      isTellingDue = true;
-      timers.after(tellAfterMs, () => void tellNow());
+      if (untold.size > 0) tellSoon();
     },
     async start() {
+      stopListening = log.onEntry(() => {
+        // Whoever numbers here knows it already.
+        if (!options.isSequencer()) tellSoon();
+      });
       timers.every(askEveryMs, askLog);
       subscription = await notices.subscribe(topic, (notice) => {
-        if (notice.instance !== instance) void readAll(Object.entries(notice.projects));
+        if (notice.instance === instance) return;
+        options.onEntered();
+        void readAll(Object.entries(notice.projects));
       });
       if (hasStopped()) await subscription.unsubscribe();
     },
     async stop(deadlineMs) {
       isStopped = true;
+      stopListening();
       timers.stop();
       await subscription?.unsubscribe(deadlineMs);
     },

@@ -4,22 +4,38 @@ import type { PostgresPool } from './pool.js';
 /** Time as the database has it, so that all instances mean the same by an instant, however wrong their own clocks are. */
 export interface DatabaseClock {
   readonly clock: Clock;
-  /** Asks the database once more; after a failure the time goes on from what is known. */
-  sync(): Promise<void>;
+  /**
+   * Asks the database once more when the two clocks of this machine went apart: it slept, or its time was set. To be awaited
+   * before what relies on the time.
+   *
+   * @throws STORE_UNAVAILABLE
+   */
+  ensure(): Promise<void>;
   stop(): void;
 }
 
 const syncEveryMs = 60_000;
+const jumpMs = 1_000;
 /** The answer that took least says most. */
 const questions = 3;
 
 /** Carries the database's time on by the monotonic clock of this process. @throws STORE_UNAVAILABLE */
 export async function createDatabaseClock(pool: PostgresPool, local: Clock): Promise<DatabaseClock> {
   let offset = await measure(pool, local);
+  const apart = (): number => local.now() - local.monotonic();
+  let knownApart = apart();
+  let syncing: Promise<void> | undefined;
   let cancel = local.after(syncEveryMs, onTimer);
 
-  async function sync(): Promise<void> {
+  async function measureAgain(): Promise<void> {
+    const now = apart();
     offset = await measure(pool, local);
+    knownApart = now;
+  }
+
+  function sync(): Promise<void> {
+    syncing ??= measureAgain().finally(() => (syncing = undefined));
+    return syncing;
   }
 
   function onTimer(): void {
@@ -34,7 +50,7 @@ export async function createDatabaseClock(pool: PostgresPool, local: Clock): Pro
       monotonic: () => local.monotonic(),
       after: (ms, callback) => local.after(ms, callback),
     },
-    sync,
+    ensure: () => (Math.abs(apart() - knownApart) < jumpMs ? Promise.resolve() : sync()),
     stop: () => cancel(),
   };
 }

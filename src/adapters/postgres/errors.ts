@@ -1,4 +1,7 @@
+import pg from 'pg';
 import { ReplytoError, isReplytoError } from '#core/errors.js';
+
+const { DatabaseError } = pg;
 
 /** SQLSTATE codes (https://www.postgresql.org/docs/current/errcodes-appendix.html) and what to do about them. */
 const remedies: Readonly<Record<string, string>> = {
@@ -19,8 +22,8 @@ const remedies: Readonly<Record<string, string>> = {
 export function toStoreError(error: unknown, where: string): ReplytoError {
   if (isReplytoError(error)) return error;
   const code = sqlStateOf(error);
-  if (code === '22021') {
-    return new ReplytoError('INTERNAL', { detail: 'text with NUL must be stored as a BLOB', cause: error });
+  if (code !== undefined && isOfTheStatement(code)) {
+    return new ReplytoError('INTERNAL', { detail: `${where} refuses a statement: ${reasonOf(error)}`, cause: error });
   }
   const remedy = code === undefined ? undefined : remedies[code];
   const detail = `${where}: ${reasonOf(error)}${remedy === undefined ? '' : ` (${remedy})`}`;
@@ -31,6 +34,28 @@ export function toStoreError(error: unknown, where: string): ReplytoError {
 export function isDeadlock(error: unknown): boolean {
   const code = error instanceof Error ? sqlStateOf(error.cause) : undefined;
   return code === '40P01' || code === '40001';
+}
+
+/**
+ * The same statement with the same values is refused each time: a value that does not fit, a rule that it breaks, words that
+ * the server does not know, more than it can take. To try it again as if the server were away would never end.
+ */
+function isOfTheStatement(code: string): boolean {
+  return /^(?:22|23|42|54)/u.test(code) && code !== '42501';
+}
+
+/** Whether the connection can be used again after this. */
+export function leavesConnection(error: unknown): boolean {
+  // What the server said leaves the connection as it was; anything else leaves an answer under way, or none.
+  if (!(error instanceof DatabaseError)) return false;
+  if (error.severity === 'FATAL' || error.severity === 'PANIC') return false;
+  // The server is a standby now, or the schema has changed under prepared statements: another connection may be better off.
+  return !/^(?:08|57P|25006|0A000)/u.test(error.code ?? '');
+}
+
+/** What follows a failure in its transaction. */
+export function isAftermath(error: unknown): boolean {
+  return sqlStateOf(error) === '25P02';
 }
 
 function sqlStateOf(error: unknown): string | undefined {

@@ -26,7 +26,8 @@ export async function migrate(
       await run('SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0');
       // For this schema: several deployments may share a database.
       await run("SELECT pg_advisory_xact_lock(hashtext('replyto schema'), hashtext(current_schema()))");
-      await run('CREATE TABLE IF NOT EXISTS replyto_schema (version INTEGER NOT NULL)');
+      // To make it, and even to ask for it to be made, takes a right that is not needed afterwards.
+      if (!(await hasTables(connection))) await run('CREATE TABLE replyto_schema (version INTEGER NOT NULL)');
       await applySteps(connection, { run, migrations, mayChange });
       await run('COMMIT');
     } catch (error) {
@@ -63,6 +64,13 @@ async function applySteps(
       ? `INSERT INTO replyto_schema (version) VALUES (${migrations.length})`
       : `UPDATE replyto_schema SET version = ${migrations.length}`,
   );
+}
+
+async function hasTables(connection: PostgresConnection): Promise<boolean> {
+  const { rows } = await connection.query<{ found: string | null }>(
+    "SELECT to_regclass('replyto_schema')::text AS found",
+  );
+  return rows[0]?.found != null;
 }
 
 async function requireSchema(connection: PostgresConnection, where: string): Promise<void> {

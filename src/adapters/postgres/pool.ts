@@ -1,6 +1,7 @@
 import pg from 'pg';
 import type { PoolClient } from 'pg';
-import { toStoreError } from './errors.js';
+import type { ReplytoError } from '#core/errors.js';
+import { isAftermath, leavesConnection, toStoreError } from './errors.js';
 
 export interface PostgresOptions {
   /** `postgres://USER:PASSWORD@HOST:PORT/DATABASE`, with what libpq knows as `sslmode` and `options`. */
@@ -38,6 +39,8 @@ interface QueryOptions {
 export interface PostgresConnection {
   /** May be called again before an answer has come: statements are worked on in their order. One with values stays prepared. */
   query<Row>(text: string, values?: readonly unknown[], options?: QueryOptions): Promise<QueryOutcome<Row>>;
+  /** What failed first since it was taken from the pool: others may have failed for it. */
+  readonly firstFailure: ReplytoError | undefined;
   /** Back to the pool; after a failure that leaves it in an unknown state it is ended instead. */
   release(): void;
 }
@@ -45,6 +48,8 @@ export interface PostgresConnection {
 /** Beyond what the server gets: its answer has to come back, too. */
 const answerMs = 2_000;
 const idleMs = 30_000;
+/** The event loop may be busy for a while between two statements. */
+const leastIdleMs = 15_000;
 const int8 = 20;
 
 /** Opens no connection yet. */
@@ -62,7 +67,7 @@ export function createPostgresPool(options: PostgresOptions): PostgresPool {
     statement_timeout: statementTimeoutMs,
     lock_timeout: statementTimeoutMs,
     // A process that was stopped in the middle of a transaction must not hold up all others.
-    idle_in_transaction_session_timeout: statementTimeoutMs,
+    idle_in_transaction_session_timeout: Math.max(leastIdleMs, statementTimeoutMs),
     // A server that cannot be reached any more answers nothing at all.
     query_timeout: statementTimeoutMs + answerMs,
     types: { getTypeParser },
@@ -71,6 +76,8 @@ export function createPostgresPool(options: PostgresOptions): PostgresPool {
   const nameOf = createStatementNames();
   // An idle connection that ends is no failure of anything: the next one is made when it is needed.
   pool.on('error', () => undefined);
+  // From its first moment on somebody has to listen, or an error would end the process.
+  pool.on('connect', (client) => client.on('error', () => undefined));
 
   return {
     where,
@@ -92,6 +99,7 @@ interface Surroundings {
 
 function toConnection(client: PoolClient, { where, nameOf }: Surroundings): PostgresConnection {
   let isBroken = false;
+  let firstFailure: ReplytoError | undefined;
   const onError = (): void => void (isBroken = true);
   client.on('error', onError);
   return {
@@ -107,10 +115,14 @@ function toConnection(client: PoolClient, { where, nameOf }: Surroundings): Post
         // Several statements at once have several results, and none that anybody reads.
         return { rows: (result.rows ?? []) as Row[], changes: result.rowCount ?? 0 };
       } catch (error) {
-        // What the server said leaves the connection as it was; anything else leaves an answer under way, or none.
-        if (!(error instanceof pg.DatabaseError)) isBroken = true;
-        throw toStoreError(error, where);
+        if (!leavesConnection(error)) isBroken = true;
+        const failure = toStoreError(error, where);
+        if (!isAftermath(error)) firstFailure ??= failure;
+        throw failure;
       }
+    },
+    get firstFailure() {
+      return firstFailure;
     },
     release() {
       client.off('error', onError);

@@ -38,8 +38,9 @@ export function createTransact<Tables>(
       return result;
     } catch (error) {
       // On a connection that is gone there is nothing to take back, and what failed before is what matters.
+      const { firstFailure } = connection;
       await connection.query('ROLLBACK').catch(() => undefined);
-      throw error;
+      throw firstFailure ?? error;
     } finally {
       connection.release();
     }

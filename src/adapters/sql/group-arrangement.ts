@@ -2,7 +2,8 @@ import type { Batch } from './group-commit.js';
 
 /** An operation that waits for its transaction. */
 export interface Queued<Tx> {
-  readonly key: string | undefined;
+  /** What it changes; none = it runs after those that say. */
+  readonly keys: readonly string[];
   readonly run: (tx: Tx) => unknown;
   /** Does it together with others of its kind. */
   readonly batch?: Batch<Tx, unknown, unknown>;
@@ -15,40 +16,62 @@ export interface Queued<Tx> {
 export interface Arrangement<Tx> {
   /** All that the group changes. */
   readonly keys: readonly string[];
-  /** Each in the order of {@link Arrangement.keys}. */
   readonly batches: readonly (readonly [Batch<Tx, unknown, unknown>, readonly Queued<Tx>[]])[];
-  /** Operations with the same key, in the order in which they came. */
+  /** Operations that have keys in common, in the order in which they came. */
   readonly chains: readonly (readonly Queued<Tx>[])[];
   /** Those without a key. */
   readonly others: readonly Queued<Tx>[];
 }
 
 /**
- * Nobody has an answer to any operation of a group yet, so those with different keys may run in any order.
+ * Nobody has an answer to any operation of a group yet, so those without a key in common may run in any order.
  *
  * @param inOrderOfKeys instead of that in which they came
  */
 export function arrange<Tx>(group: readonly Queued<Tx>[], inOrderOfKeys: boolean): Arrangement<Tx> {
-  const byKey = new Map<string, Queued<Tx>[]>();
-  const others: Queued<Tx>[] = [];
-  for (const one of group) {
-    const chain = one.key === undefined ? others : byKey.get(one.key);
-    if (chain !== undefined) chain.push(one);
-    else if (one.key !== undefined) byKey.set(one.key, [one]);
-  }
-  const keys = inOrderOfKeys ? [...byKey.keys()].sort() : [...byKey.keys()];
+  const others = group.filter(({ keys }) => keys.length === 0);
+  const chains = chained(group);
+  const keys = group.flatMap((one) => one.keys);
   const batches = new Map<Batch<Tx, unknown, unknown>, Queued<Tx>[]>();
-  const chains: (readonly Queued<Tx>[])[] = [];
-  for (const key of keys) {
-    const chain = byKey.get(key) ?? [];
+  const longer: (readonly Queued<Tx>[])[] = [];
+  for (const chain of inOrderOfKeys ? [...chains].sort(byFirstKey) : chains) {
     const [first] = chain;
-    if (chain.length > 1 || first?.batch === undefined) {
-      chains.push(chain);
+    if (first?.batch === undefined || chain.length > 1) {
+      longer.push(chain);
       continue;
     }
     const members = batches.get(first.batch);
     if (members === undefined) batches.set(first.batch, [first]);
     else members.push(first);
   }
-  return { keys, batches: [...batches], chains, others };
+  return {
+    keys: inOrderOfKeys ? [...new Set(keys)].sort() : keys,
+    batches: [...batches],
+    chains: longer,
+    others,
+  };
+}
+
+/** Each chain has all operations that share keys with one another, also by way of a third. */
+function chained<Tx>(group: readonly Queued<Tx>[]): readonly (readonly Queued<Tx>[])[] {
+  const chainOf = new Map<string, Set<number>>();
+  for (const [index, { keys }] of group.entries()) {
+    if (keys.length === 0) continue;
+    const known = new Set(keys.flatMap((key) => chainOf.get(key) ?? []));
+    // The longest one takes the others in.
+    const [chain = new Set<number>(), ...shorter] = [...known].sort((one, other) => other.size - one.size);
+    chain.add(index);
+    for (const key of keys) chainOf.set(key, chain);
+    for (const member of shorter.flatMap((each) => [...each])) {
+      chain.add(member);
+      for (const key of group[member]?.keys ?? []) chainOf.set(key, chain);
+    }
+  }
+  return [...new Set(chainOf.values())].map((chain) =>
+    [...chain].sort((one, other) => one - other).flatMap((index) => group[index] ?? []),
+  );
+}
+
+function byFirstKey<Tx>([one]: readonly Queued<Tx>[], [other]: readonly Queued<Tx>[]): number {
+  return (one?.keys[0] ?? '') < (other?.keys[0] ?? '') ? -1 : 1;
 }

@@ -16,10 +16,10 @@ export interface GroupCommit<Tx> {
   /**
    * Resolves after the commit; rejects with what the operation or the commit threw, nothing changed then.
    *
-   * @param key what it changes: operations of one group with the same key run in the order in which they came. Without one
-   *   it runs after those that have one.
+   * @param keys what it changes: operations of one group that have a key in common run in the order in which they came.
+   *   Without any it runs after those that have some.
    */
-  run<T>(operation: (tx: Tx) => Promise<T> | T, key?: string): Promise<T>;
+  run<T>(operation: (tx: Tx) => Promise<T> | T, ...keys: readonly string[]): Promise<T>;
   /**
    * The same for an operation that is done for all items of a group at once, where no other operation of the group has its key.
    *
@@ -40,6 +40,9 @@ export interface SeveralWriters<Tx> {
   /** Locks what these keys name, in the order in which they are given, which is the same in all processes. */
   readonly lock: (tx: Tx, keys: readonly string[]) => Promise<void>;
 }
+
+/** What waits after an outage is not one transaction that holds its locks for seconds. */
+const mostAtOnce = 500;
 
 /**
  * @param writers where there are several, a group locks all that it changes first: two processes that lock the same rows in
@@ -77,27 +80,45 @@ export function createGroupCommit<Tx>(
     return values;
   }
 
-  async function commit(group: readonly Queued<Tx>[]): Promise<void> {
+  /** Resolves with the failure of a transaction that could not even begin. */
+  async function commit(group: readonly Queued<Tx>[]): Promise<{ readonly cause: unknown } | undefined> {
+    let hasBegun = false;
     try {
-      const results = await transact((tx) => runAll(tx, group));
+      const results = await transact((tx) => {
+        hasBegun = true;
+        return runAll(tx, group);
+      });
       transactions += 1;
       for (const one of group) one.resolve(results.get(one));
+      return undefined;
     } catch (error) {
-      if (group.length === 1) group[0]?.reject(error);
-      else for (const single of group) await commit([single]);
+      // A transaction that could not even begin is the fault of none of them.
+      if (hasBegun && group.length > 1) await commitSingly(group);
+      else for (const one of group) one.reject(error);
+      return hasBegun ? undefined : { cause: error };
+    }
+  }
+
+  /** As long as the database can be spoken to: each attempt may take its time to find out that it cannot. */
+  async function commitSingly(group: readonly Queued<Tx>[]): Promise<void> {
+    for (const [index, single] of group.entries()) {
+      const failure = await commit([single]);
+      if (failure === undefined) continue;
+      for (const other of group.slice(index + 1)) other.reject(failure.cause);
+      return;
     }
   }
 
   async function drain(): Promise<void> {
     while (queued.length > 0) {
-      const group = queued;
-      queued = [];
+      const group = queued.slice(0, mostAtOnce);
+      queued = queued.slice(mostAtOnce);
       await commit(group);
     }
     draining = undefined;
   }
 
-  function enqueue<T>(parts: Pick<Queued<Tx>, 'key' | 'run' | 'batch' | 'item'>): Promise<T> {
+  function enqueue<T>(parts: Pick<Queued<Tx>, 'keys' | 'run' | 'batch' | 'item'>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       queued.push({ ...parts, resolve: resolve as (value: unknown) => void, reject });
       draining ??= new Promise((done) => setImmediate(done)).then(drain);
@@ -105,10 +126,10 @@ export function createGroupCommit<Tx>(
   }
 
   return {
-    run: (operation, key) => enqueue({ key, run: operation }),
+    run: (operation, ...keys) => enqueue({ keys, run: operation }),
     runInBatch<Item, Outcome>(batch: Batch<Tx, Item, Outcome>, item: Item, key: string) {
       const run = async (tx: Tx): Promise<unknown> => (await batch(tx, [item]))[0];
-      return enqueue<Outcome>({ key, run, batch: batch as Batch<Tx, unknown, unknown>, item });
+      return enqueue<Outcome>({ keys: [key], run, batch: batch as Batch<Tx, unknown, unknown>, item });
     },
     async idle() {
       while (draining !== undefined) await draining;

@@ -186,7 +186,7 @@ export function createStompChannel(options: ChannelOptions): StompChannel {
     const headers = { ...toHeaders(message, dialect), ...dialect.sendHeaders(destination) };
     if (how.persistent) headers['persistent'] = 'true';
     if (how.brokerExpiresAt !== undefined) {
-      Object.assign(headers, dialect.expiryHeaders(how.brokerExpiresAt, clock.now()));
+      Object.assign(headers, dialect.expiryHeaders(how.brokerExpiresAt, how.now ?? clock.now()));
     }
     const asText = bodyForm(dialect, message) === 'text';
     return { address: dialect.toAddress(destination), headers, body: message.body, asText };

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { DeadLetter, DeadLetters } from '#core/ports/dead-letters.js';
 import type { StoreContext, Tx } from './context.js';
 import { toBlob } from './rows.js';
@@ -22,12 +23,21 @@ export function createDeadLetters(context: StoreContext): DeadLetters {
   };
 }
 
+/** An index of PostgreSQL takes 2,704 bytes, and part of an id may be what a stranger sent. */
+const longestKeyBytes = 1_000;
+
+/** The id as it is kept: one that is too long is known by its digest. */
+function toKey(id: string): string {
+  if (Buffer.byteLength(id) <= longestKeyBytes) return id;
+  return `${id.slice(0, id.indexOf(' ') + 1)}sha256 ${createHash('sha256').update(id).digest('base64url')}`;
+}
+
 /** Also called inside other transactions: what cannot be delivered is kept with the change that found it. */
 export async function keepDeadLetter(tx: Tx, context: StoreContext, letter: DeadLetter): Promise<boolean> {
   const inserted = await tx
     .insertInto('dead_letters')
     .values({
-      id: letter.id,
+      id: toKey(letter.id),
       kind: letter.kind,
       queue: letter.queue,
       received_at: context.clock.now(),

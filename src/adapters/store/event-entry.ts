@@ -66,7 +66,12 @@ export async function recordChanges(
 export function createEventEntry(context: StoreContext): Pick<EventLog, 'append'> {
   return {
     append: (event, options = {}) =>
-      context.commits.run((tx) => append(tx, context, event, options), event.subject),
+      context.commits.run(
+        (tx) => append(tx, context, event, options),
+        event.subject,
+        // Events of one project enter in the order in which they came.
+        ...(event.project === null ? [] : [`project ${event.project}`]),
+      ),
   };
 }
 

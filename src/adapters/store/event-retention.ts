@@ -44,7 +44,9 @@ async function bringBack(tx: Tx, now: number, limit: number): Promise<number> {
         .where('entered_at', '>', now)
         .orderBy('entered_at')
         .orderBy('entry')
-        .limit(limit),
+        .limit(limit)
+        .forUpdate()
+        .skipLocked(),
     )
     .executeTakeFirst();
   return Number(numUpdatedRows);
@@ -61,7 +63,9 @@ async function removeEvents(tx: Tx, before: number, limit: number): Promise<numb
         .where('sequence', 'is not', null)
         .orderBy('entered_at')
         .orderBy('entry')
-        .limit(limit),
+        .limit(limit)
+        .forUpdate()
+        .skipLocked(),
     )
     .returning(['project', 'subject', 'sequence'])
     .execute();

@@ -1,21 +1,23 @@
 import { ReplytoError } from '#core/errors.js';
 import type { AgreedSettings, Instances, JoiningInstance } from '#core/ports/instances.js';
 import type { StoreContext, Tx } from './context.js';
+import { storeMigrations } from './migrations.js';
 import { fromBlob, toBlob } from './rows.js';
+import { checkKeyOf } from './store-check.js';
 
 export function createInstances(context: StoreContext): Instances {
   const { db, commits, clock } = context;
   return {
     join: (instance) => commits.run((tx) => join(tx, context, instance)),
-    renew: (id, leaseMs) =>
-      commits.run(async (tx) => {
-        const { numUpdatedRows } = await tx
-          .updateTable('instances')
-          .set({ lease_until: clock.now() + leaseMs })
-          .where('id', '=', id)
-          .executeTakeFirst();
-        return Number(numUpdatedRows) > 0;
-      }),
+    // By itself: a sign of life must not wait for rows that others have locked.
+    async renew(id, leaseMs) {
+      const { numUpdatedRows } = await db
+        .updateTable('instances')
+        .set({ lease_until: clock.now() + leaseMs })
+        .where('id', '=', id)
+        .executeTakeFirst();
+      return Number(numUpdatedRows) > 0;
+    },
     leave: (id) =>
       commits.run(async (tx) => {
         await tx.deleteFrom('instances').where('id', '=', id).execute();
@@ -47,9 +49,11 @@ export function createInstances(context: StoreContext): Instances {
 async function join(
   tx: Tx,
   { clock }: StoreContext,
-  { id, version, agreed, leaseMs }: JoiningInstance,
+  { id, version, leaseMs, ...instance }: JoiningInstance,
 ): Promise<void> {
   const now = clock.now();
+  // One that slept while others were upgraded must not go on with what it knows.
+  const agreed = { ...instance.agreed, 'the layout of the database': String(storeMigrations.length) };
   // Those that join at the same time do so one after the other: the identity of the store is always there to be locked.
   await tx.selectFrom('meta').select('key').where('key', '=', 'id').forUpdate().execute();
   const others = await tx
@@ -94,4 +98,5 @@ async function setFree(tx: Tx, owner: string): Promise<void> {
     .execute();
   await tx.updateTable('outgoing').set({ next_at: 0 }).where('owner', '=', owner).execute();
   await tx.deleteFrom('duties').where('owner', '=', owner).execute();
+  await tx.deleteFrom('meta').where('key', '=', checkKeyOf(owner)).execute();
 }

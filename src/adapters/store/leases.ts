@@ -29,7 +29,7 @@ export function createLeases(context: StoreContext): Leases {
         const address = message?.replyTo;
         if (address !== undefined && address !== null) await queueOutgoing(tx, context, address, reply);
         return state;
-      }),
+      }, key.id),
 
     renew: (key, leaseMs) =>
       commits.run(async (tx) => {
@@ -43,7 +43,7 @@ export function createLeases(context: StoreContext): Leases {
           .where('status', '=', 'held')
           .execute();
         return { kind: 'held', lease: { ...state.lease, expiresAt } };
-      }),
+      }, key.id),
 
     release: (key, counts) =>
       commits.run(async (tx) => {
@@ -53,7 +53,7 @@ export function createLeases(context: StoreContext): Leases {
           await queueOutgoing(tx, context, queue(key.queue), back);
         }
         return state;
-      }),
+      }, key.id),
 
     lapseDue: (options) => commits.run((tx) => lapseDue(tx, context, options)),
   };
@@ -78,6 +78,8 @@ async function take(tx: Tx, { clock }: StoreContext, lease: NewLease): Promise<L
       fingerprint: null,
       digest,
     })
+    // Ids are random: one that is there already was written by a commit whose answer was lost.
+    .onConflict((conflict) => conflict.column('id').doNothing())
     .execute();
   return { id, queue: lease.queue, message, expiresAt: expires_at };
 }

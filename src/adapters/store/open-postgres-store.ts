@@ -18,35 +18,47 @@ export interface OpenPostgresStoreOptions extends StoreOptions, PostgresOptions 
   readonly usesDatabaseTime?: boolean;
 }
 
+/** Of the pool: one for the commits, one for the moment in which that has to be replaced. */
+const ownConnections = 2;
+
 /**
  * Opens the store. Others may have it open; whatever one of them was sending when it died is found by its lease.
  *
  * @throws STORE_NEWER, STORE_CORRUPT, STORE_UNAVAILABLE
  */
 export async function openPostgresStore(options: OpenPostgresStoreOptions): Promise<Store> {
-  const pool = createPostgresPool(options);
+  const pool = createPostgresPool({ ...options, poolSize: Math.max(1, (options.poolSize ?? 10) - ownConnections) });
+  // Whoever reads much must not keep commits waiting for a connection.
+  const commitPool = createPostgresPool({ ...options, poolSize: ownConnections });
+  const closeBoth = async (): Promise<void> => {
+    await Promise.all([pool.close(), commitPool.close()]);
+  };
   try {
     await migrate(pool, storeMigrations, requireNobody);
     const identity = await readIdentity(pool, options.newId);
     const time =
       options.usesDatabaseTime === false ? undefined : await createDatabaseClock(pool, options.clock);
     const dialect = createPostgresDialect(pool);
+    const transact = createTransact<Tables>(commitPool, dialect);
     return composeStore(
       {
         dialect,
         storeDialect: postgresStoreDialect,
-        transact: createTransact<Tables>(pool, dialect),
+        transact: async (work) => {
+          await time?.ensure();
+          return transact(work);
+        },
         identity,
         isShared: true,
         close: async () => {
           time?.stop();
-          await pool.close();
+          await closeBoth();
         },
       },
       { ...options, clock: time?.clock ?? options.clock },
     );
   } catch (error) {
-    await pool.close();
+    await closeBoth();
     throw error;
   }
 }

@@ -39,7 +39,9 @@ async function removeEnded(tx: Tx, before: number, limit: number): Promise<numbe
           waiting.selectFrom('outbox').select('request_seq').where('status', '=', 'waiting'),
         )
         .orderBy('final_at')
-        .limit(limit),
+        .limit(limit)
+        .forUpdate()
+        .skipLocked(),
     )
     .executeTakeFirstOrThrow();
   return Number(numDeletedRows);
@@ -49,7 +51,14 @@ async function removeLeases(tx: Tx, before: number, limit: number): Promise<numb
   const { numDeletedRows } = await tx
     .deleteFrom('leases')
     .where('id', 'in', (eb) =>
-      eb.selectFrom('leases').select('id').where('ended_at', '<=', before).orderBy('ended_at').limit(limit),
+      eb
+        .selectFrom('leases')
+        .select('id')
+        .where('ended_at', '<=', before)
+        .orderBy('ended_at')
+        .limit(limit)
+        .forUpdate()
+        .skipLocked(),
     )
     .executeTakeFirstOrThrow();
   return Number(numDeletedRows);
@@ -65,7 +74,9 @@ async function removeUnmatched(tx: Tx, before: number, limit: number): Promise<n
         .where('kind', '=', 'unmatched-reply')
         .where('received_at', '<=', before)
         .orderBy('received_at')
-        .limit(limit),
+        .limit(limit)
+        .forUpdate()
+        .skipLocked(),
     )
     .executeTakeFirstOrThrow();
   return Number(numDeletedRows);
@@ -78,6 +89,8 @@ async function removeHandled(tx: Tx, before: number, limit: number): Promise<num
     .where('updated_at', '<=', before)
     .orderBy('updated_at')
     .limit(limit)
+    .forUpdate()
+    .skipLocked()
     .execute();
   for (const { queue, message_id } of old) {
     await tx.deleteFrom('handled').where('queue', '=', queue).where('message_id', '=', message_id).execute();

@@ -65,6 +65,8 @@ export interface Store {
   readonly handledMessages: HandledMessages;
   /** Whether other processes may have it open, too. */
   readonly isShared: boolean;
+  /** Its own time, of which its instants are. */
+  readonly time: Pick<Clock, 'now'>;
   /** Transactions committed so far, for metrics. */
   transactions(): number;
   /** Resolves when it takes a write; at most one a second, whose answer is shared. Rejects STORE_UNAVAILABLE. */
@@ -120,9 +122,19 @@ export function composeStore(database: OpenedDatabase, options: StoreOptions): S
     instance: options.instance ?? null,
   };
   const check = createStoreCheck(context);
+  let closing: Promise<void> | undefined;
+
+  async function close(): Promise<void> {
+    await commits.idle();
+    isClosed = true;
+    await db.destroy();
+    await database.close();
+  }
+
   return {
     ...database.identity,
     isShared: database.isShared,
+    time: clock,
     requests: {
       ...createAcceptance(context),
       ...createSending(context),
@@ -141,12 +153,9 @@ export function composeStore(database: OpenedDatabase, options: StoreOptions): S
     transactions: () => commits.transactions,
     rememberBroker: createBrokerMemory(context),
     check: () => (isClosed ? Promise.reject(closed()) : check()),
-    async close() {
-      if (isClosed) return;
-      await commits.idle();
-      isClosed = true;
-      await db.destroy();
-      await database.close();
+    close() {
+      closing ??= close();
+      return closing;
     },
   };
 }

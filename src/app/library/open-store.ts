@@ -57,7 +57,7 @@ export async function openSharedStore(url: string, options: OpenSharedStoreOptio
       : toProblem('url', undefined, 'postgres://USER:PASSWORD@HOST:PORT/DATABASE'),
     ...nameProblems(others, ['retentionMs', 'poolSize', 'statementTimeoutMs']),
     numberProblem('retentionMs', retentionMs, durationRange),
-    numberProblem('poolSize', poolSize, { min: 2, max: 1_000 }),
+    numberProblem('poolSize', poolSize, { min: 3, max: 1_000 }),
     numberProblem('statementTimeoutMs', statementTimeoutMs, { min: 100, max: 600_000 }),
   ]);
   return toSweptStore(await openPostgresStore({ ...options, url, clock: systemClock, newId }));

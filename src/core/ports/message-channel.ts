@@ -4,6 +4,8 @@ import type { Message } from '../message.js';
 export interface SendOptions {
   /** Ask the broker to drop the message at this instant (epoch milliseconds); off when absent. */
   readonly brokerExpiresAt?: number;
+  /** The present time by the clock of that instant; default that of this process. */
+  readonly now?: number;
 }
 
 /**

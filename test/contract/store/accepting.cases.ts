@@ -38,6 +38,7 @@ export function acceptingCases(test: Case, bench: StoreBench): void {
         project: 'shop',
         conversationId: 'talk',
         postedBy: null,
+        acceptedBy: null,
         time: request.time,
         createdAt: now,
         sentAt: null,

@@ -16,7 +16,7 @@ export const retentionMs = 7 * 86_400_000;
 export const eventRetention = { statusMs: retentionMs, statusEvents: 50 };
 
 /** Where a store is, and what it is opened with. */
-interface ContractStoreOptions extends Required<StoreOptions> {
+interface ContractStoreOptions extends Required<Omit<StoreOptions, 'instance'>> {
   /** An empty folder of the running case alone; its name is unique. */
   readonly folder: string;
 }

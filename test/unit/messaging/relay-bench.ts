@@ -69,6 +69,7 @@ export function relayBench(options: Partial<OutboxRelayOptions> = {}): RelayBenc
       store: breakable(store.requests),
       outbox: breakable(store.outbox),
       outgoing: breakable(store.outgoing),
+      storeTime: store.time,
       deployment: { storeId: store.id, secret: store.secret, replies: queue('replyto.replies') },
       instance: 'a',
       random: () => 0.5,
