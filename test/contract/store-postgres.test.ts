@@ -23,6 +23,8 @@ describe('PostgreSQL', function () {
       const url = await database.schemaUrl(`p${createHash('sha256').update(folder).digest('hex').slice(0, 16)}`);
       return openPostgresStore({ url, usesDatabaseTime: false, ...options });
     },
+    // Each makes all tables anew.
+    modelRuns: 20,
     skip: [{ reason: 'any number of processes may have it open', tests: exclusiveCases }],
   });
 });

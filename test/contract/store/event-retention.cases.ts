@@ -149,7 +149,8 @@ export function eventRetentionCases(test: Case, bench: StoreBench): void {
     bench.clock.advance(10 * yearMs);
     await appendMany('shop', 10);
     bench.clock.advance(-10 * yearMs);
-    const stores = [bench.store.events];
+    let swept = Promise.resolve(0);
+    const stores = [{ sweep: (limit: number) => (swept = bench.store.events.sweep(limit)) }];
     const sweep = createStoreSweep({ stores, clock: bench.clock, logger: createRecordingLogger() });
     sweep.start();
     /** An event, then time in which the store is swept once. */
@@ -157,6 +158,7 @@ export function eventRetentionCases(test: Case, bench: StoreBench): void {
       await appendMany('shop', 1);
       await number();
       await passTime(bench.clock, thenMs, { stepMs: thenMs });
+      await swept;
       return sequencesOf((await page('shop')).events);
     }
     try {

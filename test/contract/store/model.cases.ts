@@ -4,7 +4,8 @@ import type { StoreBench } from './bench.js';
 import { allCommands } from './model.commands.js';
 import { createStoreModel } from './model.js';
 
-export function modelCases(test: Case, bench: StoreBench): void {
+/** @param runs how many sequences; each takes a store of its own */
+export function modelCases(test: Case, bench: StoreBench, runs: number): void {
   test('says what the state machine says, after any sequence of operations', async () => {
     await fc.assert(
       fc.asyncProperty(fc.commands(allCommands, { maxCommands: 60, size: 'max' }), async (commands) => {
@@ -22,7 +23,7 @@ export function modelCases(test: Case, bench: StoreBench): void {
           await store.close();
         }
       }),
-      { numRuns: 200 },
+      { numRuns: runs },
     );
   });
 }

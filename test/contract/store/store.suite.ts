@@ -36,6 +36,8 @@ export interface StoreContract {
   /** Opens the store of a place; the same place again gives the same data. */
   readonly open: OpenContractStore;
   readonly skip?: readonly SkippedCases[];
+  /** Sequences of operations that are compared with the model; default 200. */
+  readonly modelRuns?: number;
 }
 
 export function describeStoreContract(contract: StoreContract): void {
@@ -65,7 +67,7 @@ export function describeStoreContract(contract: StoreContract): void {
       durabilityCases(test, bench);
       groupingCases(test, bench);
       declareSharingCases(test, bench);
-      modelCases(test, bench);
+      modelCases(test, bench, contract.modelRuns ?? 200);
     });
   });
 }

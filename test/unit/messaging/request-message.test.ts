@@ -65,11 +65,11 @@ describe('a request message', () => {
 
   it('expires at the broker only when the route asks for that and there is a deadline', () => {
     expect(requestSendOptions(acceptedRequest(), now)).to.deep.equal({});
-    expect(requestSendOptions(acceptedRequest({ brokerExpiry: true }))).to.deep.equal({
+    expect(requestSendOptions(acceptedRequest({ brokerExpiry: true }), now)).to.deep.equal({
       brokerExpiresAt: now + 60_000,
       now,
     });
-    expect(requestSendOptions(acceptedRequest({ brokerExpiry: true, expiresAt: null }))).to.deep.equal({});
+    expect(requestSendOptions(acceptedRequest({ brokerExpiry: true, expiresAt: null }), now)).to.deep.equal({});
   });
 });
 
