@@ -21,11 +21,15 @@ export interface GroupCommit<Tx> {
    */
   run<T>(operation: (tx: Tx) => Promise<T> | T, ...keys: readonly string[]): Promise<T>;
   /**
-   * The same for an operation that is done for all items of a group at once, where no other operation of the group has its key.
+   * The same for an operation that is done for all items of a group at once, where no other operation of the group has one of its keys.
    *
    * @param batch the same function for all that belongs together
    */
-  runInBatch<Item, Outcome>(batch: Batch<Tx, Item, Outcome>, item: Item, key: string): Promise<Outcome>;
+  runInBatch<Item, Outcome>(
+    batch: Batch<Tx, Item, Outcome>,
+    item: Item,
+    ...keys: readonly string[]
+  ): Promise<Outcome>;
   /** Resolves when nothing is queued or running. */
   idle(): Promise<void>;
   /** Transactions committed so far. */
@@ -127,9 +131,9 @@ export function createGroupCommit<Tx>(
 
   return {
     run: (operation, ...keys) => enqueue({ keys, run: operation }),
-    runInBatch<Item, Outcome>(batch: Batch<Tx, Item, Outcome>, item: Item, key: string) {
+    runInBatch<Item, Outcome>(batch: Batch<Tx, Item, Outcome>, item: Item, ...keys: readonly string[]) {
       const run = async (tx: Tx): Promise<unknown> => (await batch(tx, [item]))[0];
-      return enqueue<Outcome>({ keys: [key], run, batch: batch as Batch<Tx, unknown, unknown>, item });
+      return enqueue<Outcome>({ keys, run, batch: batch as Batch<Tx, unknown, unknown>, item });
     },
     async idle() {
       while (draining !== undefined) await draining;

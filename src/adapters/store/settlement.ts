@@ -25,7 +25,7 @@ export function createSettlement(context: StoreContext): Pick<RequestStore, 'set
   const settleThem: Batch<Tx, Settling, SettleOutcome> = (tx, some) => settleAll(tx, context, some);
   return {
     settle: (reply, options = {}) =>
-      commits.runInBatch(settleThem, { reply, options }, reply.correlationIds[0] ?? ''),
+      commits.runInBatch(settleThem, { reply, options }, ...reply.correlationIds),
     giveUpSend: (id, fault) => commits.run((tx) => giveUpSend(tx, context, id, fault), id),
   };
 }
@@ -35,38 +35,42 @@ interface Settling {
   readonly options: SettleOptions;
 }
 
-/** First replies of open requests, which nearly all are, are written together; all others one by one. */
+/** Each to another request. First replies of open ones, which nearly all are, are written together; all others one by one. */
 async function settleAll(
   tx: Tx,
   context: StoreContext,
   settling: readonly Settling[],
 ): Promise<SettleOutcome[]> {
-  const ids = settling.flatMap(({ reply }) => reply.correlationIds);
-  const known = await lockRecords(tx, context, ids);
-  const first: Ending[] = [];
-  const outcomes = new Map<Settling, SettleOutcome>();
-  const taken = new Set<RecordRow>();
+  const known = await lockRecords(
+    tx,
+    context,
+    settling.flatMap(({ reply }) => reply.correlationIds),
+  );
+  const first = new Map<Settling, Ending>();
   for (const one of settling) {
     const request = firstKnown(known, one.reply);
-    if (request === undefined || taken.has(request) || isFinal(request.status) || request.replies > 0) continue;
-    taken.add(request);
+    if (request === undefined || isFinal(request.status) || request.replies > 0) continue;
     // A reply proves that the request was sent, even if its receipt is still under way.
-    first.push({ request, reply: one.reply, provesSend: true });
+    first.set(one, { request, reply: one.reply, provesSend: true });
   }
-  const settled = new Map((await endAll(tx, context, first)).map((each, index) => [first[index]?.reply, each]));
+  const settled = await endAll(tx, context, [...first.values()]);
+  const outcomes = new Map<Settling, SettleOutcome>();
+  for (const [index, one] of [...first.keys()].entries()) {
+    const outcome = settled[index];
+    if (outcome !== undefined) outcomes.set(one, outcome);
+  }
   for (const one of settling) {
-    outcomes.set(one, settled.get(one.reply) ?? (await settleOther(tx, context, one)));
+    if (!first.has(one)) outcomes.set(one, await settleOther(tx, context, one, firstKnown(known, one.reply)));
   }
   return settling.map((one) => outcomes.get(one) ?? { kind: 'unmatched' });
 }
 
-/** Its request may have been settled a moment ago, so it is read anew. */
 async function settleOther(
   tx: Tx,
   context: StoreContext,
   { reply, options: { mostReplies = Infinity } }: Settling,
+  request: RecordRow | undefined,
 ): Promise<SettleOutcome> {
-  const request = firstKnown(await lockRecords(tx, context, reply.correlationIds), reply);
   if (request === undefined) {
     await keepUnmatched(tx, context, reply);
     return { kind: 'unmatched' };

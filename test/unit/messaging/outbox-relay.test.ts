@@ -97,7 +97,7 @@ describe('the outbox relay with requests', () => {
     bench.relay.start();
     await settled();
     expect(bench.channel.sent.map(({ options }) => options)).to.deep.equal([
-      { brokerExpiresAt: expiresAt },
+      { brokerExpiresAt: expiresAt, now: expiresAt! - 5_000 },
       {},
     ]);
   });

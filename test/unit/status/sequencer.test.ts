@@ -247,6 +247,9 @@ describe('the duty of the sequencer', () => {
     await other!.release();
     expect(await other!.hold()).to.equal(false);
     await one!.release();
+    // Who was refused does not ask at once.
+    expect(await other!.hold()).to.equal(false);
+    clock.advance(1_000);
     expect(await other!.hold()).to.equal(true);
   });
 
