@@ -12,7 +12,18 @@ function only(name, from, allowed, comment) {
   };
 }
 
-const adapters = ['stomp', 'stomp-server', 'stomp-events', 'broker', 'sql', 'sqlite', 'postgres', 'store', 'blob', 'jwt'];
+const adapters = [
+  'stomp',
+  'stomp-server',
+  'stomp-events',
+  'broker',
+  'sql',
+  'sqlite',
+  'postgres',
+  'store',
+  'blob',
+  'jwt',
+];
 const shared = {
   broker: ['sql', 'sqlite', 'stomp-server'],
   sqlite: ['sql'],

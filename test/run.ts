@@ -24,7 +24,7 @@ import { until } from './support/until.js';
 const deadlineMs = 26 * 60_000;
 const allTests = 'test/**/*.test.ts';
 const mocha = fileURLToPath(new URL('bin/mocha.js', import.meta.resolve('mocha/package.json')));
-const mochaParameters = ['--parallel', '--jobs', '2', '--reporter', 'test/support/mocha-reporter.ts'];
+const mochaParameters = ['--parallel', '--jobs', '3', '--reporter', 'test/support/mocha-reporter.ts'];
 
 const given = process.argv.slice(2);
 const takesValue =

@@ -12,7 +12,8 @@ export function agreedSettings(
   instance: string,
 ): AgreedSettings {
   // An embedded broker is in one process: the replies to what it sends come to no other.
-  const address = broker.url === 'embedded:' ? `embedded in ${instance}` : comparableAddress(brokerAddress(broker));
+  const address =
+    broker.url === 'embedded:' ? `embedded in ${instance}` : comparableAddress(brokerAddress(broker));
   return {
     prefix,
     'broker.url': address,

@@ -171,5 +171,10 @@ export function composeGateway(foundations: Foundations): GatewayComposition {
     start: (signal) => membership.start(signal),
     stop: () => membership.stop(),
   };
-  return { gateway, waits, unsent, parts: [log, ...(store.isShared ? [member] : []), ...requestReply.parts, ...status.parts, receivers] };
+  return {
+    gateway,
+    waits,
+    unsent,
+    parts: [log, ...(store.isShared ? [member] : []), ...requestReply.parts, ...status.parts, receivers],
+  };
 }

@@ -129,7 +129,12 @@ interface Supervision {
 }
 
 /** Serves by processes of its own, until a signal; resolves with the exit code. */
-async function superviseWorkers({ environment, logger, configuration, stdout }: Supervision): Promise<number> {
+async function superviseWorkers({
+  environment,
+  logger,
+  configuration,
+  stdout,
+}: Supervision): Promise<number> {
   const workers = createWorkers({ count: configuration.workers, logger });
   const life = createProcessLife({
     environment,
@@ -157,9 +162,7 @@ function startLine({ loaded, httpUrl, brokerUrl, isEmbedded, readyAfterMs }: Ser
   const { configuration } = loaded;
   const broker = redactedUrl(brokerUrl);
   const { url } = configuration.store;
-  const store = isPostgresUrl(url)
-    ? `store ${redactedUrl(url)}`
-    : `store ${url} in ${configuration.dataDir}`;
+  const store = isPostgresUrl(url) ? `store ${redactedUrl(url)}` : `store ${url} in ${configuration.dataDir}`;
   const behind = isEmbedded
     ? `embedded broker at ${broker}, ${store}; one process on one machine: production means ActiveMQ (BROKER_URL)`
     : `broker ${broker}, ${store}`;

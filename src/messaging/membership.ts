@@ -64,7 +64,8 @@ export function createMembership(options: MembershipOptions): Membership {
         const now = await leases();
         const isAlive = [...now].some(([id, until]) => until > (before?.get(id) ?? until));
         if (isAlive) throw error;
-        if (before === undefined) logger.warn({ reason: message }, 'another gateway may be dead: waiting for a sign of its life');
+        if (before === undefined)
+          logger.warn({ reason: message }, 'another gateway may be dead: waiting for a sign of its life');
         before = now;
       }
       await pause(clock, lookAgainMs, signal);
@@ -110,7 +111,10 @@ export function createMembership(options: MembershipOptions): Membership {
       try {
         await instances.leave(instance);
       } catch (error) {
-        logger.warn({ err: error }, 'this gateway counts as running for a while: its end could not be stored');
+        logger.warn(
+          { err: error },
+          'this gateway counts as running for a while: its end could not be stored',
+        );
       }
     },
   };

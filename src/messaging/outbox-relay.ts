@@ -197,7 +197,11 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
     if (!isCounted(error)) return { kind: 'postponed', error: message, retryMs: 0 };
     if (isHopeless(error) || attempts + 1 >= mostAttempts) return { kind: 'dead', error: message };
     const ceiling = Math.min(longestRetryMs, firstRetryMs * 2 ** attempts);
-    return { kind: 'refused', error: message, retryMs: Math.round(ceiling / 2 + (options.random() * ceiling) / 2) };
+    return {
+      kind: 'refused',
+      error: message,
+      retryMs: Math.round(ceiling / 2 + (options.random() * ceiling) / 2),
+    };
   }
 
   function wake(): void {

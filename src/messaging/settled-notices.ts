@@ -134,9 +134,9 @@ export function createSettledNotices(options: SettledNoticesOptions): SettledNot
   }
 }
 
-function readNotice({ requestIds }: Readonly<Record<string, unknown>>):
-  | { readonly requestIds: readonly string[] }
-  | undefined {
+function readNotice({
+  requestIds,
+}: Readonly<Record<string, unknown>>): { readonly requestIds: readonly string[] } | undefined {
   if (!Array.isArray(requestIds)) return undefined;
   return { requestIds: requestIds.filter((id) => typeof id === 'string') };
 }

@@ -61,7 +61,11 @@ function workersAlone(settings: unknown): Finding[] {
   const storeUrl = valueAt(settings, ['store', 'url']);
   const findings: Finding[] = [];
   if (typeof storeUrl !== 'string' || !isPostgresUrl(storeUrl)) {
-    findings.push({ path, value, allowed: '1, unless store.url is postgres://…: a SQLite file is for one process' });
+    findings.push({
+      path,
+      value,
+      allowed: '1, unless store.url is postgres://…: a SQLite file is for one process',
+    });
   }
   if (valueAt(settings, ['broker', 'url']) === 'embedded:') {
     findings.push({ path, value, allowed: '1 with broker.url embedded:, which is in one process' });
@@ -71,5 +75,10 @@ function workersAlone(settings: unknown): Finding[] {
 
 /** All conflicts of settings that were read, presets included; those of routes alone stand in route-conflicts.ts. */
 export function settingConflicts(settings: unknown): Finding[] {
-  return [...bodyBeyondBroker(settings), ...headersBeyondCall(settings), ...waitsBeyondLongest(settings), ...workersAlone(settings)];
+  return [
+    ...bodyBeyondBroker(settings),
+    ...headersBeyondCall(settings),
+    ...waitsBeyondLongest(settings),
+    ...workersAlone(settings),
+  ];
 }

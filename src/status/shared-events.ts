@@ -119,7 +119,7 @@ export function createSharedEvents(options: SharedEventsOptions): SharedEvents {
     tell(events) {
       if (isStopped) return;
       for (const { project, sequence } of events) {
-        if (project !== null && (untold.has(project) || untold.size < mostTold)) untold.set(project, sequence);
+        if (untold.has(project) || untold.size < mostTold) untold.set(project, sequence);
       }
       if (untold.size > 0) tellSoon();
     },

@@ -20,7 +20,9 @@ describe('PostgreSQL', function () {
     name: 'PostgreSQL',
     async open({ folder, ...options }) {
       if (database === undefined) throw new Error('the store is for tests and their hooks');
-      const url = await database.schemaUrl(`p${createHash('sha256').update(folder).digest('hex').slice(0, 16)}`);
+      const url = await database.schemaUrl(
+        `p${createHash('sha256').update(folder).digest('hex').slice(0, 16)}`,
+      );
       return openPostgresStore({ url, usesDatabaseTime: false, ...options });
     },
     // Each makes all tables anew.

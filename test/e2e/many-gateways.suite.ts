@@ -69,7 +69,10 @@ export function describeManyGateways(brokerUrl: () => string): void {
       expect([answer.status, answer.text()]).to.deep.equal([200, `"${turn}"`]);
     }
     times.sort((one, other) => one - other);
-    report(this, `median ${Math.round(times[15]!)} ms, slowest ${Math.round(times[29]!)} ms of 30 calls in turn at three gateways`);
+    report(
+      this,
+      `median ${Math.round(times[15]!)} ms, slowest ${Math.round(times[29]!)} ms of 30 calls in turn at three gateways`,
+    );
   });
 
   it('answers any call about any request', async function () {
@@ -88,7 +91,9 @@ export function describeManyGateways(brokerUrl: () => string): void {
     await serve(queue);
     expect((await waiting).text()).to.equal('1');
     const events = await call(`${url(1)}/requests/${id}/events`, { headers: { accept: 'application/json' } });
-    expect(events.json<{ events: { number: number }[] }>().events.map(({ number }) => number)).to.deep.equal([1, 2, 3]);
+    expect(events.json<{ events: { number: number }[] }>().events.map(({ number }) => number)).to.deep.equal([
+      1, 2, 3,
+    ]);
     const other = randomUUID();
     await post(`${url(0)}/requests/${uniqueName('nobody')}`, '1', {
       ...jsonBody,
@@ -133,7 +138,13 @@ export function describeManyGateways(brokerUrl: () => string): void {
       ),
     );
     for (let turn = 0; turn < 9; turn += 1) {
-      const event = { id: randomUUID(), subject: 'nightly', kind: 'progress', percent: turn, time: Date.now() };
+      const event = {
+        id: randomUUID(),
+        subject: 'nightly',
+        kind: 'progress',
+        percent: turn,
+        time: Date.now(),
+      };
       const posted = await post(`${url(turn % 3)}/status/${project}`, JSON.stringify(event), jsonBody);
       expect(posted.status, posted.text()).to.be.within(200, 204);
     }

@@ -23,7 +23,10 @@ export function toStoreError(error: unknown, where: string): ReplytoError {
   if (isReplytoError(error)) return error;
   const code = sqlStateOf(error);
   if (code !== undefined && isOfTheStatement(code)) {
-    return new ReplytoError('INTERNAL', { detail: `${where} refuses a statement: ${reasonOf(error)}`, cause: error });
+    return new ReplytoError('INTERNAL', {
+      detail: `${where} refuses a statement: ${reasonOf(error)}`,
+      cause: error,
+    });
   }
   const remedy = code === undefined ? undefined : remedies[code];
   const detail = `${where}: ${reasonOf(error)}${remedy === undefined ? '' : ` (${remedy})`}`;

@@ -70,7 +70,7 @@ async function hasTables(connection: PostgresConnection): Promise<boolean> {
   const { rows } = await connection.query<{ found: string | null }>(
     "SELECT to_regclass('replyto_schema')::text AS found",
   );
-  return rows[0]?.found != null;
+  return rows.some(({ found }) => found !== null);
 }
 
 async function requireSchema(connection: PostgresConnection, where: string): Promise<void> {

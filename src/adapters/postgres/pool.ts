@@ -25,7 +25,7 @@ export interface PostgresPool {
   close(): Promise<void>;
 }
 
-export interface QueryOutcome<Row> {
+interface QueryOutcome<Row> {
   readonly rows: Row[];
   /** Rows that were written. */
   readonly changes: number;
@@ -103,6 +103,7 @@ function toConnection(client: PoolClient, { where, nameOf }: Surroundings): Post
   const onError = (): void => void (isBroken = true);
   client.on('error', onError);
   return {
+    // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- who asks knows what comes
     async query<Row>(text: string, values: readonly unknown[] = [], { timeoutMs }: QueryOptions = {}) {
       const name = values.length === 0 ? undefined : nameOf(text);
       try {
@@ -113,7 +114,7 @@ function toConnection(client: PoolClient, { where, nameOf }: Surroundings): Post
           ...(timeoutMs === undefined ? {} : { query_timeout: timeoutMs }),
         });
         // Several statements at once have several results, and none that anybody reads.
-        return { rows: (result.rows ?? []) as Row[], changes: result.rowCount ?? 0 };
+        return { rows: (Array.isArray(result) ? [] : result.rows) as Row[], changes: result.rowCount ?? 0 };
       } catch (error) {
         if (!leavesConnection(error)) isBroken = true;
         const failure = toStoreError(error, where);

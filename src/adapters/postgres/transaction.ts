@@ -13,10 +13,7 @@ const mostDeadlocks = 5;
  * Runs work in transactions whose statements may follow each other without waiting for answers, which those of Kysely do not.
  * Work that was ended for a deadlock is run again.
  */
-export function createTransact<Tables>(
-  pool: PostgresPool,
-  dialect: Dialect,
-): Transact<Transaction<Tables>> {
+export function createTransact<Tables>(pool: PostgresPool, dialect: Dialect): Transact<Transaction<Tables>> {
   const compiler = dialect.createQueryCompiler();
   const adapter = dialect.createAdapter();
   const driver = dialect.createDriver();

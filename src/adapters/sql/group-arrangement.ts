@@ -1,4 +1,5 @@
-import type { Batch } from './group-commit.js';
+/** Does the same for several items, with as few statements as for one; the outcomes are in the order of the items. */
+export type Batch<Tx, Item, Outcome> = (tx: Tx, items: readonly Item[]) => Promise<readonly Outcome[]>;
 
 /** An operation that waits for its transaction. */
 export interface Queued<Tx> {

@@ -6,11 +6,8 @@
  * One failing operation never fails its neighbours: when a group fails, each operation is tried again in
  * a transaction of its own, so operations must be repeatable, touching nothing but the database.
  */
-import type { Queued } from './group-arrangement.js';
+import type { Batch, Queued } from './group-arrangement.js';
 import { arrange } from './group-arrangement.js';
-
-/** Does the same for several items, with as few statements as for one; the outcomes are in the order of the items. */
-export type Batch<Tx, Item, Outcome> = (tx: Tx, items: readonly Item[]) => Promise<readonly Outcome[]>;
 
 export interface GroupCommit<Tx> {
   /**
@@ -53,10 +50,7 @@ const mostAtOnce = 500;
  *   the same order never wait for each other in a circle. Then operations with different keys run side by side, so
  *   that their statements need not wait for each other's answers. Default: one writer, one operation after the other.
  */
-export function createGroupCommit<Tx>(
-  transact: Transact<Tx>,
-  writers?: SeveralWriters<Tx>,
-): GroupCommit<Tx> {
+export function createGroupCommit<Tx>(transact: Transact<Tx>, writers?: SeveralWriters<Tx>): GroupCommit<Tx> {
   let queued: Queued<Tx>[] = [];
   let draining: Promise<void> | undefined;
   let transactions = 0;
@@ -86,10 +80,10 @@ export function createGroupCommit<Tx>(
 
   /** Resolves with the failure of a transaction that could not even begin. */
   async function commit(group: readonly Queued<Tx>[]): Promise<{ readonly cause: unknown } | undefined> {
-    let hasBegun = false;
+    const begun = { hasBegun: false };
     try {
       const results = await transact((tx) => {
-        hasBegun = true;
+        begun.hasBegun = true;
         return runAll(tx, group);
       });
       transactions += 1;
@@ -97,9 +91,9 @@ export function createGroupCommit<Tx>(
       return undefined;
     } catch (error) {
       // A transaction that could not even begin is the fault of none of them.
-      if (hasBegun && group.length > 1) await commitSingly(group);
+      if (begun.hasBegun && group.length > 1) await commitSingly(group);
       else for (const one of group) one.reject(error);
-      return hasBegun ? undefined : { cause: error };
+      return begun.hasBegun ? undefined : { cause: error };
     }
   }
 

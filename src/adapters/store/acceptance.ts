@@ -9,7 +9,7 @@ import type {
 } from '#core/ports/request-store.js';
 import type { NewRequest } from '#core/request.js';
 import { isVisibleTo } from '#core/request.js';
-import type { Batch } from '#adapters/sql/group-commit.js';
+import type { Batch } from '#adapters/sql/group-arrangement.js';
 import type { StoreContext, Tx } from './context.js';
 import { changedMeanwhile } from './context.js';
 import { recordChanges } from './event-entry.js';
@@ -119,9 +119,9 @@ async function acceptAll(
   );
   const records = new Map(created.map((row) => [row.id, toRecord(row)]));
   const outcomes: AcceptOutcome[] = [];
-  for (const [index, { request }] of acceptances.entries()) {
-    const record = records.get(request.id);
-    outcomes.push(record === undefined ? await join(tx, request, rows[index]!) : { kind: 'created', record });
+  for (const acceptance of acceptances) {
+    const record = records.get(acceptance.request.id);
+    outcomes.push(record === undefined ? await join(tx, acceptance.request) : { kind: 'created', record });
   }
   return outcomes;
 }
@@ -133,16 +133,13 @@ function toRow(
 ): NewRequestRow {
   return {
     id: request.id,
-    queue: request.queue,
+    ...contentOf(request),
     status: 'accepted',
-    reply_to: request.replyTo,
-    one_way: Number(request.oneWay),
     project: request.properties.project ?? null,
     conversation_id: request.properties.conversationId ?? null,
     posted_by: request.postedBy,
     accepted_by: instance,
     time: request.time,
-    content_digest: request.properties.contentDigest ?? null,
     created_at: now,
     sent_at: null,
     replied_at: null,
@@ -166,7 +163,7 @@ function toRow(
   };
 }
 
-async function join(tx: Tx, request: NewRequest, row: NewRequestRow): Promise<AcceptOutcome> {
+async function join(tx: Tx, request: NewRequest): Promise<AcceptOutcome> {
   const known = await tx
     .selectFrom('requests')
     .select([...recordColumns, 'fingerprint'])
@@ -179,10 +176,19 @@ async function join(tx: Tx, request: NewRequest, row: NewRequestRow): Promise<Ac
   if (!isVisibleTo(request.postedBy, record)) return { kind: 'taken' };
   return known.fingerprint === request.fingerprint
     ? { kind: 'joined', record }
-    : { kind: 'mismatch', differs: differences(known, row) };
+    : { kind: 'mismatch', differs: differences(known, contentOf(request)) };
 }
 
 type Content = Pick<RecordRow, 'queue' | 'reply_to' | 'one_way' | 'content_digest'>;
+
+function contentOf({ queue, replyTo, oneWay, properties }: NewRequest): Content {
+  return {
+    queue,
+    reply_to: replyTo,
+    one_way: Number(oneWay),
+    content_digest: properties.contentDigest ?? null,
+  };
+}
 
 function differences(known: Content, given: Content): RequestContent[] {
   const differs: RequestContent[] = [];

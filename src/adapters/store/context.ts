@@ -9,7 +9,6 @@ import type { StoreDialect } from './store-dialects.js';
 
 export type Tx = Transaction<Tables>;
 
-
 /** What every part of the store works with. Reads go to `db`, everything that changes goes through `commits`. */
 export interface StoreContext {
   readonly db: Kysely<Tables>;

@@ -11,10 +11,7 @@ const mostLookedAt = 10_000;
 /** Bytes of one page, about; an event has 64 KiB at most. */
 const enoughBytes = 1024 * 1024;
 
-export function createEventReading({
-  db,
-  dialect,
-}: StoreContext): Pick<EventLog, 'page' | 'last' | 'lasts'> {
+export function createEventReading({ db, dialect }: StoreContext): Pick<EventLog, 'page' | 'last' | 'lasts'> {
   return {
     last: (project) => lastOf(db, project),
     async lasts(projects) {

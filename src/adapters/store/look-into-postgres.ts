@@ -59,8 +59,10 @@ async function storeFacts(
   const there = await connection.query<{ found: string | null }>(
     "SELECT to_regclass('replyto_schema')::text AS found",
   );
-  if (there.rows[0]?.found == null) return none;
-  const { rows: versions } = await connection.query<{ version: number }>('SELECT version FROM replyto_schema');
+  if (there.rows.every(({ found }) => found === null)) return none;
+  const { rows: versions } = await connection.query<{ version: number }>(
+    'SELECT version FROM replyto_schema',
+  );
   const version = versions[0]?.version ?? 0;
   if (version > storeMigrations.length) {
     const detail = `the database has schema ${version}, this version knows ${storeMigrations.length}`;

@@ -27,7 +27,10 @@ const ownConnections = 2;
  * @throws STORE_NEWER, STORE_CORRUPT, STORE_UNAVAILABLE
  */
 export async function openPostgresStore(options: OpenPostgresStoreOptions): Promise<Store> {
-  const pool = createPostgresPool({ ...options, poolSize: Math.max(1, (options.poolSize ?? 10) - ownConnections) });
+  const pool = createPostgresPool({
+    ...options,
+    poolSize: Math.max(1, (options.poolSize ?? 10) - ownConnections),
+  });
   // Whoever reads much must not keep commits waiting for a connection.
   const commitPool = createPostgresPool({ ...options, poolSize: ownConnections });
   const closeBoth = async (): Promise<void> => {

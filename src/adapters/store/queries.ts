@@ -24,7 +24,15 @@ export type NewRequestRow = Omit<RequestTable, 'seq'>;
 
 const requestColumns = [
   ...recordColumns.filter((column) => column !== 'seq'),
-  ...(['headers', 'body', 'fingerprint', 'broker_expiry', 'final_at', 'send_owner', 'send_lease_until'] as const),
+  ...([
+    'headers',
+    'body',
+    'fingerprint',
+    'broker_expiry',
+    'final_at',
+    'send_owner',
+    'send_lease_until',
+  ] as const),
 ] as const satisfies readonly (keyof NewRequestRow)[];
 const eventColumns = [
   ...(['request_seq', 'number', 'id', 'kind', 'time', 'detail', 'instance'] as const),

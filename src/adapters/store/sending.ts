@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { RequestStore, SendClaim } from '#core/ports/request-store.js';
 import type { RequestRecord, StoredRequest } from '#core/request.js';
-import type { Batch } from '#adapters/sql/group-commit.js';
+import type { Batch } from '#adapters/sql/group-arrangement.js';
 import { takeEnough } from './claims.js';
 import type { StoreContext, Tx } from './context.js';
 import { recordChanges } from './event-entry.js';

@@ -6,7 +6,7 @@ import type { FaultBody } from '#core/fault.js';
 import type { RequestStore, SettleOptions, SettleOutcome } from '#core/ports/request-store.js';
 import { isFinal } from '#core/request.js';
 import type { IncomingReply } from '#core/request.js';
-import type { Batch } from '#adapters/sql/group-commit.js';
+import type { Batch } from '#adapters/sql/group-arrangement.js';
 import type { StoreContext, Tx } from './context.js';
 import { changedMeanwhile } from './context.js';
 import { keepDeadLetter } from './dead-letters.js';
@@ -135,7 +135,8 @@ async function keepFurther(
   if (row === undefined) throw changedMeanwhile(request.id);
   await recordChanges(tx, context, [{ row, number: row.events, change: kind, at }]);
   // After a cancel nobody wants it forwarded; after an expiry it follows the Fault that went there.
-  if (kind === 'late' && request.status === 'expired') await queueForwards(tx, context, [{ request: row, ...stored }]);
+  if (kind === 'late' && request.status === 'expired')
+    await queueForwards(tx, context, [{ request: row, ...stored }]);
   return { kind, record: toRecord(row), reply: stored };
 }
 

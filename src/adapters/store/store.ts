@@ -161,7 +161,11 @@ export function composeStore(database: OpenedDatabase, options: StoreOptions): S
 }
 
 /** In the order of their ids, as every process does it. */
-async function lockRequests(tx: Tx, { queries, dialect }: StoreContext, ids: readonly string[]): Promise<void> {
+async function lockRequests(
+  tx: Tx,
+  { queries, dialect }: StoreContext,
+  ids: readonly string[],
+): Promise<void> {
   await queries.lockRecords(tx, { ids: dialect.toList(ids) });
 }
 

@@ -18,8 +18,10 @@ export async function checkDatabase(
     const { storeId, instances, openRequests } = look;
     return {
       findings: [inWords(look), ...noDurability(look), ...fewConnections(look, poolSize)],
-      ...{ storeId, openRequests },
-      isHeld: instances > 0,
+      storeId,
+      // Gateways elsewhere may have it open, and then nothing waits for one here.
+      openRequests: instances > 0 ? 0 : openRequests,
+      isHeld: false,
     };
   } catch (error) {
     if (!isReplytoError(error)) throw error;
@@ -34,7 +36,8 @@ export async function checkDatabase(
 
 function inWords({ where, serverVersion, storeId, isOlder, instances, openRequests }: PostgresLook): Finding {
   const server = `${where} (${serverVersion}) answers`;
-  if (storeId === undefined) return { check, state: 'ok', says: `${server}; the first start makes the tables` };
+  if (storeId === undefined)
+    return { check, state: 'ok', says: `${server}; the first start makes the tables` };
   const used = instances === 0 ? 'no gateway uses it now' : `${instances} gateways use it now`;
   const older = isOlder ? '; the next start brings its tables up to date' : '';
   return { check, state: 'ok', says: `${server}; ${used}, ${openRequests} open requests${older}` };

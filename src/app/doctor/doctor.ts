@@ -10,6 +10,7 @@ import { brokerAddress } from '../configuration/broker-address.js';
 import type { Environment } from '../configuration/environment.js';
 import type { ServeFlags } from '../configuration/flags.js';
 import type { LoadedConfiguration } from '../configuration/load.js';
+import type { Configuration } from '#schema/configuration.js';
 import { isPostgresUrl } from '#schema/store-settings.js';
 import { originInWords } from '../configuration/origin.js';
 import { embeddedBrokerPort, httpPort } from '../port-obstacle.js';
@@ -20,6 +21,7 @@ import type { OwnBroker } from './broker-comparison.js';
 import { compareBrokers } from './broker-comparison.js';
 import { checkConfiguration } from './configuration-check.js';
 import { checkDatabase } from './database-check.js';
+import type { DataFolderCheck } from './data-folder-check.js';
 import { checkDataFolder } from './data-folder-check.js';
 import type { Finding } from './finding.js';
 import { checkNames } from './finding.js';
@@ -70,17 +72,14 @@ async function examine(context: CommandContext, { flags, url }: DoctorOptions): 
   const gateway = await (named === undefined
     ? checkOwnGateway(loaded, environment)
     : checkNamedGateway(named, environment));
-  const { broker, http, prefix, dataDir, store } = loaded.configuration;
+  const { broker, http, prefix } = loaded.configuration;
   const isEmbedded = broker.url === 'embedded:';
   const httpPortFinding = await checkPort('HTTP port', httpPort(http, stepMs));
   const atBroker = isEmbedded
     ? await examineEmbedded(loaded)
     : await checkBroker({ url: broker.url, configuration: loaded.configuration, stepMs });
   // Last, because its files are held for a moment, in which a gateway could not start.
-  const data = isPostgresUrl(store.url)
-    ? await checkDatabase(store, stepMs)
-    : await checkDataFolder({ folder: dataDir, isEmbedded });
-  const place = isPostgresUrl(store.url) ? 'the database' : dataDir;
+  const data = await examineStore(loaded.configuration);
   const other = gateway.running && compareBrokers(gateway.running, ownBroker(loaded, atBroker.server));
   // Our gateway is none of those that answered, when it is on another broker.
   const isHeld = data.isHeld && (named !== undefined || other === undefined);
@@ -93,7 +92,7 @@ async function examine(context: CommandContext, { flags, url }: DoctorOptions): 
     checkOpenFiles(loaded.configuration),
     ...('findings' in atBroker ? atBroker.findings : [atBroker.finding]),
     ...(isEmbedded ? [] : [checkPrefix({ prefix, ...data, ...atBroker, isHeld })]),
-    (isSought ? stuckOrMissing(gateway, { folder: place, ...data }) : undefined) ?? gateway.finding,
+    (isSought ? stuckOrMissing(gateway, data) : undefined) ?? gateway.finding,
     other,
     gateway.clock,
   ];
@@ -101,6 +100,17 @@ async function examine(context: CommandContext, { flags, url }: DoctorOptions): 
     findings: all.filter((finding) => finding !== undefined),
     isRunning: gateway.url === undefined || gateway.running !== undefined || isHeard,
   };
+}
+
+/** With where it is, for messages. */
+async function examineStore({
+  store,
+  dataDir,
+  broker,
+}: Configuration): Promise<DataFolderCheck & { readonly folder: string }> {
+  if (isPostgresUrl(store.url)) return { ...(await checkDatabase(store, stepMs)), folder: 'the database' };
+  const isEmbedded = broker.url === 'embedded:';
+  return { ...(await checkDataFolder({ folder: dataDir, isEmbedded })), folder: dataDir };
 }
 
 /** It may well listen elsewhere: then it is heard through its broker. */

@@ -1,7 +1,7 @@
 /** What all instances of one deployment have to agree on: a digest, or the value itself, by the name of the setting. */
 export type AgreedSettings = Readonly<Record<string, string>>;
 
-export interface Instance {
+interface Instance {
   /** New at each start. */
   readonly id: string;
   readonly startedAt: number;

@@ -75,7 +75,14 @@ export function createStoreModel(startsAt: number): StoreModel {
       requests.set(id, {
         record: {
           ...{ id, queue, replyTo, oneWay, time, status: 'accepted', createdAt: now },
-          ...{ project: null, conversationId: null, postedBy: null, acceptedBy: null, sentAt: null, repliedAt: null },
+          ...{
+            project: null,
+            conversationId: null,
+            postedBy: null,
+            acceptedBy: null,
+            sentAt: null,
+            repliedAt: null,
+          },
           expiresAt: timeoutMs === null ? null : now + timeoutMs,
           attempts: owner === null ? 0 : 1,
           ...{ resend: 0, late: false, verified: null, progress: null, fault: null, replies: 0 },

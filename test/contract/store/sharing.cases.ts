@@ -33,9 +33,7 @@ export function declareSharingCases(test: Case, bench: StoreBench): void {
 
   async function manyAccepted(count: number, owner: string | null): Promise<string[]> {
     const requests = Array.from({ length: count }, () => newRequest({ replyTo: 'answers' }));
-    await Promise.all(
-      requests.map((request) => bench.store.requests.accept(request, { owner, leaseMs })),
-    );
+    await Promise.all(requests.map((request) => bench.store.requests.accept(request, { owner, leaseMs })));
     return requests.map(({ id }) => id);
   }
 
@@ -156,9 +154,7 @@ export function declareSharingCases(test: Case, bench: StoreBench): void {
     const stores = await three();
     const count = 40;
     const entering = Promise.all(
-      stores.flatMap((store) =>
-        Array.from({ length: count }, () => store.events.append(newEvent('shop'))),
-      ),
+      stores.flatMap((store) => Array.from({ length: count }, () => store.events.append(newEvent('shop')))),
     );
     const sequences: number[] = [];
     for (let turn = 0; turn < 400 && sequences.length < 3 * count; turn += 1) {

@@ -69,7 +69,9 @@ describe('a request message', () => {
       brokerExpiresAt: now + 60_000,
       now,
     });
-    expect(requestSendOptions(acceptedRequest({ brokerExpiry: true, expiresAt: null }), now)).to.deep.equal({});
+    expect(requestSendOptions(acceptedRequest({ brokerExpiry: true, expiresAt: null }), now)).to.deep.equal(
+      {},
+    );
   });
 });
 
