@@ -61,6 +61,8 @@ export function createPostgresPool(options: PostgresOptions): PostgresPool {
     max: poolSize,
     connectionTimeoutMillis: connectTimeoutMs,
     idleTimeoutMillis: idleMs,
+    // What keeps a program alive is its work, and not a connection that nobody uses.
+    allowExitOnIdle: true,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     application_name: options.applicationName ?? 'replyto',

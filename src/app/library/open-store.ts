@@ -1,4 +1,5 @@
 import { v7 as newId } from 'uuid';
+import type { Problem } from '#core/errors.js';
 import { toProblem } from '#core/errors.js';
 import type { Clock } from '#core/ports/clock.js';
 import { refuseProblems } from '#core/refuse-problems.js';
@@ -8,7 +9,7 @@ import type { Store } from '#adapters/store/store.js';
 import { isPostgresUrl } from '#schema/store-settings.js';
 import { systemClock } from '../system-clock.js';
 import { durationRange, nameProblems, numberProblem, toOptions } from './option-checks.js';
-import { toSweptStore } from './swept-store.js';
+import { backgroundClock, toSweptStore } from './swept-store.js';
 
 export interface OpenStoreOptions {
   /** Milliseconds that ended requests, and the memory of idempotent repliers, stay; default 7 days. */
@@ -60,7 +61,21 @@ export async function openSharedStore(url: string, options: OpenSharedStoreOptio
     numberProblem('poolSize', poolSize, { min: 3, max: 1_000 }),
     numberProblem('statementTimeoutMs', statementTimeoutMs, { min: 100, max: 600_000 }),
   ]);
-  return toSweptStore(await openPostgresStore({ ...options, url, clock: systemClock, newId }));
+  const store = await openPostgresStore({ ...options, url, clock: backgroundClock, newId });
+  try {
+    refuseProblems([await gatewayProblem(store)]);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+  return toSweptStore(store);
+}
+
+/** What a gateway keeps would be removed by the retention of this store. */
+async function gatewayProblem({ instances }: Store): Promise<Problem | undefined> {
+  const [gateway] = await instances.list();
+  if (gateway === undefined) return undefined;
+  return toProblem('url', undefined, 'a database, or a schema of it, that no gateway has for its store');
 }
 
 /** Long enough to join a request that was just answered, and to know its reply when it is delivered again. */

@@ -5,7 +5,7 @@ import { createStoreSweep } from '#messaging/store-sweep.js';
 import { systemClock } from '../system-clock.js';
 
 /** The machine's time; its timers do not keep the process alive. */
-const backgroundClock: Clock = {
+export const backgroundClock: Clock = {
   ...systemClock,
   after(ms, callback) {
     const timer = setTimeout(callback, ms);
