@@ -8,6 +8,8 @@ export interface TestDatabase {
   schemas(prefix: string): Promise<string[]>;
   /** Where only this schema is seen, which is made if it is not there. */
   schemaUrl(schema: string): Promise<string>;
+  /** Runs a statement in it, also when it takes no writes. */
+  run(text: string): Promise<void>;
   /** Cuts all connections to it. */
   disconnect(): Promise<void>;
   /** Drops it. */
@@ -48,6 +50,11 @@ export async function createTestDatabase(): Promise<TestDatabase | { readonly un
       const there = new URL(own);
       there.searchParams.set('options', `-c search_path=${schema}`);
       return there.href;
+    },
+    async run(text) {
+      const writing = new URL(own);
+      writing.searchParams.set('options', '-c default_transaction_read_only=off');
+      await ask(writing, text);
     },
     async disconnect() {
       await ask(

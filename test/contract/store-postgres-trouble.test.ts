@@ -1,0 +1,191 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { expect } from 'chai';
+import pg from 'pg';
+import type { OpenPostgresStoreOptions } from '#adapters/store/open-postgres-store.js';
+import { openPostgresStore } from '#adapters/store/open-postgres-store.js';
+import { storeMigrations } from '#adapters/store/migrations.js';
+import type { Store } from '#adapters/store/store.js';
+import { systemClock } from '#app/system-clock.js';
+import type { AcceptOutcome } from '#core/ports/request-store.js';
+import { failureOf } from '../support/errors.js';
+import { happens } from '../support/happens.js';
+import { newReply, newRequest } from '../support/requests.js';
+import { skip } from '../support/skip.js';
+import type { TcpProxy } from '../support/tcp-proxy.js';
+import { startTcpProxy } from '../support/tcp-proxy.js';
+import type { TestDatabase } from '../support/test-database.js';
+import { createTestDatabase } from '../support/test-database.js';
+import { until } from '../support/until.js';
+
+const leaseMs = 60_000;
+const statementTimeoutMs = 1_000;
+
+/** A PostgreSQL that does not do what it should. */
+describe('the store on a PostgreSQL in trouble', function () {
+  this.timeout(60_000);
+  let database: TestDatabase | undefined;
+  let proxy: TcpProxy;
+  let store: Store;
+
+  before(async function () {
+    const created = await createTestDatabase();
+    if ('unavailable' in created) skip(this, created.unavailable);
+    database = created;
+  });
+  after(() => database?.remove());
+  beforeEach(async () => {
+    proxy = await startTcpProxy(await database!.schemaUrl(`t${randomBytes(4).toString('hex')}`));
+    store = await open();
+  });
+  afterEach(async () => {
+    proxy.resume();
+    await store.close();
+    await proxy.stop();
+  });
+
+  const open = (more: Partial<OpenPostgresStoreOptions> = {}): Promise<Store> =>
+    openPostgresStore({
+      ...{ url: proxy.url, clock: systemClock, newId: randomUUID, statementTimeoutMs },
+      connectTimeoutMs: 1_000,
+      ...more,
+    });
+
+  const accept = (id: string = randomUUID()): Promise<AcceptOutcome> =>
+    store.requests.accept(newRequest({ id }), { owner: null, leaseMs });
+
+  async function isWell(): Promise<boolean> {
+    return accept().then(
+      ({ kind }) => kind === 'created',
+      () => false,
+    );
+  }
+
+  happens(
+    'Surroundings',
+    'PostgreSQL cuts all connections while requests come in',
+    'what was accepted is kept, all else gets 503, and a second later it goes on',
+    async () => {
+      const ids = Array.from({ length: 300 }, () => randomUUID());
+      const accepting = ids.map((id) => accept(id));
+      await accepting[0];
+      await database!.disconnect();
+      const outcomes = await Promise.allSettled(accepting);
+      await until(isWell, { what: 'a store that takes requests again' });
+      for (const [index, outcome] of outcomes.entries()) {
+        if (outcome.status === 'fulfilled') {
+          expect(await store.requests.find(ids[index]!)).to.include({ status: 'accepted' });
+        } else expect(outcome.reason).to.include({ code: 'STORE_UNAVAILABLE', retryable: true });
+      }
+    },
+  );
+
+  happens(
+    'Surroundings',
+    'PostgreSQL is there and answers nothing',
+    'hundreds of calls get 503 within seconds, all at once and not one after the other; it goes on when it answers',
+    async () => {
+      expect(await isWell()).to.equal(true);
+      proxy.holdAnswers();
+      const beganAt = performance.now();
+      const outcomes = await Promise.allSettled(Array.from({ length: 400 }, () => accept()));
+      expect(outcomes.every(({ status }) => status === 'rejected')).to.equal(true);
+      // What the server and its answer get, twice: for the transaction and for a connection that takes its place.
+      expect(performance.now() - beganAt).to.be.below(15_000);
+      proxy.resume();
+      await until(isWell, { what: 'a store that takes requests again', withinMs: 20_000 });
+    },
+  );
+
+  happens(
+    'Surroundings',
+    'PostgreSQL takes no writes, as a standby or with default_transaction_read_only',
+    '503 with the reason, reading goes on; writing too as soon as it is allowed',
+    async () => {
+      const { id } = newRequest();
+      await accept(id);
+      const { pathname } = new URL(database!.url);
+      const name = pathname.slice(1);
+      await database!.run(`ALTER DATABASE ${name} SET default_transaction_read_only = on`);
+      try {
+        await database!.disconnect();
+        await until(async () => (await failureOf(accept())).message.includes('takes no writes'), {
+          what: 'a refusal that says why',
+        });
+        expect(await store.requests.find(id)).to.include({ id });
+      } finally {
+        await database!.run(`ALTER DATABASE ${name} RESET default_transaction_read_only`);
+      }
+      await until(isWell, { what: 'a store that takes requests again' });
+    },
+  );
+
+  happens(
+    'Surroundings',
+    'somebody has locked a request in PostgreSQL for longer than store.statementTimeoutMs',
+    'what changes it gets 503 and works later; all others go on',
+    async () => {
+      const id = randomUUID();
+      await accept(id);
+      const holder = new pg.Client({ connectionString: proxy.url });
+      await holder.connect();
+      try {
+        await holder.query('BEGIN');
+        await holder.query('SELECT seq FROM requests WHERE id = $1 FOR UPDATE', [id]);
+        expect(await failureOf(store.requests.markSent(id))).to.include({
+          code: 'STORE_UNAVAILABLE',
+          retryable: true,
+        });
+        expect(await isWell()).to.equal(true);
+      } finally {
+        await holder.end();
+      }
+      expect(await store.requests.markSent(id)).to.include({ status: 'sent' });
+    },
+  );
+
+  it('says of what it can never take that it is no trouble of the store, and commits its neighbours', async () => {
+    const bad = store.requests.accept(newRequest({ time: 0.5 }), { owner: null, leaseMs });
+    const [refused, neighbour] = await Promise.allSettled([bad, accept()]);
+    expect(refused).to.have.nested.property('reason.code', 'INTERNAL');
+    expect(neighbour).to.have.nested.property('value.kind', 'created');
+  });
+
+  it('keeps a reply with an id that no index takes among the unmatched ones, once', async () => {
+    const correlationId = randomBytes(6_000).toString('base64');
+    const reply = newReply(correlationId);
+    expect((await store.requests.settle(reply)).kind).to.equal('unmatched');
+    expect((await store.requests.settle(reply)).kind).to.equal('unmatched');
+    expect((await store.deadLetters.count())['unmatched-reply']).to.equal(1);
+  });
+
+  it('is opened by several at the same time on a schema that is empty', async () => {
+    const url = await database!.schemaUrl(`t${randomBytes(4).toString('hex')}`);
+    const stores = await Promise.all([open({ url }), open({ url }), open({ url })]);
+    expect(new Set(stores.map(({ id }) => id)).size).to.equal(1);
+    for (const each of stores) await each.close();
+  });
+
+  it('changes no schema under those that run, and opens none that is newer', async () => {
+    const schema = new URL(proxy.url).searchParams.get('options')!.split('=')[1]!;
+    const setVersion = (version: number): Promise<void> =>
+      database!.run(`UPDATE ${schema}.replyto_schema SET version = ${version}`);
+    await store.instances.join({ id: 'runs', version: '1', agreed: {}, leaseMs });
+    await setVersion(storeMigrations.length - 1);
+    const { code, message } = await failureOf(open());
+    expect([code, message.includes('runs')]).to.deep.equal(['INSTANCE_CONFLICT', true]);
+    await setVersion(storeMigrations.length + 1);
+    expect((await failureOf(open())).code).to.equal('STORE_NEWER');
+    await setVersion(storeMigrations.length);
+  });
+
+  it('says what is wrong with an address, and shows no password', async () => {
+    const address = new URL(proxy.url);
+    address.password = 'secret';
+    address.pathname = '/nowhere';
+    const { code, message } = await failureOf(open({ url: address.href }));
+    expect(code).to.equal('STORE_UNAVAILABLE');
+    expect(message).to.include('nowhere').and.to.not.include('secret');
+    address.port = '1';
+    expect((await failureOf(open({ url: address.href }))).message).to.include(':1/nowhere');
+  });
+});
