@@ -172,6 +172,39 @@ export function describeManyGateways(brokerUrl: () => string): void {
 
   happens(
     'Surroundings',
+    'the clock of one of several gateways is five minutes ahead',
+    'its requests have the deadlines that their callers wanted, and no other gateway ends them early',
+    async function () {
+      this.timeout(60_000);
+      const program = new URL('../support/programs/clock-ahead.mjs', import.meta.url).href;
+      const ahead = await group!.add({ NODE_OPTIONS: `--import=${program}` });
+      const deadlines: number[] = [];
+      const queue = uniqueName('group');
+      const asked = Date.now();
+      const accepted = await post(`${ahead.url}/requests/${queue}`, '1', {
+        ...jsonBody,
+        prefer: 'respond-async',
+        'request-timeout': '20',
+      });
+      expect(accepted.status, accepted.text()).to.equal(202);
+      const { id, expiresAt } = accepted.json<{ id: string; expiresAt: string }>();
+      expect(Date.parse(expiresAt) - asked).to.be.within(19_000, 26_000);
+      await serve(queue, {
+        handler: (request, { deadlineMs }) => {
+          deadlines.push(deadlineMs);
+          return request.body;
+        },
+      });
+      const answer = await call(`${url(1)}/requests/${id}/reply`, { headers: { prefer: 'wait=15' } });
+      expect(answer.text()).to.equal('1');
+      // What is left of the 20 s, and five minutes for clocks that differ.
+      expect(deadlines[0]).to.be.within(305_000, 320_000);
+      await ahead.stop();
+    },
+  );
+
+  happens(
+    'Surroundings',
     'one of several gateways is killed under load',
     'the others go on, take over what it had accepted, and nothing is lost',
     async function () {
