@@ -83,6 +83,20 @@ export function nextAttempt(message: Message, now: number): Message {
   return { ...message, properties: { ...message.properties, ...deadline, attempt } };
 }
 
+const ofOneAttempt: ReadonlySet<string> = new Set(['attempt', 'deadlineMs', 'expiresAt']);
+
+/**
+ * The same message as it is sent after a person has looked at it: a service counts its attempts anew, and a deadline that
+ * has passed does not keep it from the work.
+ */
+export function firstAttempt(message: Message, now: number): Message {
+  const { expiresAt } = message.properties;
+  const lasting = Object.entries(message.properties).filter(([name]) => !ofOneAttempt.has(name));
+  const isOpen = expiresAt !== undefined && expiresAt > now;
+  const deadline = isOpen ? { expiresAt, deadlineMs: expiresAt - now } : {};
+  return { ...message, properties: { ...Object.fromEntries(lasting), ...deadline } };
+}
+
 const messageIdPattern = /^(?!\.{1,2}$)[!-~]{1,255}$/u;
 const messageIdAllowed = '1-255 visible ASCII characters without / \\ % ? #, not . or ..';
 

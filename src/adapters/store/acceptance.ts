@@ -112,6 +112,7 @@ async function accept(
     replies: 0,
     events: 1,
     version: 1,
+    awaiting: 0,
   };
   const [inserted] = await context.queries.insertRequest(tx, {
     ...row,

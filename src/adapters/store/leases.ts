@@ -8,6 +8,7 @@ import type { Lapse, LapseOptions, LeaseKey, LeaseState, Leases, NewLease } from
 import { takeEnough } from './claims.js';
 import type { StoreContext, Tx } from './context.js';
 import { keepDeadLetter } from './dead-letters.js';
+import { toMessageBlock } from './letter-rows.js';
 import { queueOutgoing } from './outgoing-messages.js';
 import { deadLetterHeaders, toMessage, toMessageColumns } from './rows.js';
 import type { LeaseRow, Tables } from './schema.js';
@@ -199,6 +200,7 @@ async function bury(tx: Tx, context: StoreContext, row: HeldRow, fault: Message 
     queue: row.queue,
     headers: deadLetterHeaders(message),
     body: message.body,
+    again: { destination: queue(row.queue), message: toMessageBlock(message) },
   });
   if (fault !== null && message.replyTo !== null) await queueOutgoing(tx, context, message.replyTo, fault);
 }

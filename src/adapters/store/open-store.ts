@@ -21,12 +21,14 @@ import { createAcceptance } from './acceptance.js';
 import { createBrokerMemory } from './broker-memory.js';
 import type { StoreContext, Tx } from './context.js';
 import { createDeadLetters } from './dead-letters.js';
+import { createDeliveries } from './deliveries.js';
 import { createEnding } from './ending.js';
 import { createEntryNotice } from './entry-notice.js';
 import type { EventRetention } from './event-log.js';
 import { createEventLog } from './event-log.js';
 import { createHandledMessages } from './handled-messages.js';
 import { createHistory } from './history.js';
+import { createLetterChanges } from './letter-changes.js';
 import { makeFolders } from './make-folders.js';
 import { storeMigrations } from './migrations.js';
 import { createLeases } from './leases.js';
@@ -38,6 +40,7 @@ import type { Tables } from './schema.js';
 import { createSending } from './sending.js';
 import { createSettlement } from './settlement.js';
 import { createStoreCheck } from './store-check.js';
+import { createUnmatchedReplies } from './unmatched-replies.js';
 
 export interface OpenStoreOptions {
   /** Path of the SQLite file, or `:memory:`; its folder is made. */
@@ -125,10 +128,14 @@ export function createStore(database: Database, options: Omit<OpenStoreOptions, 
       ...createRetention(context, options.retentionMs ?? sevenDaysMs),
     },
     events: createEventLog(context, entries.listeners, options.eventRetention ?? defaultEventRetention),
-    outbox: createOutbox(context),
+    outbox: { ...createOutbox(context), ...createDeliveries(context) },
     leases: createLeases(context),
     outgoing: createOutgoingMessages(context),
-    deadLetters: createDeadLetters(context),
+    deadLetters: {
+      ...createDeadLetters(context),
+      ...createLetterChanges(context),
+      ...createUnmatchedReplies(context),
+    },
     handledMessages: createHandledMessages(context),
     transactions: () => commits.transactions,
     rememberBroker: createBrokerMemory(context),

@@ -1,17 +1,17 @@
+import { queue } from '#core/destination.js';
+import { toForwardMessage } from '#core/forward-message.js';
 import type { Outbox, OutboxDelivery, OutboxResult } from '#core/ports/outbox.js';
 import type { SendClaim } from '#core/ports/request-store.js';
 import { isNoneOf, takeEnough } from './claims.js';
 import type { StoreContext, Tx } from './context.js';
 import { keepDeadLetter } from './dead-letters.js';
+import { toMessageBlock } from './letter-rows.js';
 import type { RecordRow } from './rows.js';
-import { toStoredReply } from './rows.js';
-import type { OutboxTable } from './schema.js';
-import type { Selectable } from 'kysely';
-
-type OutboxRow = Selectable<OutboxTable>;
+import { deadLetterHeaders, toStoredReply } from './rows.js';
+import type { OutboxRow } from './schema.js';
 
 /** Replies on their way to Reply-To queues. While one is claimed, `next_at` is the end of its lease. */
-export function createOutbox(context: StoreContext): Outbox {
+export function createOutbox(context: StoreContext): Pick<Outbox, 'claimDue' | 'renew' | 'finish'> {
   const { commits, clock } = context;
   return {
     claimDue: (claim) => commits.run((tx) => claimDue(tx, context, claim)),
@@ -64,6 +64,7 @@ async function claimDue(
             .selectFrom('outbox as earlier')
             .select('earlier.id')
             .whereRef('earlier.request_seq', '=', 'outbox.request_seq')
+            .whereRef('earlier.queue', '=', 'outbox.queue')
             .whereRef('earlier.id', '<', 'outbox.id')
             .where('earlier.status', '=', 'waiting'),
         ),
@@ -127,23 +128,80 @@ async function toDelivery(tx: Tx, row: OutboxRow): Promise<OutboxDelivery> {
   };
 }
 
-/** What goes to the Reply-To queue of a request, in the transaction that settles it; nothing without one. */
+/**
+ * What goes to the Reply-To queue of a request, and to the further queues that wait for its reply, in the transaction that
+ * settles it; nothing without one.
+ */
 export async function queueForward(
   tx: Tx,
-  { clock }: StoreContext,
-  request: Pick<RecordRow, 'seq' | 'reply_to'>,
-  what: { readonly number: number; readonly messageId: string },
+  context: StoreContext,
+  request: Pick<RecordRow, 'seq' | 'reply_to' | 'awaiting'>,
+  what: ForwardedReply,
 ): Promise<void> {
-  if (request.reply_to === null) return;
+  if (request.reply_to !== null) await queueDelivery(tx, context, request, { ...what, queue: request.reply_to });
+  if (request.awaiting > 0) await queueFurther(tx, context, request, what);
+}
+
+/** `number` 0: the Fault of an expired request. */
+interface ForwardedReply {
+  readonly number: number;
+  readonly messageId: string;
+}
+
+async function queueFurther(
+  tx: Tx,
+  context: StoreContext,
+  request: Pick<RecordRow, 'seq'>,
+  { number, messageId }: ForwardedReply,
+): Promise<void> {
+  const queued = await tx
+    .updateTable('outbox')
+    .set({ status: 'waiting', reply_number: number, message_id: messageId, next_at: context.clock.now() })
+    .where('request_seq', '=', request.seq)
+    .where('status', '=', 'pending')
+    .returning('queue')
+    .execute();
+  // A late reply follows the Fault.
+  if (number > 0) return;
+  for (const row of queued) await queuePending(tx, context, request, row.queue);
+}
+
+/** Lets a queue wait for the reply of a request; counted in its `awaiting`. */
+export function queuePending(
+  tx: Tx,
+  context: StoreContext,
+  request: Pick<RecordRow, 'seq'>,
+  name: string,
+): Promise<OutboxRow> {
+  return insertDelivery(tx, context, request, {
+    ...{ number: 0, messageId: '', queue: name, status: 'pending' },
+  });
+}
+
+export function queueDelivery(
+  tx: Tx,
+  context: StoreContext,
+  request: Pick<RecordRow, 'seq'>,
+  what: ForwardedReply & { readonly queue: string },
+): Promise<OutboxRow> {
+  return insertDelivery(tx, context, request, { ...what, status: 'waiting' });
+}
+
+function insertDelivery(
+  tx: Tx,
+  { clock }: StoreContext,
+  { seq }: Pick<RecordRow, 'seq'>,
+  what: ForwardedReply & Pick<OutboxRow, 'queue' | 'status'>,
+): Promise<OutboxRow> {
   const now = clock.now();
-  await tx
+  return tx
     .insertInto('outbox')
     .values({
-      request_seq: request.seq,
+      request_seq: seq,
       reply_number: what.number,
-      queue: request.reply_to,
+      queue: what.queue,
       message_id: what.messageId,
-      status: 'waiting',
+      status: what.status,
       attempts: 0,
       next_at: now,
       owner: null,
@@ -151,21 +209,20 @@ export async function queueForward(
       created_at: now,
       ended_at: null,
     })
-    .execute();
+    .returningAll()
+    .executeTakeFirstOrThrow();
 }
 
 async function bury(tx: Tx, context: StoreContext, row: OutboxRow, error: string): Promise<void> {
-  const { requestId, reply } = await toDelivery(tx, row);
+  const message = toForwardMessage(await toDelivery(tx, row), context.clock.now());
   await keepDeadLetter(tx, context, {
     id: `outbox ${row.id}`,
     kind: 'dead-letter',
     reason: `delivery to the Reply-To queue failed ${row.attempts} times: ${error}`,
     queue: row.queue,
-    headers: {
-      'Message-ID': row.message_id,
-      'correlation-id': requestId,
-      ...(typeof reply?.contentType === 'string' ? { 'content-type': reply.contentType } : {}),
-    },
-    body: reply?.body ?? new Uint8Array(),
+    headers: deadLetterHeaders(message),
+    body: message.body,
+    again: { destination: queue(row.queue), message: toMessageBlock(message) },
+    deliveryId: row.id,
   });
 }

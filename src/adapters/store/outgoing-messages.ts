@@ -6,6 +6,7 @@ import type { SendClaim } from '#core/ports/request-store.js';
 import { isNoneOf, takeEnough } from './claims.js';
 import type { StoreContext, Tx } from './context.js';
 import { keepDeadLetter } from './dead-letters.js';
+import { toMessageBlock } from './letter-rows.js';
 import { deadLetterHeaders, toMessage, toMessageColumns } from './rows.js';
 import type { OutgoingRow } from './schema.js';
 
@@ -85,7 +86,7 @@ async function finish(tx: Tx, context: StoreContext, { id, owner, result }: Fini
     .returningAll()
     .executeTakeFirst();
   if (row !== undefined && result.kind === 'dead') {
-    const { message } = toOutgoing(row);
+    const { message, destination } = toOutgoing(row);
     await keepDeadLetter(tx, context, {
       id: `outgoing ${row.id}`,
       kind: 'dead-letter',
@@ -93,6 +94,7 @@ async function finish(tx: Tx, context: StoreContext, { id, owner, result }: Fini
       queue: row.queue,
       headers: deadLetterHeaders(message),
       body: message.body,
+      again: { destination, message: toMessageBlock(message) },
     });
   }
 }

@@ -82,6 +82,7 @@ export function createQueries(db: Kysely<Tables>): Queries {
           replies: value('replies'),
           events: value('events'),
           version: value('version'),
+          awaiting: value('awaiting'),
         })
         .onConflict((conflict) => conflict.column('id').doNothing())
         .returning('seq'),

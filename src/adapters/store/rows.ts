@@ -2,6 +2,7 @@
 import type { FaultBody } from '#core/fault.js';
 import type { Message, MessageProperties } from '#core/message.js';
 import type { RequestRecord, StoredReply, StoredRequest } from '#core/request.js';
+import type { MessageBlock } from '#core/ports/dead-letters.js';
 import type { SubjectState } from '#core/ports/event-log.js';
 import type { NumberedEvent, SequencedEvent, StatusEventKind } from '#core/status-event.js';
 import type { EventRow, ProjectEventRow, ReplyRow, RequestRow, SubjectRow } from './schema.js';
@@ -39,6 +40,7 @@ export const recordColumns = [
   'replies',
   'events',
   'version',
+  'awaiting',
 ] as const satisfies readonly (keyof RequestRow)[];
 
 export type RecordRow = Pick<RequestRow, (typeof recordColumns)[number]>;
@@ -55,9 +57,6 @@ export function fromBlob<T>(blob: Buffer): T {
 export function toHeaderBlob({ contentType, properties, applicationHeaders }: HeaderBlock): Buffer {
   return toBlob({ contentType, properties, applicationHeaders } satisfies HeaderBlock);
 }
-
-/** A whole message but its body. */
-type MessageBlock = Omit<Message, 'body'>;
 
 export function toMessageColumns({ body, ...block }: Message): { message: Buffer; body: Buffer } {
   return {

@@ -29,13 +29,23 @@ async function settle(
   tx: Tx,
   context: StoreContext,
   reply: IncomingReply,
-  { mostReplies = Infinity }: SettleOptions = {},
+  options: SettleOptions = {},
 ): Promise<SettleOutcome> {
   const request = await findFirst(tx, context, reply.correlationIds);
   if (request === undefined) {
     await keepUnmatched(tx, context, reply);
     return { kind: 'unmatched' };
   }
+  return settleRequest(tx, context, request, { ...options, reply });
+}
+
+/** What a reply does to the request that it is for. */
+export async function settleRequest(
+  tx: Tx,
+  context: StoreContext,
+  request: RecordRow,
+  { reply, mostReplies = Infinity }: SettleOptions & { readonly reply: IncomingReply },
+): Promise<Exclude<SettleOutcome, { readonly kind: 'unmatched' }>> {
   if (request.replies > 0 && (await isKnownReply(tx, request.seq, reply.replyId))) {
     return { kind: 'repeated', record: toRecord(request) };
   }
@@ -140,7 +150,7 @@ function verify(sent: string | null, seen: string | undefined): number | null {
   return seen === undefined || sent === null ? null : Number(seen === sent);
 }
 
-async function findFirst(
+export async function findFirst(
   tx: Tx,
   { queries }: StoreContext,
   ids: readonly string[],
@@ -186,6 +196,7 @@ async function keepReply(
 
 async function keepUnmatched(tx: Tx, context: StoreContext, reply: IncomingReply): Promise<void> {
   const [correlationId = ''] = reply.correlationIds;
+  const { body, ...block } = reply;
   await keepDeadLetter(tx, context, {
     id: `unmatched ${correlationId} ${reply.replyId}`,
     kind: 'unmatched-reply',
@@ -197,6 +208,7 @@ async function keepUnmatched(tx: Tx, context: StoreContext, reply: IncomingReply
       ...(reply.contentType === null ? {} : { 'content-type': reply.contentType }),
       ...reply.applicationHeaders,
     },
-    body: reply.body,
+    body,
+    reply: block,
   });
 }

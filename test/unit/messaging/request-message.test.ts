@@ -3,7 +3,7 @@ import { queue } from '#core/destination.js';
 import type { OutboxDelivery } from '#core/ports/outbox.js';
 import type { StoredReply, StoredRequest } from '#core/request.js';
 import { isReplyToken } from '#messaging/digest.js';
-import { requestSendOptions, toForwardMessage, toRequestMessage } from '#messaging/request-message.js';
+import { requestSendOptions, toRequestMessage } from '#messaging/request-message.js';
 import { newReply, storedRequest } from '../../support/requests.js';
 
 const deployment = { storeId: 'store', secret: Buffer.alloc(32, 7), replies: queue('replyto.replies') };
