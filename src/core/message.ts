@@ -20,6 +20,14 @@ export interface Message {
   readonly applicationHeaders: Readonly<Record<string, string>>;
 }
 
+/** A whole message but its body. */
+export type MessageBlock = Omit<Message, 'body'>;
+
+export function toMessageBlock(message: Message): MessageBlock {
+  const { messageId, correlationId, replyTo, time, contentType, properties, applicationHeaders } = message;
+  return { messageId, correlationId, replyTo, time, contentType, properties, applicationHeaders };
+}
+
 /** Who is to read a reply address: STOMP clients, or JMS clients, where one text does not serve both. */
 export const replyToStyles = ['stomp', 'jms'] as const;
 export type ReplyToStyle = (typeof replyToStyles)[number];

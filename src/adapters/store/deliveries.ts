@@ -105,6 +105,13 @@ async function queueComing(
   request: RecordRow,
   queue: string,
 ): Promise<OutboxRow> {
+  // An expired request has told its Reply-To already.
+  const fault =
+    request.status === 'expired'
+      ? await queueDelivery(tx, context, request, { number: 0, messageId: context.newId(), queue })
+      : undefined;
+  // Which gets a late reply anyway.
+  if (fault !== undefined && request.reply_to === queue) return fault;
   const counted = await tx
     .updateTable('requests')
     .set((eb) => ({ awaiting: eb('awaiting', '+', 1) }))
@@ -115,11 +122,6 @@ async function queueComing(
     .executeTakeFirst();
   // A reply that came meanwhile would never go there.
   if (counted === undefined) throw changedMeanwhile(request.id);
-  // An expired one has told its Reply-To already; a late reply may still come.
-  const fault =
-    request.status === 'expired'
-      ? await queueDelivery(tx, context, request, { number: 0, messageId: context.newId(), queue })
-      : undefined;
   const pending = await queuePending(tx, context, request, queue);
   return fault ?? pending;
 }

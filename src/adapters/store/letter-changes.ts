@@ -2,7 +2,7 @@
  * What becomes of letters that somebody has looked at. A letter that is sent again is removed and put among the outgoing
  * messages in one transaction, so that it is in one of both places, whatever process dies.
  */
-import { firstAttempt } from '#core/message.js';
+import { firstAttempt, toMessageBlock } from '#core/message.js';
 import type { Message } from '#core/message.js';
 import type {
   DeadLetters,
@@ -16,9 +16,9 @@ import { takeEnough } from './claims.js';
 import type { StoreContext, Tx } from './context.js';
 import { readLetter } from './dead-letters.js';
 import { lookAtLetters } from './letter-look.js';
-import { toBuffer, toKeptLetter, toMessageBlock } from './letter-rows.js';
+import { toKeptLetter } from './letter-rows.js';
 import { queueOutgoing } from './outgoing-messages.js';
-import { toBlob } from './rows.js';
+import { toBlob, toBuffer } from './rows.js';
 import type { LetterRow } from './schema.js';
 
 type Changing = Pick<DeadLetters, 'edit' | 'retry' | 'drop' | 'retryBatch' | 'dropBatch'>;

@@ -1,22 +1,12 @@
 /** Between rows of dead letters and core types. */
 import { sql } from 'kysely';
 import type { Insertable } from 'kysely';
-import type { Message } from '#core/message.js';
-import type { DeadLetter, KeptLetter, LetterSummary, MessageBlock } from '#core/ports/dead-letters.js';
-import { fromBlob, toBlob } from './rows.js';
+import type { DeadLetter, KeptLetter, LetterSummary } from '#core/ports/dead-letters.js';
+import { fromBlob, toBlob, toBuffer } from './rows.js';
 import type { DeadLetterTable, LetterRow } from './schema.js';
 
 /** What a letter says for machines, without its body. */
 type LetterBlock = Pick<DeadLetter, 'again' | 'reply'>;
-
-export function toBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
-  return Buffer.from(buffer, byteOffset, byteLength);
-}
-
-export function toMessageBlock(message: Message): MessageBlock {
-  const { messageId, correlationId, replyTo, time, contentType, properties, applicationHeaders } = message;
-  return { messageId, correlationId, replyTo, time, contentType, properties, applicationHeaders };
-}
 
 export function toLetterRow(letter: DeadLetter, now: number): Insertable<DeadLetterTable> {
   const { again, reply, headers } = letter;

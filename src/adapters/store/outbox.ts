@@ -1,11 +1,11 @@
 import { queue } from '#core/destination.js';
 import { toForwardMessage } from '#core/forward-message.js';
+import { toMessageBlock } from '#core/message.js';
 import type { Outbox, OutboxDelivery, OutboxResult } from '#core/ports/outbox.js';
 import type { SendClaim } from '#core/ports/request-store.js';
 import { isNoneOf, takeEnough } from './claims.js';
 import type { StoreContext, Tx } from './context.js';
 import { keepDeadLetter } from './dead-letters.js';
-import { toMessageBlock } from './letter-rows.js';
 import type { RecordRow } from './rows.js';
 import { deadLetterHeaders, toStoredReply } from './rows.js';
 import type { OutboxRow } from './schema.js';

@@ -1,4 +1,5 @@
 import type { Destination } from '#core/destination.js';
+import { toMessageBlock } from '#core/message.js';
 import type { Message } from '#core/message.js';
 import type { OutgoingMessage, OutgoingMessages } from '#core/ports/outgoing-messages.js';
 import type { OutboxResult } from '#core/ports/outbox.js';
@@ -6,7 +7,6 @@ import type { SendClaim } from '#core/ports/request-store.js';
 import { isNoneOf, takeEnough } from './claims.js';
 import type { StoreContext, Tx } from './context.js';
 import { keepDeadLetter } from './dead-letters.js';
-import { toMessageBlock } from './letter-rows.js';
 import { deadLetterHeaders, toMessage, toMessageColumns } from './rows.js';
 import type { OutgoingRow } from './schema.js';
 

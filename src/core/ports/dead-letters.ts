@@ -1,14 +1,11 @@
 import type { Destination } from '../destination.js';
-import type { Message } from '../message.js';
+import type { Message, MessageBlock } from '../message.js';
 import type { IncomingReply } from '../request.js';
 import type { SettleOutcome } from './request-store.js';
 
 /** Could not be processed; could not be read; a reply to no request that is known. */
 export const letterKinds = ['dead-letter', 'invalid', 'unmatched-reply'] as const;
 export type LetterKind = (typeof letterKinds)[number];
-
-/** A message of which everything is known but its body. */
-export type MessageBlock = Omit<Message, 'body'>;
 
 /** What goes to the broker when a letter is sent again, with the body of the letter. */
 export interface SentAgain {
