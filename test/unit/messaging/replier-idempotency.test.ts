@@ -258,7 +258,7 @@ describe('an idempotent replier', () => {
   });
 
   it('counts the deliveries of a dead letter anew when somebody sends it again', async () => {
-    const retry = { attempts: 1, firstDelayMs: 0, maxDelayMs: 0 };
+    const retry = { attempts: 1, backoffMs: 0, maxBackoffMs: 0 };
     let isBroken = true;
     await bench.start(
       () => {
