@@ -94,7 +94,7 @@ describe('dead letters over HTTP', () => {
     expect(edited.json()['editedAt']).to.be.a('string');
     const served: unknown[] = [];
     await bench.serve(queue, (request, { attempt }) => {
-      served.push([request.json(), attempt, { ...request.headers }]);
+      served.push([request.json(), attempt, request.applicationHeaders]);
       return { price: 12 };
     });
     const retried = await send('POST', `${letter.links.self}/retry`);
@@ -113,8 +113,7 @@ describe('dead letters over HTTP', () => {
     expect(status.status).to.equal('faulted');
     const reply = await call(`${bench.url}/requests/${letter.messageId!}/reply?n=2`);
     expect(reply.json()).to.deep.equal({ price: 12 });
-    expect(served).to.have.length(1);
-    expect(served[0]).to.deep.include.members([{ sku: 7 }, 1]);
+    expect(served).to.deep.equal([[{ sku: 7 }, 1, { 'x-b': '2', 'x-c': '3' }]]);
     expect(await bench.metric('letters_retried_total')).to.be.at.least(1);
   });
 
@@ -130,7 +129,7 @@ describe('dead letters over HTTP', () => {
       what: 'the second reply',
     });
     await until(() => received.length === 1, { what: 'the delivery' });
-    expect(Buffer.from(received[0]!.body).toString()).to.equal('"at last"');
+    expect(Buffer.from(received[0]!.body).toString()).to.equal('at last');
     const { deliveries } = (await call(`${bench.url}${path}`)).json<{ deliveries: DeliveryDocument[] }>();
     expect(deliveries.map(({ to, reply }) => [to, reply])).to.deep.equal([[wanted, 2]]);
   });
