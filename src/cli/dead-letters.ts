@@ -1,7 +1,11 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { EditLetterOptions } from '#app/gateway-client/edit-letter.js';
-import type { ListLettersOptions, ManyLettersOptions, ShowLetterOptions } from '#app/gateway-client/letters.js';
+import type {
+  ListLettersOptions,
+  ManyLettersOptions,
+  ShowLetterOptions,
+} from '#app/gateway-client/letters.js';
 import type { Configure } from './command.js';
 import { collect, examples, gatewayNote } from './command.js';
 import { addFilterOptions, addGatewayOptions, addListOptions, ageNote } from './letter-options.js';

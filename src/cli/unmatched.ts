@@ -1,4 +1,9 @@
-import type { ListLettersOptions, LetterOptions, ManyLettersOptions, ShowLetterOptions } from '#app/gateway-client/letters.js';
+import type {
+  ListLettersOptions,
+  LetterOptions,
+  ManyLettersOptions,
+  ShowLetterOptions,
+} from '#app/gateway-client/letters.js';
 import type { Configure } from './command.js';
 import { examples, gatewayNote } from './command.js';
 import { addFilterOptions, addGatewayOptions, addListOptions, ageNote } from './letter-options.js';
@@ -61,7 +66,10 @@ ${examples('replyto unmatched match 17 0199b0c4-1f00-7000-8000-000000000000')}`,
         .argument('[ids...]', 'Ids of replies; or a filter.'),
     ).option('--all', 'Every one that there is.'),
   )
-    .addHelpText('after', `${ageNote}${examples('replyto unmatched drop 17', 'replyto unmatched drop --older-than 1d')}`)
+    .addHelpText(
+      'after',
+      `${ageNote}${examples('replyto unmatched drop 17', 'replyto unmatched drop --older-than 1d')}`,
+    )
     .action((ids: readonly string[], options: ManyLettersOptions) =>
       run(async (context) => {
         const { dropLetters, unmatchedReplies } = await import('#app/gateway-client/letters.js');

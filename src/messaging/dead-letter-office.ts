@@ -146,14 +146,14 @@ function withBody(
   body: Uint8Array,
 ): Pick<Parameters<DeadLetters['edit']>[1], 'body' | 'properties'> {
   const hasDigest = properties.contentDigest !== undefined;
-  return { body, properties: { ...properties, ...(hasDigest ? { contentDigest: contentDigest(body) } : {}) } };
+  return {
+    body,
+    properties: { ...properties, ...(hasDigest ? { contentDigest: contentDigest(body) } : {}) },
+  };
 }
 
 /** Why a letter was not changed. */
-export function letterProblem(
-  kind: Exclude<LetterChange['kind'], 'done'>,
-  number: number,
-): ReplytoError {
+export function letterProblem(kind: Exclude<LetterChange['kind'], 'done'>, number: number): ReplytoError {
   switch (kind) {
     case 'unknown':
       return letterNotFound(String(number));

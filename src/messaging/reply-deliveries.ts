@@ -49,7 +49,9 @@ export function createReplyDeliveries({ outbox, onForward }: ReplyDeliveriesOpti
           });
         }
         case 'none-to-come':
-          throw new ReplytoError(outcome.isCancelled ? 'REQUEST_CANCELLED' : 'NO_REPLY_ADDRESS', { requestId });
+          throw new ReplytoError(outcome.isCancelled ? 'REQUEST_CANCELLED' : 'NO_REPLY_ADDRESS', {
+            requestId,
+          });
         case 'full':
           throw new ReplytoError('TOO_MANY_DELIVERIES', {
             detail: `${mostDeliveries} deliveries of one request are kept at most`,

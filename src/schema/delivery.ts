@@ -18,7 +18,9 @@ export const deliverySchema = z.object({
     ),
   reply: z
     .union([z.int().min(0), z.null()])
-    .describe('Which reply, as `?n=` of the reply; 0: the Fault of an expired request; null: the one to come.'),
+    .describe(
+      'Which reply, as `?n=` of the reply; 0: the Fault of an expired request; null: the one to come.',
+    ),
   attempts: z.int().min(0).describe('Those that the broker answered with an error.'),
   lastError: z.union([z.string(), z.null()]),
   createdAt: z.iso.datetime(),

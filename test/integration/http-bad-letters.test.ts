@@ -40,7 +40,11 @@ describe('bad calls about letters and deliveries', () => {
 
   for (const [query, field, allowed] of [
     ['kind=unmatched-reply', '?kind', 'one of dead-letter, invalid'],
-    ['queue=a%2Cb', '?queue', '1-255 bytes; no control characters, no outer spaces, none of / \\ * > # , ? % " and no ::'],
+    [
+      'queue=a%2Cb',
+      '?queue',
+      '1-255 bytes; no control characters, no outer spaces, none of / \\ * > # , ? % " and no ::',
+    ],
     ['olderThan=soon', '?olderThan', 'a number with its unit, ms, s, m, h or d, such as 1h'],
     ['olderThan=1', '?olderThan', 'a number with its unit, ms, s, m, h or d, such as 1h'],
     ['before=x', '?before', 'the id of a letter'],
@@ -76,7 +80,11 @@ describe('bad calls about letters and deliveries', () => {
 
   it('all that is wrong with a query is told at once', async () => {
     const query = 'colour=red&kind=x&queue=a%2Cb&olderThan=x&before=x&limit=0';
-    const { problems = [] } = problemOf(await call(`${bench.url}/dead-letters?${query}`), 400, 'INVALID_REQUEST');
+    const { problems = [] } = problemOf(
+      await call(`${bench.url}/dead-letters?${query}`),
+      400,
+      'INVALID_REQUEST',
+    );
     expect(problems.map(({ field }) => field)).to.deep.equal([
       ...['?colour', '?kind', '?olderThan', '?queue', '?before', '?limit'],
     ]);
@@ -111,8 +119,18 @@ describe('bad calls about letters and deliveries', () => {
     [{ headers: { 'message-id': '1' } }, 'headers.message-id'],
     [{ headers: { receipt: '1' } }, 'headers.receipt'],
     [{ headers: { 'x-forwarded-for': '1' } }, 'headers.x-forwarded-for'],
-    [{ headers: Object.fromEntries(Array.from({ length: 101 }, (_, index) => [`x-${index}`, '1'])) }, 'X- headers'],
-    [{ headers: Object.fromEntries(Array.from({ length: 6 }, (_, index) => [`x-${index}`, 'x'.repeat(8_000)])) }, 'headers'],
+    [
+      { headers: Object.fromEntries(Array.from({ length: 101 }, (_, index) => [`x-${index}`, '1'])) },
+      'X- headers',
+    ],
+    [
+      {
+        headers: Object.fromEntries(
+          Array.from({ length: 6 }, (_, index) => [`x-${index}`, 'x'.repeat(8_000)]),
+        ),
+      },
+      'headers',
+    ],
   ] as const) {
     it(`an edit that no broker would take, of ${field} as ${JSON.stringify(document).slice(0, 40)}, gets 400`, async () => {
       const { links } = await failed(uniqueName('edited'));
@@ -124,7 +142,10 @@ describe('bad calls about letters and deliveries', () => {
 
   it('an edit to a body over http.maxBodyBytes gets 413, however it is written', async () => {
     const { links } = await failed(uniqueName('edited'));
-    for (const document of [{ body: 'x'.repeat(1_001) }, { bodyBase64: Buffer.alloc(1_001).toString('base64') }]) {
+    for (const document of [
+      { body: 'x'.repeat(1_001) },
+      { bodyBase64: Buffer.alloc(1_001).toString('base64') },
+    ]) {
       problemOf(await send('PATCH', links.self, document), 413, 'BODY_TOO_LARGE');
     }
     expect((await send('PATCH', links.self, { body: 'x'.repeat(1_000) })).status).to.equal(200);
@@ -171,7 +192,9 @@ describe('bad calls about letters and deliveries', () => {
     const requestId = asked.headers['message-id']!;
     const { links } = await unmatched({ body: Buffer.from('{}') });
     const answer = await send('POST', `${links.self}/match`, { requestId });
-    expect(problemOf(answer, 422, 'SCHEMA_MISMATCH').detail).to.include('it breaks the JSON Schema of the route');
+    expect(problemOf(answer, 422, 'SCHEMA_MISMATCH').detail).to.include(
+      'it breaks the JSON Schema of the route',
+    );
     await get(links.self);
     expect(await bench.status(requestId)).to.include({ replies: 0, repliedAt: null });
   });

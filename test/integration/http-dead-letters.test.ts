@@ -14,20 +14,36 @@ describe('dead letters over HTTP', () => {
 
   it('shows what failed, with all that is known of it', async () => {
     const queue = uniqueName('failing');
-    const letter = await failed(queue, { 'x-colour': 'red', 'content-type': 'text/plain', 'message-id': queue }, 'hello');
+    const letter = await failed(
+      queue,
+      { 'x-colour': 'red', 'content-type': 'text/plain', 'message-id': queue },
+      'hello',
+    );
     expect(letter).to.deep.include({
       ...{ kind: 'dead-letter', queue, reason: 'no database', messageId: queue, correlationId: null },
-      ...{ bytes: 5, isWhole: true, editedAt: null, contentType: 'text/plain', body: 'hello', isFault: false },
+      ...{
+        bytes: 5,
+        isWhole: true,
+        editedAt: null,
+        contentType: 'text/plain',
+        body: 'hello',
+        isFault: false,
+      },
       ...{ replyTo: `${bench.gateway.prefix}.replies`, headers: { 'x-colour': 'red' } },
       links: { self: `/dead-letters/${letter.id}`, body: `/dead-letters/${letter.id}/body` },
     });
     expect(letter.receivedHeaders).to.include({ 'x-reason': 'no database', 'x-original-queue': queue });
     expect(Date.now() - Date.parse(letter.receivedAt)).to.be.within(-60_000, 60_000);
     const [summary] = await list(`/dead-letters?queue=${queue}`);
-    const { replyTo: _r, contentType: _c, headers: _h, isFault: _f, receivedHeaders: _a, body: _b, ...short } = letter;
+    const alone = ['replyTo', 'contentType', 'headers', 'isFault', 'receivedHeaders', 'body'];
+    const short = Object.fromEntries(Object.entries(letter).filter(([name]) => !alone.includes(name)));
     expect(summary).to.deep.equal(short);
     const body = await call(`${bench.url}${letter.links.body}`);
-    expect([body.status, body.text(), body.headers['content-type']]).to.deep.equal([200, 'hello', 'text/plain']);
+    expect([body.status, body.text(), body.headers['content-type']]).to.deep.equal([
+      200,
+      'hello',
+      'text/plain',
+    ]);
   });
 
   it('answers 304 to who knows the letter as it is', async () => {
@@ -83,14 +99,22 @@ describe('dead letters over HTTP', () => {
 
   it('edits what is to be sent, sends it, and the reply of the service reaches the request', async () => {
     const queue = uniqueName('edited');
-    const letter = await failed(queue, { 'content-type': 'application/json', 'x-a': '1', 'x-b': '2' }, '{"sku":0}');
+    const letter = await failed(
+      queue,
+      { 'content-type': 'application/json', 'x-a': '1', 'x-b': '2' },
+      '{"sku":0}',
+    );
     const edited = await send('PATCH', letter.links.self, {
       body: '{"sku":7}',
       headers: { 'X-A': null, 'x-c': '3' },
     });
     expect(edited.status, edited.text()).to.equal(200);
     expect(edited.headers['etag']).to.equal('"v2"');
-    expect(edited.json()).to.deep.include({ body: '{"sku":7}', bytes: 9, headers: { 'x-b': '2', 'x-c': '3' } });
+    expect(edited.json()).to.deep.include({
+      body: '{"sku":7}',
+      bytes: 9,
+      headers: { 'x-b': '2', 'x-c': '3' },
+    });
     expect(edited.json()['editedAt']).to.be.a('string');
     const served: unknown[] = [];
     await bench.serve(queue, (request, { attempt }) => {
@@ -194,7 +218,9 @@ describe('dead letters over HTTP', () => {
       expect(statuses.filter((status) => status === 202)).to.have.length(1);
       expect(statuses.filter((status) => status === 404 || status === 412)).to.have.length(5);
       await bench.ask(queue, { prefer: 'respond-async', 'message-id': `${queue}-last` });
-      await until(() => received.some(({ messageId }) => messageId === `${queue}-last`), { what: 'the last' });
+      await until(() => received.some(({ messageId }) => messageId === `${queue}-last`), {
+        what: 'the last',
+      });
       expect(received).to.have.length(2);
     },
   );

@@ -6,6 +6,7 @@ import { uniqueName } from '../support/gateway.js';
 import type { HttpAnswer, HttpCall } from '../support/http.js';
 import { call } from '../support/http.js';
 import { httpBench, problemOf } from '../support/http-bench.js';
+import { letterBench } from '../support/letters.js';
 import type { ApiAnswer, ApiDescription } from '../support/openapi.js';
 import { operationsOf, schemaCompiler } from '../support/openapi.js';
 import { rawCall, rawRequest } from '../support/raw-http.js';
@@ -14,6 +15,8 @@ const strict = "default-src 'none';frame-ancestors 'none';sandbox";
 
 describe('/openapi.json', () => {
   const bench = httpBench(() => ({ settings: { REPLYTO_HTTP__MAX_BODY_BYTES: '1000' } }));
+
+  const { failed, unmatched } = letterBench(bench);
 
   async function description(): Promise<ApiDescription> {
     const answer = await call(`${bench.url}/openapi.json`);
@@ -99,6 +102,11 @@ describe('/openapi.json', () => {
     const json = { accept: 'application/json' };
     const page = { headers: json };
     const tell = (event: object): HttpCall => ({ method: 'POST', body: JSON.stringify(event) });
+    const edit = (method: 'PATCH' | 'POST', document: object): HttpCall => ({
+      ...{ method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(document) },
+    });
+    const dead = await failed(uniqueName('described'));
+    const lost = await unmatched();
     const id = `${queue}-replied`;
     const waits = { prefer: 'wait=10' };
     const later = { prefer: 'respond-async' };
@@ -164,7 +172,41 @@ describe('/openapi.json', () => {
       ['/status', '/status?limit=0', 400],
       ['/status/{project}/subjects', '/status/shop/subjects', 200],
       ['/status/{project}/subjects', '/status/a%2Fb/subjects', 400],
+      ['/requests/{id}/deliveries', '/requests/open/deliveries', 202, edit('POST', { to: 'answers' })],
+      ['/requests/{id}/deliveries', '/requests/open/deliveries', 202, edit('POST', { to: 'answers' })],
+      ['/requests/{id}/deliveries', '/requests/open/deliveries', 200],
+      ['/requests/{id}/deliveries', '/requests/open/deliveries', 422, edit('POST', {})],
+      ['/requests/{id}/deliveries', '/requests/unknown/deliveries', 404],
+      ['/requests/{id}/deliveries', '/requests/one-way/deliveries', 409, edit('POST', { to: 'answers' })],
+      ['/dead-letters', '/dead-letters?limit=1', 200],
+      ['/dead-letters', '/dead-letters?limit=0', 400],
+      ['/dead-letters/{id}', dead.links.self, 200],
+      ['/dead-letters/{id}', dead.links.self, 304, { headers: { 'if-none-match': '*' } }],
+      ['/dead-letters/{id}', dead.links.self, 412, { headers: { 'if-match': '"v9"' } }],
+      ['/dead-letters/{id}/body', dead.links.body, 200],
+      ['/dead-letters/{id}', dead.links.self, 200, edit('PATCH', { body: '7', headers: { 'x-a': '1' } })],
+      ['/dead-letters/{id}', dead.links.self, 422, edit('PATCH', { text: '7' })],
+      ['/dead-letters/{id}', dead.links.self, 413, edit('PATCH', { body: 'x'.repeat(1_001) })],
+      ['/dead-letters/{id}', '/dead-letters/unknown', 404],
+      ['/dead-letters/{id}/retry', `${dead.links.self}/retry`, 202, { method: 'POST' }],
+      ['/dead-letters/{id}/retry', `${dead.links.self}/retry`, 404, { method: 'POST' }],
+      ['/dead-letters/retry', '/dead-letters/retry?all=true', 200, { method: 'POST' }],
+      ['/dead-letters/retry', '/dead-letters/retry', 400, { method: 'POST' }],
+      ['/dead-letters', '/dead-letters?kind=invalid', 200, { method: 'DELETE' }],
+      ['/unmatched-replies', '/unmatched-replies', 200],
+      ['/unmatched-replies/{id}', lost.links.self, 200],
+      ['/unmatched-replies/{id}/body', lost.links.body, 200],
+      [
+        '/unmatched-replies/{id}/match',
+        `${lost.links.self}/match`,
+        404,
+        edit('POST', { requestId: 'unknown' }),
+      ],
+      ['/unmatched-replies/{id}/match', `${lost.links.self}/match`, 200, edit('POST', { requestId: id })],
+      ['/unmatched-replies/{id}', lost.links.self, 404, { method: 'DELETE' }],
+      ['/unmatched-replies', '/unmatched-replies?all=true', 200, { method: 'DELETE' }],
       ['/requests/{queueOrId}', '/requests/open', 200, { method: 'DELETE' }],
+      ['/requests/{id}/deliveries', '/requests/open/deliveries', 409, edit('POST', { to: 'more' })],
       ['/requests/{queueOrId}', `/requests/${id}`, 409, { method: 'DELETE' }],
       ['/requests/{id}/reply', '/requests/open/reply', 409],
       ['/', '/', 200],

@@ -8,7 +8,7 @@ import { until } from '../support/until.js';
 
 describe('unmatched replies over HTTP', () => {
   const bench = httpBench();
-  const { unmatched, list, get, send } = letterBench(bench);
+  const { unmatched, list, send } = letterBench(bench);
 
   async function asked(headers: Readonly<Record<string, string>> = {}): Promise<string> {
     const id = uniqueName('asked');
@@ -21,9 +21,19 @@ describe('unmatched replies over HTTP', () => {
   });
 
   it('shows a reply that named no request that is known', async () => {
-    const letter = await unmatched({ ...bodyOf('12'), correlationId: 'nobody', applicationHeaders: { 'x-a': '1' } });
+    const letter = await unmatched({
+      ...bodyOf('12'),
+      correlationId: 'nobody',
+      applicationHeaders: { 'x-a': '1' },
+    });
     expect(letter).to.deep.include({
-      ...{ kind: 'unmatched-reply', queue: null, correlationId: 'nobody', body: '12', contentType: 'text/plain' },
+      ...{
+        kind: 'unmatched-reply',
+        queue: null,
+        correlationId: 'nobody',
+        body: '12',
+        contentType: 'text/plain',
+      },
       ...{ isWhole: true, isFault: false, headers: { 'x-a': '1' }, replyTo: null },
       reason: 'no request with the id nobody is kept here',
     });
@@ -47,7 +57,11 @@ describe('unmatched replies over HTTP', () => {
     expect(matched.json()).to.include({ id, status: 'replied', replies: 1 });
     expect(matched.headers['message-id']).to.equal(id);
     const reply = await waiting;
-    expect([reply.status, reply.text(), reply.headers['message-id']]).to.deep.equal([200, 'twelve', messageId]);
+    expect([reply.status, reply.text(), reply.headers['message-id']]).to.deep.equal([
+      200,
+      'twelve',
+      messageId,
+    ]);
     expect((await watching).text()).to.include('"replied"');
     await until(() => received.length === 1, { what: 'the forwarded reply' });
     expect(received[0]).to.include({ messageId, correlationId: id });
@@ -77,7 +91,7 @@ describe('unmatched replies over HTTP', () => {
     const matched = await send('POST', `${again.links.self}/match`, { requestId: id });
     expect([matched.status, matched.headers['idempotent-replayed']]).to.deep.equal([200, 'true']);
     expect(matched.json()).to.include({ replies: 1 });
-    expect(await list('/unmatched-replies')).not.to.deep.include({ id: again.id });
+    expect((await list('/unmatched-replies')).map((letter) => letter.id)).not.to.include(again.id);
   });
 
   it('ends a request as faulted by a fault', async () => {
@@ -86,7 +100,10 @@ describe('unmatched replies over HTTP', () => {
     const letter = await unmatched({ body: fault, properties: { fault: true } });
     expect(letter.isFault).to.equal(true);
     const matched = await send('POST', `${letter.links.self}/match`, { requestId: id });
-    expect(matched.json()).to.deep.include({ status: 'faulted', fault: { code: 'NO_STOCK', message: 'nothing left' } });
+    expect(matched.json()).to.deep.include({
+      status: 'faulted',
+      fault: { code: 'NO_STOCK', message: 'nothing left' },
+    });
   });
 
   it('drops one, and all of an age', async () => {
@@ -97,7 +114,7 @@ describe('unmatched replies over HTTP', () => {
     const young = await send('DELETE', '/unmatched-replies?olderThan=1h');
     expect(young.json()).to.deep.equal({ dropped: 0 });
     const all = await send('DELETE', '/unmatched-replies?all=true');
-    expect(all.json()).to.deep.equal({ dropped: (all.json<{ dropped: number }>()).dropped });
+    expect(all.json()).to.deep.equal({ dropped: all.json<{ dropped: number }>().dropped });
     expect(await list('/unmatched-replies')).to.deep.equal([]);
   });
 
@@ -121,6 +138,5 @@ describe('unmatched replies over HTTP', () => {
 
   it('looks at nothing that is not there', async () => {
     problemOf(await call(`${bench.url}/unmatched-replies/999999`), 404, 'LETTER_NOT_FOUND');
-    expect((await get('/unmatched-replies')) as unknown).to.have.property('unmatchedReplies');
   });
 });

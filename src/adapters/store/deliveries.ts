@@ -1,4 +1,10 @@
-import type { DeliverOutcome, DeliveryRecord, DeliveryState, Outbox, WantedDelivery } from '#core/ports/outbox.js';
+import type {
+  DeliverOutcome,
+  DeliveryRecord,
+  DeliveryState,
+  Outbox,
+  WantedDelivery,
+} from '#core/ports/outbox.js';
 import { isFinal } from '#core/request.js';
 import type { RequestState } from '#core/request.js';
 import { changedMeanwhile } from './context.js';
@@ -34,7 +40,10 @@ function expectsFirst(request: RecordRow): request is RecordRow & { readonly rep
   return request.reply_to !== null && !isFinal(request.status);
 }
 
-function toOwn({ reply_to: queue, created_at: createdAt }: OwnDelivery & { reply_to: string }): DeliveryRecord {
+function toOwn({
+  reply_to: queue,
+  created_at: createdAt,
+}: OwnDelivery & { reply_to: string }): DeliveryRecord {
   return {
     ...{ id: null, queue, state: 'pending', replyNumber: null },
     ...{ attempts: 0, lastError: null, createdAt, endedAt: null },

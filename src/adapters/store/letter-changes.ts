@@ -30,8 +30,7 @@ export function createLetterChanges(context: StoreContext): Changing {
       commits.run((tx) => changeLetter(tx, key, (row) => edit(tx, context, row, edited))),
     retry: (key) => commits.run((tx) => changeLetter(tx, key, (row) => sendAgain(tx, context, row))),
     drop: (key) => commits.run((tx) => changeLetter(tx, key, (row) => removeLetter(tx, row))),
-    retryBatch: (batch) =>
-      commits.run((tx) => changeBatch(tx, batch, (row) => sendAgain(tx, context, row))),
+    retryBatch: (batch) => commits.run((tx) => changeBatch(tx, batch, (row) => sendAgain(tx, context, row))),
     dropBatch: (batch) => commits.run((tx) => changeBatch(tx, batch, (row) => removeLetter(tx, row))),
   };
 }

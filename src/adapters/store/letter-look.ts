@@ -3,8 +3,7 @@ import type { LetterFilter, LetterKind } from '#core/ports/dead-letters.js';
 import type { LetterRow, Tables } from './schema.js';
 
 /** Where a look begins and which way it goes: behind `after` up to `until`, or before `before`. */
-export type LetterRange =
-  { readonly after: number; readonly until: number } | { readonly before: number };
+export type LetterRange = { readonly after: number; readonly until: number } | { readonly before: number };
 
 export interface LetterLook {
   /** Those that are meant, in the order of the look. */

@@ -138,7 +138,8 @@ export async function queueForward(
   request: Pick<RecordRow, 'seq' | 'reply_to' | 'awaiting'>,
   what: ForwardedReply,
 ): Promise<void> {
-  if (request.reply_to !== null) await queueDelivery(tx, context, request, { ...what, queue: request.reply_to });
+  if (request.reply_to !== null)
+    await queueDelivery(tx, context, request, { ...what, queue: request.reply_to });
   if (request.awaiting > 0) await queueFurther(tx, context, request, what);
 }
 

@@ -236,7 +236,12 @@ function tableText({ path }: LetterShelf, letters: readonly Row[]): string {
   if (path === unmatchedReplies.path) {
     return columnsText(
       ['ID', 'RECEIVED', 'CORRELATION ID', 'REASON'],
-      letters.map(({ id, receivedAt, correlationId, reason }) => [id, receivedAt, correlationId ?? '-', reason]),
+      letters.map(({ id, receivedAt, correlationId, reason }) => [
+        id,
+        receivedAt,
+        correlationId ?? '-',
+        reason,
+      ]),
     );
   }
   return columnsText(

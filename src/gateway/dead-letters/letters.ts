@@ -70,11 +70,7 @@ export function setNext(request: Request, response: Response, path: string, { ne
   if (next !== null) response.setHeader('Link', nextLink(request, path, next));
 }
 
-function nextLink(
-  request: Request,
-  path: string,
-  cursor: Readonly<Record<string, number>>,
-): string {
+function nextLink(request: Request, path: string, cursor: Readonly<Record<string, number>>): string {
   const query = new URLSearchParams(request.query as Record<string, string>);
   for (const [name, value] of Object.entries(cursor)) query.set(name, String(value));
   return `<${path}?${query.toString()}>; rel="next"`;

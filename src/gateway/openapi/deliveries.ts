@@ -38,7 +38,8 @@ export const deliveryOperations: readonly Operation[] = [
     },
     answers: {
       202: {
-        description: 'It is stored, and goes to the broker now, when the broker is back, or when the reply comes.',
+        description:
+          'It is stored, and goes to the broker now, when the broker is back, or when the reply comes.',
         headers: headers(['Idempotent-Replayed']),
         content: jsonOf('Delivery'),
       },

@@ -101,7 +101,8 @@ export const ifNoneMatch: DescribedHeader = {
 
 export const ifMatch: DescribedHeader = {
   schema: z.string(),
-  description: 'The `ETag` under which the letter is known: a letter that is another by now stays as it is, 412.',
+  description:
+    'The `ETag` under which the letter is known: a letter that is another by now stays as it is, 412.',
 };
 
 export const lastEventId: DescribedHeader = {

@@ -9,7 +9,9 @@ import type { ComponentName } from './schemas.js';
 import { letterPage } from '../dead-letters/letter-query.js';
 
 const id = pathParameter('id', letterIdSchema, 'The `id` of the letter, as in a list.');
-const known = headerParameters({ 'If-None-Match': { ...ifNoneMatch, description: 'The `ETag` that is known.' } });
+const known = headerParameters({
+  'If-None-Match': { ...ifNoneMatch, description: 'The `ETag` that is known.' },
+});
 const unchanged = headerParameters({ 'If-Match': ifMatch });
 
 const olderThan = queryParameter(
@@ -33,7 +35,11 @@ const page: readonly Parameter[] = [
 const many: readonly Parameter[] = [
   queryParameter('all', z.literal('true'), 'Every letter is meant; asked for where there is no filter.'),
   queryParameter('after', letterIdSchema, 'Only those that came after this one, as `Link` says.'),
-  queryParameter('until', letterIdSchema, 'Only this one and those before, as `Link` says. Absent: the newest.'),
+  queryParameter(
+    'until',
+    letterIdSchema,
+    'Only this one and those before, as `Link` says. Absent: the newest.',
+  ),
 ];
 
 const changing = [
@@ -76,7 +82,8 @@ function shelfOperations({ path, one, many: all, words, filters: filtered, list 
       path,
       tag: 'Dead letters',
       summary: `List ${words}`,
-      description: 'The newest first, page by page; only what the caller may see. A page may be short: `Link` tells.',
+      description:
+        'The newest first, page by page; only what the caller may see. A page may be short: `Link` tells.',
       parameters: [...filtered, ...page],
       answers: { 200: { description: 'A page.', headers: headers(['Link']), content: jsonOf(list) } },
       problems: ['INVALID_REQUEST', 'STORE_UNAVAILABLE'],
@@ -106,7 +113,11 @@ function shelfOperations({ path, one, many: all, words, filters: filtered, list 
       summary: 'Look at one',
       parameters: [id, ...known, ...unchanged],
       answers: {
-        200: { description: 'All that is known of it.', headers: headers([], ['ETag']), content: jsonOf('Letter') },
+        200: {
+          description: 'All that is known of it.',
+          headers: headers([], ['ETag']),
+          content: jsonOf('Letter'),
+        },
         304: { description: 'It is as `If-None-Match` says.', headers: headers([], ['ETag']) },
       },
       problems: changing,
@@ -167,13 +178,7 @@ export const letterOperations: readonly Operation[] = [
     answers: {
       200: { description: 'As it is now.', headers: headers([], ['ETag']), content: jsonOf('Letter') },
     },
-    problems: [
-      ...changing,
-      'LETTER_INCOMPLETE',
-      'DESTINATION_NOT_ALLOWED',
-      'NOT_PERMITTED',
-      ...withBody,
-    ],
+    problems: [...changing, 'LETTER_INCOMPLETE', 'DESTINATION_NOT_ALLOWED', 'NOT_PERMITTED', ...withBody],
   },
   {
     id: 'retryDeadLetter',

@@ -65,7 +65,14 @@ export function deliveryCases(test: Case, bench: StoreBench): void {
     expect(outcome).to.deep.equal({ kind: 'added', delivery: (await deliveriesOf(id))[0] });
     const [delivery] = await bench.due();
     expect(delivery).to.deep.include({
-      ...{ requestId: id, queue: 'more', messageId: reply!.messageId, reply, conversationId: 'talk', attempts: 0 },
+      ...{
+        requestId: id,
+        queue: 'more',
+        messageId: reply!.messageId,
+        reply,
+        conversationId: 'talk',
+        attempts: 0,
+      },
     });
   });
 

@@ -28,7 +28,10 @@ export function letterCases(test: Case, bench: StoreBench): void {
     return bench.store.deadLetters.newest();
   }
 
-  const key = (number: number, version?: number): { number: number; kinds: readonly LetterKind[]; version?: number } => ({
+  const key = (
+    number: number,
+    version?: number,
+  ): { number: number; kinds: readonly LetterKind[]; version?: number } => ({
     number,
     kinds: deadLetterKinds,
     ...(version === undefined ? {} : { version }),
@@ -49,11 +52,22 @@ export function letterCases(test: Case, bench: StoreBench): void {
   });
 
   test('shows a letter with all that it says', async () => {
-    const message = newMessage({ correlationId: 'asked', body: Buffer.of(0, 255), applicationHeaders: awkwardTexts });
+    const message = newMessage({
+      correlationId: 'asked',
+      body: Buffer.of(0, 255),
+      applicationHeaders: awkwardTexts,
+    });
     const number = await kept({ headers: awkwardTexts, reason: 'a\0b\\' }, message);
     const summary = {
       ...{ number, kind: 'dead-letter', queue: 'work', reason: 'a\0b\\', receivedAt: bench.clock.now() },
-      ...{ messageId: message.messageId, correlationId: 'asked', bytes: 2, isWhole: true, version: 1, editedAt: null },
+      ...{
+        messageId: message.messageId,
+        correlationId: 'asked',
+        bytes: 2,
+        isWhole: true,
+        version: 1,
+        editedAt: null,
+      },
     };
     expect(await list()).to.deep.equal({ letters: [summary], next: null });
     expect(await bench.store.deadLetters.find(key(number))).to.deep.equal({
@@ -113,13 +127,18 @@ export function letterCases(test: Case, bench: StoreBench): void {
 
   test('finds the few letters that are meant among thousands of others', async () => {
     const first = await kept({ queue: 'mine' });
-    const work = Array.from({ length: 2_500 }, (_, index) => kept({ kind: index % 2 === 0 ? 'invalid' : 'dead-letter' }));
+    const work = Array.from({ length: 2_500 }, (_, index) =>
+      kept({ kind: index % 2 === 0 ? 'invalid' : 'dead-letter' }),
+    );
     await Promise.all(work);
     const last = await kept({ queue: 'mine', kind: 'invalid' });
     const found: number[] = [];
     let before: number | null | undefined;
     while (before !== null) {
-      const page = await list({ allows: (name) => name === 'mine', ...(before === undefined ? {} : { before }) });
+      const page = await list({
+        allows: (name) => name === 'mine',
+        ...(before === undefined ? {} : { before }),
+      });
       found.push(...page.letters.map(({ number }) => number));
       before = page.next;
     }
@@ -127,7 +146,9 @@ export function letterCases(test: Case, bench: StoreBench): void {
     const dropped = [];
     let after: number | null = 0;
     while (after !== null) {
-      const outcome = await bench.store.deadLetters.dropBatch(batch({ after, allows: (name) => name === 'mine' }));
+      const outcome = await bench.store.deadLetters.dropBatch(
+        batch({ after, allows: (name) => name === 'mine' }),
+      );
       dropped.push(outcome.done);
       after = outcome.through;
     }
@@ -200,7 +221,14 @@ export function letterCases(test: Case, bench: StoreBench): void {
 
   test('leaves alone what does not say what is to be sent, but lets it be dropped', async () => {
     await bench.store.deadLetters.keep({
-      ...{ id: 'stranger', kind: 'dead-letter', reason: '', queue: 'work', headers: {}, body: Buffer.alloc(0) },
+      ...{
+        id: 'stranger',
+        kind: 'dead-letter',
+        reason: '',
+        queue: 'work',
+        headers: {},
+        body: Buffer.alloc(0),
+      },
     });
     const number = await bench.store.deadLetters.newest();
     const { deadLetters } = bench.store;
@@ -217,12 +245,23 @@ export function letterCases(test: Case, bench: StoreBench): void {
     const message = newMessage({ properties: { project: 'shop' } });
     const number = await kept({ headers: { 'x-a': 'as it came' } }, message);
     bench.clock.advance(5);
-    const edited = { ...message, contentType: 'text/plain', body: Buffer.of(0, 1), applicationHeaders: { 'x-b': '2' } };
+    const edited = {
+      ...message,
+      contentType: 'text/plain',
+      body: Buffer.of(0, 1),
+      applicationHeaders: { 'x-b': '2' },
+    };
     const outcome = await bench.store.deadLetters.edit(key(number), edited);
     const letter = await bench.store.deadLetters.find(key(number));
     expect(outcome).to.deep.equal({ kind: 'done', letter });
     expect(letter).to.deep.include({
-      ...{ version: 2, editedAt: bench.clock.now(), bytes: 2, body: edited.body, headers: { 'x-a': 'as it came' } },
+      ...{
+        version: 2,
+        editedAt: bench.clock.now(),
+        bytes: 2,
+        body: edited.body,
+        headers: { 'x-a': 'as it came' },
+      },
       again: { destination: queue('work'), message: toMessageBlock(edited) },
     });
     await bench.store.deadLetters.retry(key(number));
@@ -263,7 +302,8 @@ export function letterCases(test: Case, bench: StoreBench): void {
 
   test('sends many again in parts, the oldest first, up to the last that is meant', async () => {
     const numbers: number[] = [];
-    for (let turn = 0; turn < 5; turn += 1) numbers.push(await kept({}, newMessage({ messageId: `m${turn}` })));
+    for (let turn = 0; turn < 5; turn += 1)
+      numbers.push(await kept({}, newMessage({ messageId: `m${turn}` })));
     const until = numbers[3]!;
     const { deadLetters } = bench.store;
     expect(await deadLetters.retryBatch(batch({ until, limit: 3 }))).to.deep.equal({
@@ -272,7 +312,12 @@ export function letterCases(test: Case, bench: StoreBench): void {
     expect(await deadLetters.retryBatch(batch({ until, limit: 3, after: numbers[2]! }))).to.deep.equal({
       ...{ done: 1, skipped: 0, through: null },
     });
-    expect((await outgoing()).map(({ message }) => message.messageId)).to.deep.equal(['m0', 'm1', 'm2', 'm3']);
+    expect((await outgoing()).map(({ message }) => message.messageId)).to.deep.equal([
+      'm0',
+      'm1',
+      'm2',
+      'm3',
+    ]);
     expect(await numbersOf()).to.deep.equal([numbers[4]]);
   });
 

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { toReplytoError } from '#core/errors.js';
 import type { IncomingReply } from '#core/request.js';
 import { newFaultReply, newReply } from '../../support/requests.js';
 import type { Case } from '../messaging/case.js';
@@ -86,7 +87,9 @@ export function matchingCases(test: Case, bench: StoreBench): void {
     expect(await left()).to.equal(1);
     const { deadLetters } = bench.store;
     expect(await deadLetters.match({ number, kinds, version: 2 }, id)).to.deep.equal({ kind: 'changed' });
-    expect(await deadLetters.match({ number, kinds: ['dead-letter'] }, id)).to.deep.equal({ kind: 'unknown' });
+    expect(await deadLetters.match({ number, kinds: ['dead-letter'] }, id)).to.deep.equal({
+      kind: 'unknown',
+    });
     await deadLetters.keep({
       ...{ id: 'old', kind: 'unmatched-reply', reason: '', queue: '', headers: {}, body: Buffer.alloc(0) },
     });
@@ -103,7 +106,7 @@ export function matchingCases(test: Case, bench: StoreBench): void {
         match(number, id).then(
           ({ kind }) => kind as string,
           // Another was faster between reading it and removing it.
-          (error: { code?: string }) => error.code ?? 'unknown',
+          (error: unknown) => toReplytoError(error).code,
         ),
       ),
     );

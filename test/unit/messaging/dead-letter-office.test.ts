@@ -39,7 +39,14 @@ describe('the dead letter office', () => {
 
   async function kept(message: Message = newMessage()): Promise<KeptLetter> {
     await store.deadLetters.keep({
-      ...{ id: randomUUID(), kind: 'dead-letter', reason: '', queue: 'work', headers: {}, body: message.body },
+      ...{
+        id: randomUUID(),
+        kind: 'dead-letter',
+        reason: '',
+        queue: 'work',
+        headers: {},
+        body: message.body,
+      },
       again: { destination: queue('work'), message: toMessageBlock(message) },
     });
     const number = await store.deadLetters.newest();

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { Store } from '#adapters/store/open-store.js';
 import { ownDestinations, queue } from '#core/destination.js';
 import { headerProblem } from '#core/header-text.js';
+import { toMessageBlock } from '#core/message.js';
 import type { DeadLetter } from '#core/ports/dead-letters.js';
 import type { Delivery } from '#core/ports/message-source.js';
 import { createDeadLetterChannel, createDeadLetterKeeper } from '#messaging/dead-letter-channel.js';
@@ -206,8 +207,10 @@ describe('keeping failed messages', () => {
       await letters.deadLetter(delivery, 'no database')();
       source.deliver(destination.name, channel.sent.at(-1)!.message);
       await settled();
-      const { body: _, ...message } = delivery.message;
-      expect(kept.at(-1)!.again).to.deep.equal({ destination: queue('prices'), message: { ...message, time: clock.now() } });
+      expect(kept.at(-1)!.again).to.deep.equal({
+        destination: queue('prices'),
+        message: { ...toMessageBlock(delivery.message), time: clock.now() },
+      });
     }
   });
 
@@ -217,7 +220,9 @@ describe('keeping failed messages', () => {
       const applicationHeaders = name === undefined ? {} : { 'x-original-queue': name };
       source.deliver(destination.name, newMessage({ applicationHeaders }));
       await settled();
-      expect(kept.at(-1), name).to.include({ queue: name ?? destination.name }).and.not.to.have.property('again');
+      expect(kept.at(-1), name)
+        .to.include({ queue: name ?? destination.name })
+        .and.not.to.have.property('again');
     }
   });
 });

@@ -72,7 +72,9 @@ describe('matching an unmatched reply by hand', () => {
     expect(asked).to.deep.equal([[['order'], '12']]);
     expect(await store.requests.find('order')).to.include({ status: 'sent' });
     expect([changes, events, meter.counts()]).to.deep.equal([[], [], {}]);
-    expect(await settlement(() => Promise.resolve(null)).match(number, 'order')).to.include({ kind: 'settled' });
+    expect(await settlement(() => Promise.resolve(null)).match(number, 'order')).to.include({
+      kind: 'settled',
+    });
   });
 
   it('tells nobody of what came to nothing', async () => {

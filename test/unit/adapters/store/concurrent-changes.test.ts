@@ -175,7 +175,10 @@ describe('a change that comes between what the store reads and what it writes', 
         const parts = { kind: 'dead-letter', reason: '', queue: 'work', headers: {}, again } as const;
         await deadLetters.keep({ ...parts, id: randomUUID(), body: message.body });
         const key = { number: await deadLetters.newest(), kinds };
-        intrusion = { table: 'dead_letters', sql: `${sql}${sql.startsWith('U') ? ` WHERE seq = ${key.number}` : ''}` };
+        intrusion = {
+          table: 'dead_letters',
+          sql: `${sql}${sql.startsWith('U') ? ` WHERE seq = ${key.number}` : ''}`,
+        };
         expect(await change(key)).to.deep.equal({ kind: 'changed' });
       }
       await store.requests.settle(newReply('unknown'));
