@@ -93,7 +93,7 @@ export interface EventTable {
   detail: Buffer;
 }
 
-export interface OutboxTable {
+interface OutboxTable {
   id: Generated<number>;
   request_seq: number;
   /** 0 = the Fault of an expired request; also of `pending`, whose reply has not come. */

@@ -33,7 +33,7 @@ export interface LetterOptions extends CommonOptions {
 }
 
 /** Which letters are meant. */
-export interface LetterFilterOptions {
+interface LetterFilterOptions {
   readonly kind?: string | undefined;
   readonly queue?: string | undefined;
   /** Such as `1h`. */

@@ -14,7 +14,7 @@ export interface SentAgain {
 }
 
 /** All that an unmatched reply says but its body. */
-export type ReplyBlock = Omit<IncomingReply, 'body'>;
+type ReplyBlock = Omit<IncomingReply, 'body'>;
 
 /** A message that could not be processed (dead letter) or not be read (invalid message), or a reply to nobody's request. */
 export interface DeadLetter {
@@ -78,7 +78,7 @@ export interface LetterPageFilter extends LetterFilter {
   readonly limit: number;
 }
 
-export interface LetterPage {
+interface LetterPage {
   /** The newest first; may be fewer than asked for although there are more. */
   readonly letters: readonly LetterSummary[];
   /** `before` of the next page; null: there is none. */

@@ -8,7 +8,7 @@ import { toInstant, toInstantOrNull } from '../answers.js';
 const largestShownBody = 1024 * 1024;
 
 /** Where letters of a kind are. */
-export function shelfOf(kind: LetterKind): '/dead-letters' | '/unmatched-replies' {
+function shelfOf(kind: LetterKind): '/dead-letters' | '/unmatched-replies' {
   return kind === 'unmatched-reply' ? '/unmatched-replies' : '/dead-letters';
 }
 

@@ -24,7 +24,7 @@ interface QueryContext {
 }
 
 /** Those that filter; unmatched replies are of no queue and of one kind. */
-export function filterNames({ path }: Shelf): readonly ('kind' | 'queue' | 'olderThan')[] {
+function filterNames({ path }: Shelf): readonly ('kind' | 'queue' | 'olderThan')[] {
   return path === unmatchedShelf.path ? ['olderThan'] : ['kind', 'queue', 'olderThan'];
 }
 
