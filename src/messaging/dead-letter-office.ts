@@ -65,8 +65,8 @@ export interface DeadLetterOffice {
   dropMany(which: ManyLetters, isOver: () => boolean): Promise<ManyOutcome>;
 }
 
-/** Of one batch: others are served before the next. */
-const batch = { limit: 100, enoughBytes: 1024 * 1024 };
+/** Of one batch, which is some milliseconds in which nobody else is served. */
+const batch = { limit: 25, enoughBytes: 1024 * 1024 };
 const mostAtOnce = 10_000;
 const mostMs = 10_000;
 

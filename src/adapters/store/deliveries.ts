@@ -127,6 +127,7 @@ async function queueComing(
     .where('seq', '=', request.seq)
     .where('status', '=', request.status)
     .where('replies', '=', request.replies)
+    .where('awaiting', '=', request.awaiting)
     .returning('seq')
     .executeTakeFirst();
   // A reply that came meanwhile would never go there.

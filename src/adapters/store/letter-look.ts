@@ -28,7 +28,9 @@ export async function lookAtLetters(
 ): Promise<LetterLook> {
   const isBackward = 'before' in range;
   const comes = (one: number, other: number): number => (isBackward ? other - one : one - other);
-  const looks = await Promise.all([...new Set(kinds)].map((kind) => entriesOf(db, { kind, queue }, range)));
+  const looks: Entry[][] = [];
+  // One after the other: within a transaction there is one connection.
+  for (const kind of new Set(kinds)) looks.push(await entriesOf(db, { kind, queue }, range));
   // Behind the end of a look that is not complete nobody knows what the order is.
   const [horizon] = looks
     .filter(({ length }) => length === mostLookedAt)

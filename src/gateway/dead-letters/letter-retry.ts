@@ -1,6 +1,7 @@
 /** `POST /dead-letters/{id}/retry` and `POST /dead-letters/retry`: letters go where they came from, once more. */
 import type { Express, Request, Response } from 'express';
 import { ReplytoError } from '#core/errors.js';
+import { isMessageId } from '#core/message.js';
 import { sendJson } from '../answers.js';
 import type { GatewayContext } from '../context.js';
 import { readQuery } from '../parameters.js';
@@ -27,7 +28,8 @@ export function addLetterRetry(app: Express, context: GatewayContext): void {
     if (context.isStopping()) throw new ReplytoError('SHUTTING_DOWN');
     const letter = await readLetter(context, request, response, deadLetterShelf);
     const { queue, messageId } = await office.retry(keyOf(request, letter));
-    if (messageId !== null) response.setHeader('Message-ID', messageId);
+    // A stranger's may be anything.
+    if (messageId !== null && isMessageId(messageId)) response.setHeader('Message-ID', messageId);
     sendJson(response, 202, { queue, messageId });
   });
 }
