@@ -196,7 +196,13 @@ async function changeMany(
   const sums: Record<string, number> = {};
   let next: string | undefined = `${path}${queryOf({ kind, queue, olderThan, all })}`;
   while (next !== undefined) {
-    const answer: HttpAnswer = await fetchAnswer(context, options, { method, path: next });
+    const answer: HttpAnswer = await fetchAnswer(context, options, { method, path: next }).catch(
+      async (error: unknown) => {
+        const isBegun = Object.keys(sums).length > 0;
+        if (isBegun) await context.stderr.write(`done before that: ${JSON.stringify(sums)}\n`);
+        throw error;
+      },
+    );
     for (const [name, count] of Object.entries(readDocument(answer))) {
       if (typeof count === 'number') sums[name] = (sums[name] ?? 0) + count;
     }
