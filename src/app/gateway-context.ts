@@ -11,9 +11,11 @@ import type { GatewayContext, Readiness } from '#gateway/context.js';
 import type { GaugeReaders, Metrics } from '#gateway/metrics.js';
 import { createRequestHistory } from '#gateway/request-history.js';
 import type { RouteTable } from '#gateway/route-table.js';
+import { createDeadLetterOffice } from '#messaging/dead-letter-office.js';
 import { isReplyToken } from '#messaging/digest.js';
 import type { Leasing } from '#messaging/leasing.js';
 import type { NameShares } from '#messaging/name-shares.js';
+import { createReplyDeliveries } from '#messaging/reply-deliveries.js';
 import type { StatusHub } from '#status/status-hub.js';
 import type { AccessLog } from './access-log.js';
 import { brokerAddress } from './configuration/broker-address.js';
@@ -57,6 +59,15 @@ export function createGatewayContext(options: GatewayContextOptions): GatewayCon
     watch: requestReply.watch,
     settlement: requestReply.settlement,
     leasing: options.leasing,
+    deadLetters: store.deadLetters,
+    office: createDeadLetterOffice({
+      ...{ letters: store.deadLetters, clock, meter: metrics },
+      onOutgoing: () => requestReply.relay.wakeMessages(),
+    }),
+    deliveries: createReplyDeliveries({
+      outbox: store.outbox,
+      onForward: () => requestReply.relay.wakeDeliveries(),
+    }),
     isReplyToken: (requestId, token) => isReplyToken(store.secret, requestId, token),
     configuration: loaded.configuration,
     routes: options.routes,

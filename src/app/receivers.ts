@@ -66,8 +66,8 @@ export function createReceivers(options: ReceiversOptions): Receivers {
   });
   const others = [
     requestReply.correlator,
-    createDeadLetterKeeper({ ...common, destination: own.deadLetters }),
-    createInvalidMessageKeeper({ ...common, destination: own.invalid }),
+    createDeadLetterKeeper({ ...common, own, destination: own.deadLetters }),
+    createInvalidMessageKeeper({ ...common, own, destination: own.invalid }),
   ];
   const claim = createPrefixClaim({
     ...options,

@@ -91,6 +91,7 @@ export function createRequestReply(options: RequestReplyOptions): RequestReply {
   const settlement = createReplySettlement({
     ...shared,
     store: store.requests,
+    letters: store.deadLetters,
     onForward,
     onEnded,
     ...(options.checkReply === undefined ? {} : { checkReply: options.checkReply }),

@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import type { DocumentForm } from '#app/gateway-client/requests.js';
+import type { DocumentForm } from '#app/gateway-client/documents.js';
 import type { Configure } from './command.js';
 import { examples, gatewayNote } from './command.js';
 

@@ -32,6 +32,21 @@ const commands: readonly KnownCommand[] = [
   },
   { name: 'cancel', summary: 'Cancel a request.', load: () => import('./cancel.js') },
   { name: 'list', summary: 'List requests.', load: () => import('./list.js') },
+  {
+    name: 'deliveries',
+    summary: 'Show where a reply goes, or send it elsewhere too.',
+    load: () => import('./deliveries.js'),
+  },
+  {
+    name: 'dead-letters',
+    summary: 'Look at what failed, edit it, send it again, drop it.',
+    load: () => import('./dead-letters.js'),
+  },
+  {
+    name: 'unmatched',
+    summary: 'Look at replies to no known request, and match them.',
+    load: () => import('./unmatched.js'),
+  },
   { name: 'reply', summary: 'Make any program a service.', load: () => import('./reply.js') },
   { name: 'consume', summary: 'Read a queue.', load: () => import('./consume.js') },
   { name: 'send', summary: 'Put one message on a queue.', load: () => import('./send.js') },

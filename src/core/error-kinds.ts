@@ -133,6 +133,33 @@ export const errorKinds = {
     exitCode: 6,
     sentence: 'The lease has ended; the message is no longer held by it.',
   },
+  LETTER_NOT_FOUND: {
+    ...input,
+    httpStatus: 404,
+    exitCode: 3,
+    sentence: 'No dead letter, invalid message or unmatched reply of this name is kept here.',
+  },
+  LETTER_CHANGED: {
+    category: 'state',
+    httpStatus: 412,
+    retryable: false,
+    exitCode: 1,
+    sentence: 'The letter is not as it was when the caller looked at it.',
+  },
+  LETTER_INCOMPLETE: {
+    category: 'state',
+    httpStatus: 409,
+    retryable: false,
+    exitCode: 1,
+    sentence: 'The letter does not say all that would have to be sent.',
+  },
+  TOO_MANY_DELIVERIES: {
+    category: 'state',
+    httpStatus: 409,
+    retryable: false,
+    exitCode: 1,
+    sentence: 'The limit of deliveries of one request is reached.',
+  },
   NO_REPLY_ADDRESS: {
     category: 'state',
     httpStatus: 409,

@@ -113,10 +113,29 @@ export const errorRemedies: Readonly<Record<ErrorCode, ErrorRemedy>> = {
     remedy:
       'Drop what was done, or make it harmless to do it twice. Ask for a longer lease with `Lease-Seconds`, or renew it in time.',
   },
+  LETTER_NOT_FOUND: {
+    meaning:
+      'It was sent again, matched or dropped already, an unmatched reply is older than `retention.finalMs`, there never was one, or, where callers log in, the name may not read the queue that it is of.',
+    remedy: 'List what there is with `GET /dead-letters` or `GET /unmatched-replies`.',
+  },
+  LETTER_CHANGED: {
+    meaning:
+      'Somebody else edited it meanwhile, or the `If-Match` of the call names another version. Nothing was changed and nothing was sent.',
+    remedy: 'Look at it again, and repeat the call with its new `ETag`.',
+  },
+  LETTER_INCOMPLETE: {
+    meaning:
+      'Nobody can say what would have to be sent, and to where: a stranger put it straight on a queue of the product, or an earlier version kept it. Nothing was changed and nothing was sent.',
+    remedy: 'Look at its body; send a new request or reply in its place if it is wanted, and drop it.',
+  },
+  TOO_MANY_DELIVERIES: {
+    meaning: 'A hundred deliveries of the reply of this request are kept already. This one was not added.',
+    remedy: 'Read the reply with `GET /requests/{id}/reply` instead, or from a queue that has it.',
+  },
   NO_REPLY_ADDRESS: {
     meaning:
-      'The message names no `Reply-To`, so nobody waits for a reply; or it names one where nothing may be sent for a stranger: a queue or topic of this product or of the broker, or no one plain name. `detail` says which. It stays leased.',
-    remedy: 'Acknowledge it with `DELETE`.',
+      'The message names no `Reply-To`, so nobody waits for a reply; or it names one where nothing may be sent for a stranger: a queue or topic of this product or of the broker, or no one plain name. `detail` says which. A leased message stays leased; to a request that expects no reply no delivery is added.',
+    remedy: 'Acknowledge a leased message with `DELETE`.',
   },
   REPLY_TOKEN_WRONG: {
     meaning: `The \`Reply-Token\` is missing, or it is not the one of this request. ${nothingHappened}`,

@@ -20,6 +20,14 @@ export interface Message {
   readonly applicationHeaders: Readonly<Record<string, string>>;
 }
 
+/** A whole message but its body. */
+export type MessageBlock = Omit<Message, 'body'>;
+
+export function toMessageBlock(message: Message): MessageBlock {
+  const { messageId, correlationId, replyTo, time, contentType, properties, applicationHeaders } = message;
+  return { messageId, correlationId, replyTo, time, contentType, properties, applicationHeaders };
+}
+
 /** Who is to read a reply address: STOMP clients, or JMS clients, where one text does not serve both. */
 export const replyToStyles = ['stomp', 'jms'] as const;
 export type ReplyToStyle = (typeof replyToStyles)[number];
@@ -81,6 +89,20 @@ export function nextAttempt(message: Message, now: number): Message {
   const deadline = expiresAt === undefined ? {} : { deadlineMs: Math.max(0, expiresAt - now) };
   const attempt = Math.min(attemptOf(message) + 1, mostAttempts);
   return { ...message, properties: { ...message.properties, ...deadline, attempt } };
+}
+
+const ofOneAttempt: ReadonlySet<string> = new Set(['attempt', 'deadlineMs', 'expiresAt']);
+
+/**
+ * The same message as it is sent after a person has looked at it: a service counts its attempts anew, and a deadline that
+ * has passed does not keep it from the work.
+ */
+export function firstAttempt(message: Message, now: number): Message {
+  const { expiresAt } = message.properties;
+  const lasting = Object.entries(message.properties).filter(([name]) => !ofOneAttempt.has(name));
+  const isOpen = expiresAt !== undefined && expiresAt > now;
+  const deadline = isOpen ? { expiresAt, deadlineMs: expiresAt - now } : {};
+  return { ...message, properties: { ...Object.fromEntries(lasting), ...deadline } };
 }
 
 const messageIdPattern = /^(?!\.{1,2}$)[!-~]{1,255}$/u;

@@ -37,12 +37,18 @@ export function toStatusDocument(record: RequestRecord): RequestStatus {
   };
 }
 
-function toInstant(at: number): string {
+export function toInstant(at: number): string {
   return new Date(at).toISOString();
 }
 
-function toInstantOrNull(at: number | null): string | null {
+export function toInstantOrNull(at: number | null): string | null {
   return at === null ? null : toInstant(at);
+}
+
+export function sendJson(response: Response, status: number, value: unknown): void {
+  response.status(status);
+  response.setHeader('Content-Type', 'application/json');
+  response.end(JSON.stringify(value));
 }
 
 export function sendStatus(response: Response, status: 200 | 202, record: RequestRecord): void {

@@ -6,6 +6,7 @@ import { headerProblem } from '#core/header-text.js';
 import type { MessageProperties } from '#core/message.js';
 import { messageIdProblem } from '#core/message.js';
 import { projectNameProblem } from '#schema/project-name.js';
+import { isAddress } from './destination-check.js';
 import { fromHttpHeader } from './header-encoding.js';
 import type { Preference } from './prefer.js';
 import { parsePrefer } from './prefer.js';
@@ -125,7 +126,7 @@ function isNone(replyTo: string | undefined): boolean {
 
 function readReplyTo(value: string, isOneWay: boolean): string | Problem {
   if (isOneWay && !isNone(value)) return toProblem('Reply-To', value, noReply);
-  if (/^[a-z][a-z0-9+.-]*:\/\//iu.test(value)) {
+  if (isAddress(value)) {
     return toProblem(
       'Reply-To',
       value,

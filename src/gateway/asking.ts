@@ -11,7 +11,7 @@ import { readAskingHeaders, repeatedHeaders } from './asking-headers.js';
 import type { AskingHeaders } from './asking-headers.js';
 import { readBody } from './body.js';
 import type { GatewayContext } from './context.js';
-import { checkDestination } from './destination-check.js';
+import { checkDestination, checkReplyTo } from './destination-check.js';
 import { readQuery } from './parameters.js';
 import type { Principal } from './principal.js';
 import { principalOf, refuseUnless } from './principal.js';
@@ -46,7 +46,7 @@ export function createAsking(context: GatewayContext, waiting: Waiting): Asking 
       forwardHeaders: target.route?.forwardHeaders ?? [],
       isOneWay: wanted.isOneWay ?? false,
       repeated: repeatedHeaders(request),
-      checkReplyTo: (name) => checkReplyTo(principal, name),
+      checkReplyTo: (name) => checkReplyTo(context, principal, { field: 'Reply-To', name }),
     });
     checkProject(principal, headers.properties.project);
     // Known before anything can fail: whoever is refused may post again under the same id.
@@ -56,12 +56,6 @@ export function createAsking(context: GatewayContext, waiting: Waiting): Asking 
     // Refused while its body was coming, because the gateway stops.
     if (response.headersSent) return;
     await answer(response, target, { ...headers, messageId: id }, body);
-  }
-
-  function checkReplyTo(principal: Principal, name: string): void {
-    checkDestination(own, 'Reply-To', name, allow.replyTo);
-    const right = 'have replies sent to this queue';
-    refuseUnless(principal.mayReplyTo(name), principal, { field: 'Reply-To', value: name, right });
   }
 
   function checkProject(principal: Principal, project: string | undefined): void {

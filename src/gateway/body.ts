@@ -184,7 +184,7 @@ function mostPackedBytes(bytes: number): number {
   return bytes + Math.ceil(bytes / 100) + 1_024;
 }
 
-function tooLarge(maxBytes: number, length?: string): ReplytoError {
+export function tooLarge(maxBytes: number, length?: string): ReplytoError {
   const value = length === undefined ? undefined : `${length} bytes`;
   return new ReplytoError('BODY_TOO_LARGE', {
     problems: [toProblem('body', value, `at most ${maxBytes} bytes`)],

@@ -3,13 +3,16 @@ import type { Express } from 'express';
 import type { OwnDestinations } from '#core/destination.js';
 import type { Authenticator } from '#core/ports/authenticator.js';
 import type { Clock } from '#core/ports/clock.js';
+import type { DeadLetters } from '#core/ports/dead-letters.js';
 import type { EventLog } from '#core/ports/event-log.js';
 import type { IdSource } from '#core/ports/id-source.js';
 import type { Logger } from '#core/ports/logger.js';
 import type { Meter } from '#core/ports/meter.js';
 import type { RequestStore } from '#core/ports/request-store.js';
+import type { DeadLetterOffice } from '#messaging/dead-letter-office.js';
 import type { Leasing } from '#messaging/leasing.js';
 import type { NameShares } from '#messaging/name-shares.js';
+import type { ReplyDeliveries } from '#messaging/reply-deliveries.js';
 import type { ReplySettlement } from '#messaging/reply-settlement.js';
 import type { RequestWatch } from '#messaging/request-watch.js';
 import type { Requestor } from '#messaging/requestor.js';
@@ -35,6 +38,9 @@ export interface GatewayContext {
   readonly watch: RequestWatch;
   readonly settlement: ReplySettlement;
   readonly leasing: Leasing;
+  readonly deadLetters: Pick<DeadLetters, 'find' | 'list'>;
+  readonly office: DeadLetterOffice;
+  readonly deliveries: ReplyDeliveries;
   /** Whether this is the `Reply-Token` of that request. */
   readonly isReplyToken: (requestId: string, token: string) => boolean;
   readonly configuration: Configuration;

@@ -15,6 +15,10 @@ import { createAuthentication } from './authentication.js';
 import { shareBodyRoom } from './body.js';
 import { trackConnections } from './connection/connections.js';
 import type { GatewayContext } from './context.js';
+import { addLetterEdit } from './dead-letters/letter-edit.js';
+import { addLetterMatch } from './dead-letters/letter-match.js';
+import { addLetterRetry } from './dead-letters/letter-retry.js';
+import { addLetters } from './dead-letters/letters.js';
 import { addDocs } from './docs.js';
 import { createEventStreams } from './event-streams.js';
 import { createDraining } from './connection/draining.js';
@@ -34,6 +38,7 @@ import { addQueueMessages } from './queues/queue-messages.js';
 import { addRequestAnswer } from './request-answer.js';
 import { takeQueryToken } from './query-token.js';
 import { addRequestCancel } from './request-cancel.js';
+import { addRequestDeliveries } from './request-deliveries.js';
 import { addRequestEvents } from './request-events.js';
 import { addRequestList } from './request-list.js';
 import { addRequestReply } from './request-reply.js';
@@ -110,8 +115,13 @@ export function createGateway(
   addRequestEvents(app, context, streams, waiting);
   addRequestCancel(app, context);
   addRequestList(app, context);
+  addRequestDeliveries(app, context);
   addQueueMessages(app, context, waiting);
   addQueueLeases(app, context);
+  addLetters(app, context);
+  addLetterEdit(app, context);
+  addLetterRetry(app, context);
+  addLetterMatch(app, context);
   addStatusOverview(app, context);
   addStatusEvents(app, context, followers, waiting);
   addStatusPublishing(app, context);
@@ -178,6 +188,8 @@ const answerPolicy = {
 /** By the beginning of the path. */
 const hints = [
   ['/queues', 'GET /queues/{queue}/messages reads a queue'],
+  ['/dead-letters', 'GET /dead-letters lists them'],
+  ['/unmatched-replies', 'GET /unmatched-replies lists them'],
   ['/status', 'GET and POST /status/{project} follow a project and tell of it; its name has no slash'],
   [
     '/dashboard',

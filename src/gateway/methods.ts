@@ -4,7 +4,7 @@ import type { RouteTable } from './route-table.js';
 
 /** A path of the API, `/requests/{id}/reply`, and a method it is served with. */
 export interface Resource {
-  readonly method: 'get' | 'post' | 'delete';
+  readonly method: 'get' | 'post' | 'patch' | 'delete';
   readonly path: string;
   /** Its GET changes something, so it has no HEAD; default false. */
   readonly withoutHead?: boolean;

@@ -1,14 +1,13 @@
 /** `GET /requests/{id}/reply`: the reply as it came, as often as it is asked for. */
 import type { Express, Request, Response } from 'express';
 import { ReplytoError, toProblem } from '#core/errors.js';
+import { mostReplies } from '#schema/delivery.js';
 import { sendReply, sendWithoutReply } from './answers.js';
 import type { GatewayContext } from './context.js';
 import { readId, readPrefer, requestNotFound } from './known-request.js';
 import { readInteger, readQuery } from './parameters.js';
 import { principalOf } from './principal.js';
 import type { Waiting } from './waiting.js';
-
-export const mostReplies = 1_000_000;
 
 export function addRequestReply(
   app: Express,

@@ -28,6 +28,11 @@ export function mayTravel(name: string): boolean {
   return !neverForwarded.test(name);
 }
 
+/** Why a header cannot travel, whoever gives it. */
+export function applicationHeaderProblem(name: string, value: string): Problem | undefined {
+  return nameProblem(name) ?? headerProblem(name, value);
+}
+
 function nameProblem(name: string): Problem | undefined {
   if (name.length <= longestName) return undefined;
   const allowed = `a name of at most ${longestName} bytes`;
@@ -78,7 +83,7 @@ export function readApplicationHeaders(
     if (typeof value !== 'string' || !mayTravel(name)) continue;
     if (!name.startsWith('x-') && !forwardHeaders.includes(name)) continue;
     const decoded = fromHttpHeader(value);
-    const problem = nameProblem(name) ?? headerProblem(name, decoded);
+    const problem = applicationHeaderProblem(name, decoded);
     if (problem === undefined) found[name] = decoded;
     else problems.push(problem);
   }

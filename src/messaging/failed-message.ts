@@ -2,11 +2,13 @@
  * What the Dead Letter Channel and the Invalid Message Channel have in common: a message that failed travels with
  * its reason on a queue of the product, and the gateway, its only consumer, moves it into the store.
  */
-import type { Destination } from '#core/destination.js';
+import type { Destination, OwnDestinations } from '#core/destination.js';
 import { queueNameProblem } from '#core/destination.js';
 import { isReplytoError } from '#core/errors.js';
+import { isMessageId, toMessageBlock } from '#core/message.js';
+import type { Message } from '#core/message.js';
 import type { Clock } from '#core/ports/clock.js';
-import type { DeadLetter, DeadLetters } from '#core/ports/dead-letters.js';
+import type { DeadLetter, DeadLetters, SentAgain } from '#core/ports/dead-letters.js';
 import type { IdSource } from '#core/ports/id-source.js';
 import type { Logger } from '#core/ports/logger.js';
 import type { MessageChannel } from '#core/ports/message-channel.js';
@@ -48,7 +50,6 @@ export function failedMessage(
     ...message,
     messageId: newId(),
     correlationId: message.correlationId ?? message.messageId,
-    replyTo: null,
     time: clock.now(),
     applicationHeaders: { ...message.applicationHeaders, ...origin },
   };
@@ -60,6 +61,7 @@ export function failedMessage(
       // A stranger's headers, or too many with the reason; the body and where it came from matter most.
       await channel.send(destination, {
         ...copy,
+        replyTo: null,
         contentType: null,
         properties: {},
         applicationHeaders: origin,
@@ -84,6 +86,7 @@ export interface FailedMessageKeeperOptions {
   readonly destination: Destination;
   readonly kind: Exclude<DeadLetter['kind'], 'unmatched-reply'>;
   readonly deadLetters: DeadLetters;
+  readonly own: OwnDestinations;
   readonly checkStore: () => Promise<void>;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -98,13 +101,16 @@ export function createFailedMessageKeeper(options: FailedMessageKeeperOptions): 
   const invalid = {
     ...options,
     sentence: `a message came to ${options.destination.name} that cannot be kept`,
+    isEnd: true,
   };
   return createGuardedConsumer({
     ...options,
     prefetch,
     handle: async ({ message, headers, destination }) => {
       const given = message.applicationHeaders;
-      const queue = originalQueue(given[queueHeader]) ?? destination.name;
+      const origin = originalQueue(given[queueHeader]);
+      const queue = origin ?? destination.name;
+      const again = origin === undefined ? undefined : sentAgain(message, origin, options.own);
       const kept = await deadLetters.keep({
         id: `${kind} ${message.messageId}`,
         kind,
@@ -112,6 +118,7 @@ export function createFailedMessageKeeper(options: FailedMessageKeeperOptions): 
         queue,
         headers,
         body: message.body,
+        ...(again === undefined ? {} : { again }),
       });
       if (!kept) return;
       meter.count(kind === 'invalid' ? 'messages-invalid' : 'messages-dead-lettered');
@@ -128,4 +135,27 @@ export function createFailedMessageKeeper(options: FailedMessageKeeperOptions): 
 /** Anybody may send to these queues, with anything in their headers. */
 function originalQueue(given: string | undefined): string | undefined {
   return given !== undefined && queueNameProblem(queueHeader, given) === undefined ? given : undefined;
+}
+
+const ownHeaders: ReadonlySet<string> = new Set([reasonHeader, queueHeader, messageIdHeader]);
+
+/**
+ * The message that failed, as it was before its copy was sent. Undefined where a stranger could have a person send
+ * something to a queue that is closed to strangers.
+ */
+function sentAgain(copy: Message, queueName: string, own: OwnDestinations): SentAgain | undefined {
+  if (own.isReserved(queueName)) return undefined;
+  const original = copy.applicationHeaders[messageIdHeader];
+  const messageId = original !== undefined && isMessageId(original) ? original : copy.messageId;
+  const others = Object.entries(copy.applicationHeaders).filter(([name]) => !ownHeaders.has(name));
+  return {
+    destination: { kind: 'queue', name: queueName },
+    message: {
+      ...toMessageBlock(copy),
+      messageId,
+      // A request has none; its copy has its id there.
+      correlationId: copy.correlationId === messageId ? null : copy.correlationId,
+      applicationHeaders: Object.fromEntries(others),
+    },
+  };
 }

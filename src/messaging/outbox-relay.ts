@@ -10,6 +10,7 @@
 import { queue } from '#core/destination.js';
 import type { ErrorCode } from '#core/error-kinds.js';
 import type { ReplytoError } from '#core/errors.js';
+import { toForwardMessage } from '#core/forward-message.js';
 import type { Clock } from '#core/ports/clock.js';
 import type { Logger } from '#core/ports/logger.js';
 import type { MessageChannel } from '#core/ports/message-channel.js';
@@ -21,7 +22,7 @@ import type { StoredRequest } from '#core/request.js';
 import type { Admission } from './admission.js';
 import { createRefusals } from './refusals.js';
 import type { Deployment } from './request-message.js';
-import { requestSendOptions, toForwardMessage, toRequestMessage } from './request-message.js';
+import { requestSendOptions, toRequestMessage } from './request-message.js';
 import type { RequestWatch } from './request-watch.js';
 import { createSendLine } from './send-line.js';
 

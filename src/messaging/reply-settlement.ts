@@ -2,6 +2,7 @@
  * What becomes of a reply, by whatever way it came: checked, settled in one transaction, counted, and told to whoever
  * waits. When it resolves, the reply is kept.
  */
+import type { DeadLetters, MatchOutcome } from '#core/ports/dead-letters.js';
 import type { Logger } from '#core/ports/logger.js';
 import type { Meter } from '#core/ports/meter.js';
 import type { RequestStore, SettleOptions, SettleOutcome } from '#core/ports/request-store.js';
@@ -15,6 +16,7 @@ export type ReplyCheck = (
 
 export interface ReplySettlementOptions {
   readonly store: Pick<RequestStore, 'settle'>;
+  readonly letters: Pick<DeadLetters, 'find' | 'match'>;
   readonly watch: RequestWatch;
   readonly logger: Logger;
   readonly meter: Meter;
@@ -31,10 +33,15 @@ export interface ReplySettlement {
     reply: IncomingReply,
     options?: SettleOptions,
   ): Promise<SettleOutcome | { readonly refused: string }>;
+  /** The same with an unmatched reply, for a request that somebody has found for it; see DeadLetters.match. */
+  match(number: number, requestId: string): Promise<MatchOutcome | { readonly refused: string }>;
 }
 
+/** Where unmatched replies are. */
+const unmatched = ['unmatched-reply'] as const;
+
 export function createReplySettlement(options: ReplySettlementOptions): ReplySettlement {
-  const { store, watch, meter, logger } = options;
+  const { store, letters, watch, meter, logger } = options;
 
   function report(outcome: SettleOutcome, { correlationIds }: IncomingReply): void {
     switch (outcome.kind) {
@@ -73,6 +80,20 @@ export function createReplySettlement(options: ReplySettlementOptions): ReplySet
       const refused = await options.checkReply?.(reply);
       if (refused !== undefined && refused !== null) return { refused };
       const outcome = await store.settle(reply, settleOptions);
+      report(outcome, reply);
+      return outcome;
+    },
+
+    async match(number, requestId) {
+      const letter = await letters.find({ number, kinds: unmatched });
+      if (letter === null) return { kind: 'unknown' };
+      if (letter.reply === null) return { kind: 'incomplete' };
+      const reply = { ...letter.reply, body: letter.body, correlationIds: [requestId] };
+      const refused = await options.checkReply?.(reply);
+      if (refused !== undefined && refused !== null) return { refused };
+      const outcome = await letters.match({ number, kinds: unmatched, version: letter.version }, requestId);
+      if (!('record' in outcome)) return outcome;
+      meter.count('replies-matched');
       report(outcome, reply);
       return outcome;
     },

@@ -120,7 +120,7 @@ export function createRequestHandling(options: RequestHandlingOptions): RequestH
     if (before !== undefined && before.deliveries > mostDeliveries) {
       const reason = `it was delivered ${before.deliveries} times and never finished`;
       const fault = { code: 'DELIVERED_TOO_OFTEN', message: reason, retryable: false };
-      await conclusion.fail(delivery, address, fault, reason);
+      await giveUp(work, fault, reason);
       return true;
     }
     return conclude(work, await outcomeOf(work));
@@ -196,7 +196,7 @@ export function createRequestHandling(options: RequestHandlingOptions): RequestH
     logger.warn({ err: error, messageId: message.messageId, attempt }, 'the handler failed');
     if (attempt >= retry.attempts) {
       const reason = error instanceof Error ? error.message : String(error);
-      await conclusion.fail(delivery, address, serviceFailed(work), reason);
+      await giveUp(work, serviceFailed(work), reason);
       return;
     }
     await pause(clock, backoffAfter(retry, attempt), shutdown, cancelled);
@@ -204,6 +204,16 @@ export function createRequestHandling(options: RequestHandlingOptions): RequestH
     await memory?.forget(queue.name, message.messageId);
     if (cancelled.aborted) return;
     await conclusion.retry(delivery, address, nextAttempt(message, clock.now()));
+  }
+
+  /** Whoever sends the dead letter again wants it handled: its deliveries are counted anew then. */
+  async function giveUp(
+    { delivery, message, address }: Work,
+    fault: FaultBody,
+    reason: string,
+  ): Promise<void> {
+    await conclusion.fail(delivery, address, fault, reason);
+    await memory?.forget(queue.name, message.messageId);
   }
 
   /** A service may leave the promise: its failure must not end the process. */

@@ -225,7 +225,7 @@ describe('bad calls over HTTP', () => {
     async () => {
       const queue = uniqueName('calls');
       const received = await bench.listen(queue);
-      for (const path of ['/requests/x/y', '/Status/x/y', '/dead-letters/x/retry', '/%72equests/x/y']) {
+      for (const path of ['/requests/x/y', '/Status/x/y', '/dead-letters/x/more', '/%72equests/x/y']) {
         problemOf(await rawCall(bench.port, rawRequest(`POST ${path}`, [], '{}')), 404, 'ROUTE_NOT_FOUND');
       }
       faultOf(await post(`${bench.url}/requests/x/events`, '{}'), 405, 'METHOD_NOT_ALLOWED');
@@ -243,6 +243,11 @@ describe('bad calls over HTTP', () => {
     ['/queues/x/messages/y', 'DELETE'],
     ['/queues/x/messages/y/reply', 'POST'],
     ['/requests/x/events', 'GET, HEAD'],
+    ['/requests/x/deliveries', 'GET, HEAD, POST'],
+    ['/dead-letters', 'DELETE, GET, HEAD'],
+    ['/dead-letters/1', 'DELETE, GET, HEAD, PATCH'],
+    ['/dead-letters/1/retry', 'POST'],
+    ['/unmatched-replies/1/match', 'POST'],
     ['/livez', 'GET, HEAD'],
     ['/metrics', 'GET, HEAD'],
     ['/openapi.json', 'GET, HEAD'],

@@ -8,6 +8,9 @@ import { faultOf, httpBench, problemOf } from '../support/http-bench.js';
 import { openRawHttp, rawCall, rawRequest } from '../support/raw-http.js';
 import { until } from '../support/until.js';
 
+/** Of all resources together. */
+const everyMethod = 'DELETE, GET, HEAD, OPTIONS, PATCH, POST';
+
 describe('paths and methods over HTTP', () => {
   const bench = httpBench();
 
@@ -161,7 +164,7 @@ describe('paths and methods over HTTP', () => {
     const connection = await openRawHttp(bench.port);
     connection.write(rawRequest('OPTIONS *', []));
     const answer = await connection.answer();
-    expect([answer.status, answer.headers['allow']]).to.deep.equal([204, 'DELETE, GET, HEAD, OPTIONS, POST']);
+    expect([answer.status, answer.headers['allow']]).to.deep.equal([204, everyMethod]);
     connection.destroy();
   });
 
@@ -176,7 +179,7 @@ describe('paths and methods over HTTP', () => {
         expect((await connection.answer()).text()).to.equal('alive\n');
         const answer = await connection.answer();
         expect(faultOf(answer, 405, 'METHOD_NOT_ALLOWED').value).to.equal('CONNECT');
-        expect(answer.headers['allow']).to.equal('DELETE, GET, HEAD, OPTIONS, POST');
+        expect(answer.headers['allow']).to.equal(everyMethod);
         await connection.gone();
         expect(connection.rest()).to.equal('');
       }
@@ -220,10 +223,12 @@ describe('paths and methods over HTTP', () => {
           'PURGE',
           'M-SEARCH',
         ]) {
+          // Letters are edited, whatever their name.
+          if (method === 'PATCH' && /^\/dead-letters\/[^/]+$/u.test(path)) continue;
           connection.write(rawRequest(`${method} ${path}`, ['X-Secret: of-the-caller'], '{}'));
           const answer = await connection.answer();
           expect(faultOf(answer, 405, 'METHOD_NOT_ALLOWED').value, path).to.equal(method);
-          expect(answer.headers['allow'], path).to.match(/^(?:[A-Z]+, )*OPTIONS(?:, POST)?$/u);
+          expect(answer.headers['allow'], path).to.match(/^(?:[A-Z]+, )*OPTIONS(?:, PATCH)?(?:, POST)?$/u);
           expect(answer.text()).not.to.include('of-the-caller');
         }
       }

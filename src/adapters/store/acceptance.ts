@@ -153,6 +153,7 @@ function toRow(
     replies: 0,
     events: 1,
     version: 1,
+    awaiting: 0,
     headers: toHeaderBlob(request),
     body: Buffer.from(request.body.buffer, request.body.byteOffset, request.body.byteLength),
     fingerprint: request.fingerprint,

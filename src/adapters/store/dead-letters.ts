@@ -1,9 +1,15 @@
 import { createHash } from 'node:crypto';
-import type { DeadLetter, DeadLetters } from '#core/ports/dead-letters.js';
+import type { Kysely } from 'kysely';
+import type { DeadLetter, DeadLetters, LetterKey, LetterKind } from '#core/ports/dead-letters.js';
 import type { StoreContext, Tx } from './context.js';
-import { toBlob } from './rows.js';
+import { createLetterList } from './letter-list.js';
+import { toKeptLetter, toLetterRow } from './letter-rows.js';
+import type { LetterRow, Tables } from './schema.js';
 
-export function createDeadLetters(context: StoreContext): DeadLetters {
+type Keeping = Pick<DeadLetters, 'keep' | 'count' | 'find' | 'newest' | 'list'>;
+
+/** Keeping letters and looking at them; what changes them is in letter-changes.ts and unmatched-replies.ts. */
+export function createDeadLetters(context: StoreContext): Keeping {
   const { db, commits } = context;
   return {
     keep: (letter) => commits.run((tx) => keepDeadLetter(tx, context, letter)),
@@ -13,13 +19,27 @@ export function createDeadLetters(context: StoreContext): DeadLetters {
         .select((eb) => ['kind', eb.fn.countAll<number>().as('count')])
         .groupBy('kind')
         .execute();
-      const count = (kind: DeadLetter['kind']): number => rows.find((row) => row.kind === kind)?.count ?? 0;
+      const count = (kind: LetterKind): number => rows.find((row) => row.kind === kind)?.count ?? 0;
       return {
         'dead-letter': count('dead-letter'),
         invalid: count('invalid'),
         'unmatched-reply': count('unmatched-reply'),
       };
     },
+    async find(key) {
+      const row = await readLetter(db, key);
+      return row === undefined ? null : toKeptLetter(row);
+    },
+    async newest() {
+      const [row] = await db
+        .selectFrom('dead_letters')
+        .select('seq')
+        .orderBy('seq', 'desc')
+        .limit(1)
+        .execute();
+      return row?.seq ?? 0;
+    },
+    ...createLetterList(context),
   };
 }
 
@@ -36,17 +56,21 @@ function toKey(id: string): string {
 export async function keepDeadLetter(tx: Tx, context: StoreContext, letter: DeadLetter): Promise<boolean> {
   const inserted = await tx
     .insertInto('dead_letters')
-    .values({
-      id: toKey(letter.id),
-      kind: letter.kind,
-      queue: letter.queue,
-      received_at: context.clock.now(),
-      reason: Buffer.from(letter.reason),
-      headers: toBlob(letter.headers),
-      body: Buffer.from(letter.body.buffer, letter.body.byteOffset, letter.body.byteLength),
-    })
+    .values({ ...toLetterRow(letter, context.clock.now()), id: toKey(letter.id) })
     .onConflict((conflict) => conflict.column('id').doNothing())
     .returning('seq')
     .executeTakeFirst();
   return inserted !== undefined;
+}
+
+export function readLetter(
+  db: Kysely<Tables>,
+  { number, kinds }: Pick<LetterKey, 'number' | 'kinds'>,
+): Promise<LetterRow | undefined> {
+  return db
+    .selectFrom('dead_letters')
+    .selectAll()
+    .where('seq', '=', number)
+    .where('kind', 'in', kinds)
+    .executeTakeFirst();
 }

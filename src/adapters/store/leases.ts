@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Kysely, SelectQueryBuilder } from 'kysely';
 import { queue } from '#core/destination.js';
 import type { Lease, LeaseEnd } from '#core/lease.js';
-import { attemptOf, nextAttempt } from '#core/message.js';
+import { attemptOf, nextAttempt, toMessageBlock } from '#core/message.js';
 import type { Message } from '#core/message.js';
 import type { Lapse, LapseOptions, LeaseKey, LeaseState, Leases, NewLease } from '#core/ports/leases.js';
 import { takeEnough } from './claims.js';
@@ -207,6 +207,7 @@ async function bury(tx: Tx, context: StoreContext, row: HeldRow, fault: Message 
     queue: row.queue,
     headers: deadLetterHeaders(message),
     body: message.body,
+    again: { destination: queue(row.queue), message: toMessageBlock(message) },
   });
   if (fault !== null && message.replyTo !== null) await queueOutgoing(tx, context, message.replyTo, fault);
 }

@@ -1,17 +1,18 @@
+import type { Insertable } from 'kysely';
+import { queue } from '#core/destination.js';
+import { toForwardMessage } from '#core/forward-message.js';
+import { toMessageBlock } from '#core/message.js';
 import type { Outbox, OutboxDelivery, OutboxResult } from '#core/ports/outbox.js';
 import type { SendClaim } from '#core/ports/request-store.js';
 import { takeEnough } from './claims.js';
 import type { StoreContext, Tx } from './context.js';
 import { keepDeadLetter } from './dead-letters.js';
 import type { RecordRow } from './rows.js';
-import { toStoredReply } from './rows.js';
-import type { OutboxTable } from './schema.js';
-import type { Selectable } from 'kysely';
-
-type OutboxRow = Selectable<OutboxTable>;
+import { deadLetterHeaders, toStoredReply } from './rows.js';
+import type { OutboxRow, OutboxTable } from './schema.js';
 
 /** Replies on their way to Reply-To queues. While one is claimed, `next_at` is the end of its lease. */
-export function createOutbox(context: StoreContext): Outbox {
+export function createOutbox(context: StoreContext): Pick<Outbox, 'claimDue' | 'renew' | 'finish'> {
   const { commits, clock, dialect } = context;
   return {
     claimDue: (claim) => commits.run((tx) => claimDue(tx, context, claim)),
@@ -64,6 +65,7 @@ async function claimDue(
             .selectFrom('outbox as earlier')
             .select('earlier.id')
             .whereRef('earlier.request_seq', '=', 'outbox.request_seq')
+            .whereRef('earlier.queue', '=', 'outbox.queue')
             .whereRef('earlier.id', '<', 'outbox.id')
             .where('earlier.status', '=', 'waiting'),
         ),
@@ -130,45 +132,120 @@ async function toDelivery(tx: Tx, row: OutboxRow): Promise<OutboxDelivery> {
 }
 
 export interface Forward {
-  readonly request: Pick<RecordRow, 'seq' | 'reply_to'>;
+  readonly request: Pick<RecordRow, 'seq' | 'reply_to' | 'awaiting'>;
   /** Of the reply; 0 = the Fault of an expired request. */
   readonly number: number;
   readonly messageId: string;
 }
 
-/** What goes to the Reply-To queues of requests, in the transaction that settles them; nothing for those without one. */
+/**
+ * What goes to the Reply-To queues of requests, and to the further queues that wait for their replies, in the transaction that
+ * settles them; nothing for those without one.
+ */
 export async function queueForwards(
   tx: Tx,
-  { clock }: StoreContext,
+  context: StoreContext,
   forwards: readonly Forward[],
 ): Promise<void> {
-  const now = clock.now();
   const rows = forwards.flatMap(({ request, number, messageId }) =>
     request.reply_to === null
       ? []
-      : [
-          {
-            ...{ request_seq: request.seq, reply_number: number, queue: request.reply_to },
-            ...{ message_id: messageId, status: 'waiting' as const, attempts: 0, next_at: now },
-            ...{ owner: null, last_error: null, created_at: now, ended_at: null },
-          },
-        ],
+      : [toOutboxRow(context, request, { number, messageId, queue: request.reply_to, status: 'waiting' })],
   );
   if (rows.length > 0) await tx.insertInto('outbox').values(rows).execute();
+  for (const { request, ...what } of forwards) {
+    if (request.awaiting > 0) await queueFurther(tx, context, request, what);
+  }
+}
+
+/** `number` 0: the Fault of an expired request. */
+type ForwardedReply = Pick<Forward, 'number' | 'messageId'>;
+
+async function queueFurther(
+  tx: Tx,
+  context: StoreContext,
+  request: Pick<RecordRow, 'seq'>,
+  { number, messageId }: ForwardedReply,
+): Promise<void> {
+  const queued = await tx
+    .updateTable('outbox')
+    .set({ status: 'waiting', reply_number: number, message_id: messageId, next_at: context.clock.now() })
+    .where('request_seq', '=', request.seq)
+    .where('status', '=', 'pending')
+    .returning('queue')
+    .execute();
+  // A late reply follows the Fault.
+  if (number > 0) return;
+  for (const row of queued) await queuePending(tx, context, request, row.queue);
+}
+
+/** Lets a queue wait for the reply of a request; counted in its `awaiting`. */
+export function queuePending(
+  tx: Tx,
+  context: StoreContext,
+  request: Pick<RecordRow, 'seq'>,
+  name: string,
+): Promise<OutboxRow> {
+  return insertDelivery(tx, context, request, {
+    ...{ number: 0, messageId: '', queue: name, status: 'pending' },
+  });
+}
+
+export function queueDelivery(
+  tx: Tx,
+  context: StoreContext,
+  request: Pick<RecordRow, 'seq'>,
+  what: ForwardedReply & { readonly queue: string },
+): Promise<OutboxRow> {
+  return insertDelivery(tx, context, request, { ...what, status: 'waiting' });
+}
+
+type NewDelivery = ForwardedReply & Pick<OutboxRow, 'queue' | 'status'>;
+
+function insertDelivery(
+  tx: Tx,
+  context: StoreContext,
+  request: Pick<RecordRow, 'seq'>,
+  what: NewDelivery,
+): Promise<OutboxRow> {
+  return tx
+    .insertInto('outbox')
+    .values(toOutboxRow(context, request, what))
+    .returningAll()
+    .executeTakeFirstOrThrow();
+}
+
+function toOutboxRow(
+  { clock }: StoreContext,
+  { seq }: Pick<RecordRow, 'seq'>,
+  what: NewDelivery,
+): Insertable<OutboxTable> {
+  const now = clock.now();
+  return {
+    request_seq: seq,
+    reply_number: what.number,
+    queue: what.queue,
+    message_id: what.messageId,
+    status: what.status,
+    attempts: 0,
+    next_at: now,
+    owner: null,
+    last_error: null,
+    created_at: now,
+    ended_at: null,
+  };
 }
 
 async function bury(tx: Tx, context: StoreContext, row: OutboxRow, error: string): Promise<void> {
-  const { requestId, reply } = await toDelivery(tx, row);
+  const message = toForwardMessage(await toDelivery(tx, row), context.clock.now());
   await keepDeadLetter(tx, context, {
     id: `outbox ${row.id}`,
     kind: 'dead-letter',
     reason: `delivery to the Reply-To queue failed ${row.attempts} times: ${error}`,
     queue: row.queue,
-    headers: {
-      'Message-ID': row.message_id,
-      'correlation-id': requestId,
-      ...(typeof reply?.contentType === 'string' ? { 'content-type': reply.contentType } : {}),
-    },
-    body: reply?.body ?? new Uint8Array(),
+    headers: deadLetterHeaders(message),
+    body: message.body,
+    again: { destination: queue(row.queue), message: toMessageBlock(message) },
+    deliveryId: row.id,
   });
 }

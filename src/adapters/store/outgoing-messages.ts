@@ -1,4 +1,5 @@
 import type { Destination } from '#core/destination.js';
+import { toMessageBlock } from '#core/message.js';
 import type { Message } from '#core/message.js';
 import type { OutgoingMessage, OutgoingMessages } from '#core/ports/outgoing-messages.js';
 import type { OutboxResult } from '#core/ports/outbox.js';
@@ -87,7 +88,7 @@ async function finish(tx: Tx, context: StoreContext, { id, owner, result }: Fini
     .returningAll()
     .executeTakeFirst();
   if (row !== undefined && result.kind === 'dead') {
-    const { message } = toOutgoing(row);
+    const { message, destination } = toOutgoing(row);
     await keepDeadLetter(tx, context, {
       id: `outgoing ${row.id}`,
       kind: 'dead-letter',
@@ -95,6 +96,7 @@ async function finish(tx: Tx, context: StoreContext, { id, owner, result }: Fini
       queue: row.queue,
       headers: deadLetterHeaders(message),
       body: message.body,
+      again: { destination, message: toMessageBlock(message) },
     });
   }
 }

@@ -1,6 +1,7 @@
 /** Between rows and core types: the only place that knows how a column is encoded. */
 import type { FaultBody } from '#core/fault.js';
-import type { Message, MessageProperties } from '#core/message.js';
+import { toMessageBlock } from '#core/message.js';
+import type { Message, MessageBlock, MessageProperties } from '#core/message.js';
 import type { RequestRecord, StoredReply, StoredRequest } from '#core/request.js';
 import type { SubjectState } from '#core/ports/event-log.js';
 import type { NumberedEvent, SequencedEvent, StatusEventKind } from '#core/status-event.js';
@@ -40,9 +41,15 @@ export const recordColumns = [
   'replies',
   'events',
   'version',
+  'awaiting',
 ] as const satisfies readonly (keyof RequestRow)[];
 
 export type RecordRow = Pick<RequestRow, (typeof recordColumns)[number]>;
+
+/** The same bytes, as a database takes them. */
+export function toBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
+}
 
 export function toBlob(value: unknown): Buffer {
   return Buffer.from(JSON.stringify(value));
@@ -57,14 +64,8 @@ export function toHeaderBlob({ contentType, properties, applicationHeaders }: He
   return toBlob({ contentType, properties, applicationHeaders } satisfies HeaderBlock);
 }
 
-/** A whole message but its body. */
-type MessageBlock = Omit<Message, 'body'>;
-
-export function toMessageColumns({ body, ...block }: Message): { message: Buffer; body: Buffer } {
-  return {
-    message: toBlob(block satisfies MessageBlock),
-    body: Buffer.from(body.buffer, body.byteOffset, body.byteLength),
-  };
+export function toMessageColumns(message: Message): { message: Buffer; body: Buffer } {
+  return { message: toBlob(toMessageBlock(message)), body: toBuffer(message.body) };
 }
 
 export function toMessage({ message, body }: { readonly message: Buffer; readonly body: Buffer }): Message {

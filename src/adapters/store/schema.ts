@@ -1,6 +1,7 @@
 import type { Generated, Selectable } from 'kysely';
 import type { Destination } from '#core/destination.js';
 import type { LeaseEnd } from '#core/lease.js';
+import type { LetterKind } from '#core/ports/dead-letters.js';
 import type { RequestState } from '#core/request.js';
 
 /**
@@ -68,6 +69,8 @@ export interface RequestTable {
   replies: number;
   events: number;
   version: number;
+  /** Queues that wait for its reply besides its Reply-To: `pending` rows of {@link OutboxTable}. */
+  awaiting: number;
 }
 
 export interface ReplyTable {
@@ -95,14 +98,15 @@ export interface EventTable {
   instance: string | null;
 }
 
-export interface OutboxTable {
+interface OutboxTable {
   id: Generated<number>;
   request_seq: number;
-  /** 0 = the Fault of an expired request. */
+  /** 0 = the Fault of an expired request; also of `pending`, whose reply has not come. */
   reply_number: number;
   queue: string;
+  /** Empty as long as it is `pending`. */
   message_id: string;
-  status: 'waiting' | 'delivered' | 'dead';
+  status: 'pending' | 'waiting' | 'delivered' | 'dead' | 'retried';
   attempts: number;
   next_at: number;
   owner: string | null;
@@ -111,15 +115,26 @@ export interface OutboxTable {
   ended_at: number | null;
 }
 
-interface DeadLetterTable {
+export interface DeadLetterTable {
+  /** What it is called outside; never given twice. */
   seq: Generated<number>;
+  /** Of the entry that came, so that it is kept once. */
   id: string;
-  kind: 'dead-letter' | 'invalid' | 'unmatched-reply';
+  kind: LetterKind;
   queue: string;
-  reason: Buffer;
-  headers: Buffer;
-  body: Buffer;
   received_at: number;
+  message_id: string | null;
+  correlation_id: string | null;
+  /** Of {@link OutboxTable}, where it is a delivery that was given up. */
+  delivery_id: number | null;
+  version: Generated<number>;
+  edited_at: number | null;
+  reason: Buffer;
+  /** As they came, JSON. */
+  headers: Buffer;
+  /** JSON {@link LetterBlock}; null: kept by a version that did not keep it. */
+  block: Buffer | null;
+  body: Buffer;
 }
 
 interface HandledTable {
@@ -229,6 +244,8 @@ interface DutyTable {
 export type ProjectEventRow = Selectable<ProjectEventTable>;
 export type SubjectRow = Selectable<ProjectSubjectTable>;
 export type LeaseRow = Selectable<LeaseTable>;
+export type LetterRow = Selectable<DeadLetterTable>;
+export type OutboxRow = Selectable<OutboxTable>;
 export type OutgoingRow = Selectable<OutgoingTable>;
 export type RequestRow = Selectable<RequestTable>;
 export type ReplyRow = Selectable<ReplyTable>;

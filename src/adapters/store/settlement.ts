@@ -68,13 +68,23 @@ async function settleAll(
 async function settleOther(
   tx: Tx,
   context: StoreContext,
-  { reply, options: { mostReplies = Infinity } }: Settling,
+  { reply, options }: Settling,
   request: RecordRow | undefined,
 ): Promise<SettleOutcome> {
   if (request === undefined) {
     await keepUnmatched(tx, context, reply);
     return { kind: 'unmatched' };
   }
+  return settleRequest(tx, context, request, { ...options, reply });
+}
+
+/** What a reply does to the request that it is for. */
+export async function settleRequest(
+  tx: Tx,
+  context: StoreContext,
+  request: RecordRow,
+  { reply, mostReplies = Infinity }: SettleOptions & { readonly reply: IncomingReply },
+): Promise<Exclude<SettleOutcome, { readonly kind: 'unmatched' }>> {
   if (request.replies > 0 && (await isKnownReply(tx, request.seq, reply.replyId))) {
     return { kind: 'repeated', record: toRecord(request) };
   }
@@ -141,7 +151,7 @@ async function keepFurther(
 }
 
 /** By their ids; those that are not known are left out. */
-async function lockRecords(
+export async function lockRecords(
   tx: Tx,
   { queries, dialect }: StoreContext,
   ids: readonly string[],
@@ -170,6 +180,7 @@ async function isKnownReply(tx: Tx, seq: number, replyId: string): Promise<boole
 
 async function keepUnmatched(tx: Tx, context: StoreContext, reply: IncomingReply): Promise<void> {
   const [correlationId = ''] = reply.correlationIds;
+  const { body, ...block } = reply;
   await keepDeadLetter(tx, context, {
     id: `unmatched ${correlationId} ${reply.replyId}`,
     kind: 'unmatched-reply',
@@ -181,6 +192,7 @@ async function keepUnmatched(tx: Tx, context: StoreContext, reply: IncomingReply
       ...(reply.contentType === null ? {} : { 'content-type': reply.contentType }),
       ...reply.applicationHeaders,
     },
-    body: reply.body,
+    body,
+    reply: block,
   });
 }

@@ -19,6 +19,7 @@ import { createAcceptance } from './acceptance.js';
 import { createBrokerMemory } from './broker-memory.js';
 import type { StoreContext, Tx } from './context.js';
 import { createDeadLetters } from './dead-letters.js';
+import { createDeliveries } from './deliveries.js';
 import { createEnding } from './ending.js';
 import { createEntryNotice } from './entry-notice.js';
 import type { EventRetention } from './event-log.js';
@@ -27,6 +28,7 @@ import { createHandledMessages } from './handled-messages.js';
 import { createHistory } from './history.js';
 import { createInstances } from './instances.js';
 import { createLeases } from './leases.js';
+import { createLetterChanges } from './letter-changes.js';
 import { createOutbox } from './outbox.js';
 import { createOutgoingMessages } from './outgoing-messages.js';
 import { createQueries } from './queries.js';
@@ -36,6 +38,7 @@ import { createSending } from './sending.js';
 import { createSettlement } from './settlement.js';
 import type { StoreDialect } from './store-dialects.js';
 import { createStoreCheck } from './store-check.js';
+import { createUnmatchedReplies } from './unmatched-replies.js';
 
 /** What a store is opened with, wherever it is. */
 export interface StoreOptions {
@@ -144,10 +147,14 @@ export function composeStore(database: OpenedDatabase, options: StoreOptions): S
       ...createRetention(context, options.retentionMs ?? sevenDaysMs),
     },
     events: createEventLog(context, entries.listeners, options.eventRetention ?? defaultEventRetention),
-    outbox: createOutbox(context),
+    outbox: { ...createOutbox(context), ...createDeliveries(context) },
     leases: createLeases(context),
     outgoing: createOutgoingMessages(context),
-    deadLetters: createDeadLetters(context),
+    deadLetters: {
+      ...createDeadLetters(context),
+      ...createLetterChanges(context),
+      ...createUnmatchedReplies(context),
+    },
     instances: createInstances(context),
     handledMessages: createHandledMessages(context),
     transactions: () => commits.transactions,

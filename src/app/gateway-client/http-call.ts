@@ -11,7 +11,7 @@ import { ReplytoError } from '#core/errors.js';
 import { systemClock } from '../system-clock.js';
 
 export interface HttpCall {
-  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** Where the gateway is: `http://127.0.0.1:8080`. */
   readonly base: URL;
   /** Path with query, encoded; goes out as it is. */

@@ -1,20 +1,13 @@
 /** `replyto status`, `cancel` and `list`: requests that a gateway keeps. */
 import { ReplytoError } from '#core/errors.js';
 import type { CommandContext } from '../command-context.js';
-import { harmless, jsonPretty } from '../message-text.js';
+import { jsonPretty } from '../message-text.js';
 import type { AnswerForm } from './answer-text.js';
 import { comeBackText, printAnswer, readDocument } from './answer-text.js';
+import { columnsText, fetchAnswer, printDocument } from './documents.js';
+import type { CommonOptions, DocumentForm } from './documents.js';
 import { createGatewayClient, errorOf } from './gateway-client.js';
-import type { GatewayCall } from './gateway-client.js';
 import type { HttpAnswer } from './http-call.js';
-
-/** How documents are printed. */
-export type DocumentForm = 'table' | 'json';
-
-interface CommonOptions {
-  /** Address of the gateway, before REPLYTO_URL. */
-  readonly url?: string | undefined;
-}
 
 export interface StatusOptions extends CommonOptions {
   readonly output: DocumentForm;
@@ -106,37 +99,6 @@ export async function listRequests(context: CommandContext, options: ListOptions
   return 0;
 }
 
-async function fetchAnswer(
-  { environment }: CommandContext,
-  { url }: CommonOptions,
-  call: GatewayCall,
-): Promise<HttpAnswer> {
-  const answer = await createGatewayClient(environment, url).call(call);
-  const error = errorOf(answer);
-  if (error !== undefined) throw error;
-  return answer;
-}
-
-async function printDocument(
-  { stdout }: CommandContext,
-  answer: HttpAnswer,
-  form: DocumentForm,
-): Promise<void> {
-  const document = readDocument(answer);
-  await stdout.write(form === 'json' ? jsonPretty(document) : fieldsText(document));
-}
-
-/** One member a line; what is null is left out. */
-function fieldsText(document: Readonly<Record<string, unknown>>): string {
-  const rows = Object.entries(document).filter(([name, value]) => value !== null && name !== 'links');
-  const width = Math.max(...rows.map(([name]) => name.length));
-  return rows.map(([name, value]) => `${name.padEnd(width)}  ${shown(value)}\n`).join('');
-}
-
-function shown(value: unknown): string {
-  return harmless(typeof value === 'string' ? value : JSON.stringify(value));
-}
-
 interface Row {
   readonly id: string;
   readonly status: string;
@@ -146,19 +108,14 @@ interface Row {
 }
 
 function tableText(requests: readonly Row[]): string {
-  if (requests.length === 0) return '';
-  const rows = [
+  return columnsText(
     ['ID', 'STATUS', 'PROGRESS', 'CREATED', 'QUEUE'],
-    ...requests.map(({ id, status, queue, createdAt, progress }) => [
+    requests.map(({ id, status, queue, createdAt, progress }) => [
       id,
       status,
       progress?.percent === undefined || progress.percent === null ? '-' : `${progress.percent} %`,
       createdAt,
-      harmless(queue),
+      queue,
     ]),
-  ];
-  const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows
-    .map((row) => `${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}\n`)
-    .join('');
+  );
 }

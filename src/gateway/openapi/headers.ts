@@ -99,6 +99,12 @@ export const ifNoneMatch: DescribedHeader = {
     'The `ETag` of the document that is known, such as `"v3"`. With `Prefer: wait=N` the call waits until it differs.',
 };
 
+export const ifMatch: DescribedHeader = {
+  schema: z.string(),
+  description:
+    'The `ETag` under which the letter is known: a letter that is another by now stays as it is, 412.',
+};
+
 export const lastEventId: DescribedHeader = {
   schema: z.int().min(0),
   description: 'Number of the last event that came; those after it follow. Goes before `?after`.',
@@ -165,8 +171,11 @@ export const answerHeaders = {
     schema: z.string(),
     description: 'Path of the lease: DELETE acknowledges; POST to it with `/reply`, `/renew` or `/release`.',
   },
-  ETag: { schema: z.string(), description: 'Version of the document, for `If-None-Match`.' },
-  Link: { schema: z.string(), description: 'The next page, `rel="next"`. Absent: this is the last one.' },
+  ETag: { schema: z.string(), description: 'Version of the document, for `If-None-Match` and `If-Match`.' },
+  Link: {
+    schema: z.string(),
+    description: 'The next page, `rel="next"`, or how a change of many goes on. Absent: this is the end.',
+  },
 } as const satisfies DescribedHeaders;
 
 export type AnswerHeaderName = keyof typeof answerHeaders;

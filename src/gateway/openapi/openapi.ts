@@ -6,6 +6,8 @@ import { askQueue, routeOperations } from './asking.js';
 import type { OpenApiDocument } from './parts.js';
 import { securitySchemes, tags, toRouteConfig } from './parts.js';
 import { answerRequest, queueOperations } from './queues.js';
+import { deliveryOperations } from './deliveries.js';
+import { letterOperations } from './letters.js';
 import { requestOperations } from './requests.js';
 import { componentSchemas } from './schemas.js';
 import { serviceOperations } from './service.js';
@@ -17,8 +19,10 @@ import { rootOperation } from '../root.js';
 const resourceOperations = [
   askQueue,
   ...requestOperations,
+  ...deliveryOperations,
   answerRequest,
   ...queueOperations,
+  ...letterOperations,
   ...statusOperations,
   ...serviceOperations,
   rootOperation,

@@ -20,6 +20,8 @@ export const tags = {
   Asking: 'Put a request on a queue, and wait for its reply as long as you like.',
   Requests: 'Come back for a request: its state, its reply, its events.',
   Queues: 'Consumers and services that speak only HTTP: messages under a lease.',
+  'Dead letters':
+    'What nobody could process, read or match: look, edit and send again, name the request of a reply, drop.',
   Status: 'Tell what happens in a project, and follow it: events in order, as a stream or page by page.',
   Operations: 'For those who run the gateway.',
   Descriptions: 'What this gateway says about itself.',

@@ -2,6 +2,7 @@
 import type { ResponseConfig } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
 import { requestStates } from '#core/request.js';
+import { mostReplies } from '#schema/delivery.js';
 import { messageIdSchema } from '#schema/message.js';
 import { eventParameters, eventStreamOf } from './events.js';
 import { ifNoneMatch, readingHeaders } from './headers.js';
@@ -9,7 +10,6 @@ import type { Operation, Parameter } from './parts.js';
 import { headerParameters, headers, jsonOf, pathParameter, queryParameter } from './parts.js';
 import { reference } from './schemas.js';
 import { pageSize } from '../request-list.js';
-import { mostReplies } from '../request-reply.js';
 
 const id: Parameter = pathParameter('id', messageIdSchema, 'The `Message-ID` of the request.');
 

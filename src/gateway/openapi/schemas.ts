@@ -11,6 +11,7 @@ import { messageIdSchema } from '#schema/message.js';
 import { problemSchema } from '#schema/problem.js';
 import { requestStatusSchema } from '#schema/request-status.js';
 import { statusEventSchema } from '#schema/status-event.js';
+import { letterComponents } from './letter-schemas.js';
 import { statusComponents } from './status-schemas.js';
 
 /** A JSON Schema of 2020-12, the dialect of OpenAPI 3.1. */
@@ -79,6 +80,7 @@ const components = {
   RequestList: requestListSchema,
   RequestEvent: requestEventSchema,
   RequestEventPage: requestEventPageSchema,
+  ...letterComponents,
   ...statusComponents,
   ProblemPage: problemPageSchema,
   ProblemList: problemListSchema,

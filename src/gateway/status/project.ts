@@ -19,9 +19,3 @@ export function refuseForeignProject(principal: Principal, field: string, projec
   const right = 'use this project';
   refuseUnless(principal.mayUseProject(project), principal, { field, value: project, right });
 }
-
-export function sendJson(response: Response, status: number, value: unknown): void {
-  response.status(status);
-  response.setHeader('Content-Type', 'application/json');
-  response.end(JSON.stringify(value));
-}

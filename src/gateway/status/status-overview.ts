@@ -1,11 +1,12 @@
 /** `GET /status` and `GET /status/{project}/subjects`: which projects there are, and where everything in one of them stands. */
 import type { Express, Request, Response } from 'express';
 import type { SubjectState } from '#core/ports/event-log.js';
+import { sendJson } from '../answers.js';
 import type { GatewayContext } from '../context.js';
 import { readInteger, readQuery } from '../parameters.js';
 import { principalOf } from '../principal.js';
 import type { ProjectRequest } from './project.js';
-import { readProject, sendJson } from './project.js';
+import { readProject } from './project.js';
 
 /** Projects or subjects in a list. */
 export const listed = { min: 1, max: 500, absent: 100 };

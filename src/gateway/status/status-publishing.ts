@@ -4,12 +4,13 @@ import { ReplytoError } from '#core/errors.js';
 import { isVisibleTo } from '#core/request.js';
 import type { StatusEvent } from '#core/status-event.js';
 import { mostEventBytes, parseNewEvent } from '#schema/status-event.js';
+import { sendJson } from '../answers.js';
 import { readBody } from '../body.js';
 import type { GatewayContext } from '../context.js';
 import { readQuery } from '../parameters.js';
 import { principalOf } from '../principal.js';
 import type { ProjectRequest } from './project.js';
-import { readProject, sendJson } from './project.js';
+import { readProject } from './project.js';
 
 export function addStatusPublishing(app: Express, context: GatewayContext): void {
   const { store, events, watch, meter, clock, newId } = context;

@@ -12,6 +12,8 @@ export const placeCases = [
   'keeps its identity and its secret, which no other store has',
   'goes on numbering where it ended, also when it was closed meanwhile',
   'removes by age what came while the clock was years ahead, though the store was closed since',
+  'has a letter in one of both places, after it was opened again as well',
+  'has matched an unmatched reply or kept it after it was opened again, never both',
 ] as const;
 
 /** What only a store that one process holds alone can pass. */

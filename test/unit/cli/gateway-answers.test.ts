@@ -1,47 +1,11 @@
 import { expect } from 'chai';
-import { createServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { runCommandLine } from '#cli/program.js';
-import type { TestContextOptions } from '../../support/command-context.js';
-import { testContext } from '../../support/command-context.js';
+import type { IncomingMessage } from 'node:http';
+import { answerBench } from '../../support/answer-bench.js';
 
 /** Commands that speak HTTP, against answers that a good gateway does not give, or not yet. */
 describe('what the commands make of an answer', () => {
-  let server: Server;
-  let url: string;
-  let seen: IncomingMessage[];
-  let answer: (response: ServerResponse, request: IncomingMessage) => void;
-
-  beforeEach(async () => {
-    seen = [];
-    server = createServer((request, response) => {
-      seen.push(request);
-      request.resume().on('end', () => answer(response, request));
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  });
-  afterEach(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-
-  async function run(
-    given: readonly string[],
-    options: TestContextOptions = {},
-  ): Promise<{ code: number; stdout: string; stderr: string }> {
-    const context = testContext({ ...options, environment: { REPLYTO_URL: url, ...options.environment } });
-    const code = await runCommandLine(given, context);
-    return { code, ...context.said() };
-  }
-
-  function problem(status: number, document: object): void {
-    answer = (response) =>
-      response
-        .writeHead(status, { 'content-type': 'application/problem+json' })
-        .end(JSON.stringify(document));
-  }
+  const bench = answerBench();
+  const { run, problem } = bench;
 
   it('takes the exit code from the code of a problem, whatever its status', async () => {
     problem(404, { code: 'REQUEST_EXPIRED', title: 'Expired.', detail: 'it expired' });
@@ -61,7 +25,7 @@ describe('what the commands make of an answer', () => {
   });
 
   it('says of a header that may not travel when it does', async () => {
-    answer = (response) => response.writeHead(200, { 'content-type': 'text/plain' }).end('ok');
+    bench.answer = (response) => response.writeHead(200, { 'content-type': 'text/plain' }).end('ok');
     const given = ['-H', 'X-One: 1', '-H', 'Foo: bar', '-H', 'traceparent: 00-1-2-01'];
     const outcome = await run(['request', 'q', '-d', 'x', ...given]);
     expect(outcome).to.deep.equal({
@@ -70,7 +34,7 @@ describe('what the commands make of an answer', () => {
       stderr:
         "warning: -H 'foo' travels only where the route of the queue names it in forwardHeaders; headers that begin with X- always do\n",
     });
-    expect(seen[0]?.headers['foo']).to.equal('bar');
+    expect(bench.seen[0]?.headers['foo']).to.equal('bar');
   });
 
   it('tells every problem with its field', async () => {
@@ -106,10 +70,11 @@ describe('what the commands make of an answer', () => {
   });
 
   it('says that no gateway is there when a proxy or somebody else answers', async () => {
-    answer = (response) =>
+    bench.answer = (response) =>
       response.writeHead(502, { 'content-type': 'text/html' }).end('<h1>Bad Gateway</h1>');
     expect(await run(['status', 'x'])).to.include({ code: 7, stdout: '' });
-    answer = (response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>Welcome</h1>');
+    bench.answer = (response) =>
+      response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>Welcome</h1>');
     for (const command of [['status', 'x'], ['cancel', 'x'], ['list']]) {
       const { code, stderr } = await run(command);
       expect(stderr).to.contain('is a replyto gateway at that address?');
@@ -118,14 +83,14 @@ describe('what the commands make of an answer', () => {
   });
 
   it('says that the request may have been accepted when the connection breaks in the middle', async () => {
-    answer = (response) => response.destroy();
+    bench.answer = (response) => response.destroy();
     const { code, stderr } = await run(['request', 'q', '-d', 'x', '--message-id', 'mine']);
     expect(code).to.equal(7);
     expect(stderr).to.contain('repeat it with --message-id mine: it is not sent twice');
   });
 
   it('says that an event may have been stored when the connection breaks in the middle, and not when none was made', async () => {
-    answer = (response) => response.destroy();
+    bench.answer = (response) => response.destroy();
     const publish = ['publish-status', 'p', '-s', 'a', '-k', 'log', '--id', 'mine'];
     const { code, stdout, stderr } = await run(publish);
     expect({ code, stdout }).to.deep.equal({ code: 7, stdout: '' });
@@ -139,7 +104,7 @@ describe('what the commands make of an answer', () => {
     const publish = ['publish-status', 'p', '-s', 'a', '-k', 'log', '--id', 'mine'];
     for (const status of [200, 201, 202]) {
       for (const body of ['<h1>Welcome</h1>', '{}', '{"id":"another"}']) {
-        answer = (response) => response.writeHead(status).end(body);
+        bench.answer = (response) => response.writeHead(status).end(body);
         for (const form of ['text', 'json']) {
           const { code, stdout, stderr } = await run([...publish, '-o', form]);
           expect({ code, stdout }, `${status} ${body}`).to.deep.equal({ code: 7, stdout: '' });
@@ -147,15 +112,15 @@ describe('what the commands make of an answer', () => {
         }
       }
     }
-    answer = (response) => response.writeHead(200).end('{"id":"mine"}');
+    bench.answer = (response) => response.writeHead(200).end('{"id":"mine"}');
     expect((await run(publish)).code).to.equal(7);
-    answer = (response) => response.writeHead(202).end('{"id":"mine","project":"p","subject":"a"}');
+    bench.answer = (response) => response.writeHead(202).end('{"id":"mine","project":"p","subject":"a"}');
     expect(await run(publish)).to.deep.equal({ code: 0, stdout: 'mine\n', stderr: '' });
   });
 
   it('names the address that a redirect leads to, because it is not followed', async () => {
     for (const status of [301, 302, 303, 307, 308]) {
-      answer = (response) => response.writeHead(status, { location: 'https://gw.example/' }).end();
+      bench.answer = (response) => response.writeHead(status, { location: 'https://gw.example/' }).end();
       for (const given of [
         ['publish-status', 'p', '-s', 'a', '-k', 'log'],
         ['request', 'q', '-d', 'x'],
@@ -173,7 +138,7 @@ describe('what the commands make of an answer', () => {
 
   it('gives the id to repeat an event with also when a proxy answers for the gateway', async () => {
     for (const status of [500, 502, 504, 520, 524]) {
-      answer = (response) => response.writeHead(status).end('<h1>Sorry</h1>');
+      bench.answer = (response) => response.writeHead(status).end('<h1>Sorry</h1>');
       const { code, stderr } = await run(['publish-status', 'p', '-s', 'a', '-k', 'log']);
       expect(code, String(status)).to.equal(7);
       expect(stderr).to.match(/repeat it with --id [0-9a-f-]{36}: it is not told twice/u);
@@ -187,7 +152,7 @@ describe('what the commands make of an answer', () => {
       [503, 'STORE_UNAVAILABLE', false],
       [503, 'SHUTTING_DOWN', false],
     ] as const) {
-      answer = (response) =>
+      bench.answer = (response) =>
         response
           .writeHead(status, { 'content-type': 'application/problem+json' })
           .end(JSON.stringify({ code, title: 'Sorry.' }));
@@ -198,17 +163,18 @@ describe('what the commands make of an answer', () => {
 
   it('can be tried again after each answer with which a proxy says that it is not the time', async () => {
     for (const status of [408, 425, 429, 500, 502, 503, 504, 520, 522]) {
-      answer = (response) =>
+      bench.answer = (response) =>
         response.writeHead(status, { 'content-type': 'text/html' }).end('<h1>Sorry</h1>');
       expect((await run(['status', 'x'])).code, String(status)).to.equal(7);
     }
-    answer = (response) => response.writeHead(404, { 'content-type': 'text/html' }).end('<h1>None</h1>');
+    bench.answer = (response) =>
+      response.writeHead(404, { 'content-type': 'text/html' }).end('<h1>None</h1>');
     expect((await run(['status', 'x'])).code).to.equal(1);
   });
 
   it('asks a gateway that goes away at the end of a request until it says how it ended', async () => {
     let calls = 0;
-    answer = (response, { url: path }) => {
+    bench.answer = (response, { url: path }) => {
       const document = JSON.stringify({ id: 'x', status: 'faulted', createdAt: '2026-01-01T00:00:00Z' });
       calls += 1;
       if (path?.includes('/events') === true) response.writeHead(204).end();
@@ -234,8 +200,8 @@ describe('what the commands make of an answer', () => {
 
   it('sends no data where an empty text is given as data, which is what the hint about a slow pipe advises', async () => {
     let body = '';
-    answer = (response) => response.writeHead(202).end('{"id":"mine"}');
-    server.prependListener('request', (request: IncomingMessage) => {
+    bench.answer = (response) => response.writeHead(202).end('{"id":"mine"}');
+    bench.server.prependListener('request', (request: IncomingMessage) => {
       request.on('data', (chunk: Buffer) => (body += chunk.toString()));
     });
     const publish = ['publish-status', 'p', '-s', 'a', '-k', 'log', '--id', 'mine', '-d', ''];
@@ -252,11 +218,11 @@ describe('what the commands make of an answer', () => {
       expect(code).to.equal(2);
       expect(stderr).to.match(says);
     }
-    expect(seen).to.deep.equal([]);
+    expect(bench.seen).to.deep.equal([]);
   });
 
   it('sends what was asked for as the headers of the API, in UTF-8, and the token as bearer', async () => {
-    answer = (response) => response.writeHead(200, { 'content-type': 'text/plain' }).end('ok');
+    bench.answer = (response) => response.writeHead(200, { 'content-type': 'text/plain' }).end('ok');
     const given = [
       'request',
       'größe',
@@ -278,7 +244,7 @@ describe('what the commands make of an answer', () => {
       code: 0,
       stdout: 'ok',
     });
-    const [request] = seen;
+    const [request] = bench.seen;
     expect(request?.url).to.equal('/requests/gr%C3%B6%C3%9Fe');
     const utf8 = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
     expect(request?.headers).to.include({
@@ -309,36 +275,36 @@ describe('what the commands make of an answer', () => {
     ]);
     expect(code).to.equal(2);
     expect(stderr).to.match(/queue 'a\/b'[^]*--correl-id 'a\nb'[^]*--project ' p'/u);
-    expect(seen).to.deep.equal([]);
+    expect(bench.seen).to.deep.equal([]);
   });
 
   it('waits as long as the gateway allows, unless it is told otherwise', async () => {
-    answer = (response) => response.writeHead(200).end();
+    bench.answer = (response) => response.writeHead(200).end();
     await run(['request', 'q', '-d', 'x']);
     await run(['request', 'q', '-d', 'x', '--async']);
     await run(['request', 'q', '-d', 'x', '--reply-to', 'r']);
-    expect(seen.map(({ headers }) => headers['prefer'])).to.deep.equal([
+    expect(bench.seen.map(({ headers }) => headers['prefer'])).to.deep.equal([
       'wait=3600',
       'respond-async',
       undefined,
     ]);
-    expect(seen[0]?.headers['authorization']).to.equal(undefined);
+    expect(bench.seen[0]?.headers['authorization']).to.equal(undefined);
   });
 
   it('goes on waiting when the gateway allows less than what was asked for', async () => {
     const accepted = JSON.stringify({ id: 'm1', status: 'sent' });
-    answer = (response, { method }) => {
+    bench.answer = (response, { method }) => {
       if (method === 'POST') response.writeHead(202, { 'message-id': 'm1' }).end(accepted);
       else response.writeHead(200, { 'content-type': 'text/plain' }).end('late but there');
     };
     const outcome = await run(['request', 'q', '-d', 'x', '--wait', '30', '--message-id', 'm1']);
     expect(outcome).to.deep.equal({ code: 0, stdout: 'late but there', stderr: '' });
-    expect(seen.map((request) => request.url)).to.deep.equal(['/requests/q', '/requests/m1/reply']);
-    expect(seen[1]?.headers['prefer']).to.match(/^wait=(?:28|29|30)$/u);
+    expect(bench.seen.map((request) => request.url)).to.deep.equal(['/requests/q', '/requests/m1/reply']);
+    expect(bench.seen[1]?.headers['prefer']).to.match(/^wait=(?:28|29|30)$/u);
   });
 
   it('waits for an answer although the longest timer of Node is shorter than the wait', async () => {
-    answer = (response) => {
+    bench.answer = (response) => {
       setTimeout(() => response.writeHead(200, { 'content-type': 'text/plain' }).end('{}'), 50);
     };
     const month = 30 * 86_400;
@@ -347,12 +313,15 @@ describe('what the commands make of an answer', () => {
       stdout: '{}',
     });
     expect(await run(['status', 'x', '--wait', String(month)])).to.include({ code: 0, stderr: '' });
-    expect(seen.map(({ headers }) => headers['prefer'])).to.deep.equal([`wait=${month}`, `wait=${month}`]);
+    expect(bench.seen.map(({ headers }) => headers['prefer'])).to.deep.equal([
+      `wait=${month}`,
+      `wait=${month}`,
+    ]);
   });
 
   it('names for a request without a reply only the command that shows its status', async () => {
     const accepted = JSON.stringify({ id: 'm1', status: 'accepted' });
-    answer = (response) => response.writeHead(202, { 'message-id': 'm1' }).end(accepted);
+    bench.answer = (response) => response.writeHead(202, { 'message-id': 'm1' }).end(accepted);
     for (const none of ['none', 'NONE']) {
       const { code, stdout, stderr } = await run(['request', 'q', '-d', 'x', '--reply-to', none]);
       expect(code).to.equal(0);
@@ -364,9 +333,9 @@ describe('what the commands make of an answer', () => {
   });
 
   it('keeps the path of the address, and refuses addresses with a login without showing it', async () => {
-    answer = (response) => response.writeHead(200).end('{"requests":[]}');
-    await run(['list', '--url', `${url}/behind/proxy/`]);
-    expect(seen[0]?.url).to.equal('/behind/proxy/requests');
+    bench.answer = (response) => response.writeHead(200).end('{"requests":[]}');
+    await run(['list', '--url', `${bench.url}/behind/proxy/`]);
+    expect(bench.seen[0]?.url).to.equal('/behind/proxy/requests');
     const { code, stderr } = await run(['list'], {
       environment: { REPLYTO_URL: 'http://ada:secret@127.0.0.1' },
     });
@@ -375,11 +344,11 @@ describe('what the commands make of an answer', () => {
   });
 
   it('shows text of others harmlessly on a terminal, and as it is in a pipe', async () => {
-    answer = (response) => response.writeHead(200, { 'content-type': 'text/plain' }).end('a\u001b[2Jb');
+    bench.answer = (response) => response.writeHead(200, { 'content-type': 'text/plain' }).end('a\u001b[2Jb');
     expect((await run(['request', 'q', '-d', 'x'])).stdout).to.equal('a\u001b[2Jb');
     expect((await run(['request', 'q', '-d', 'x'], { isTerminal: true })).stdout).to.equal('a\\u001b[2Jb\n');
     const stored = JSON.stringify({ id: 'mine', project: 'p', subject: 'a\u009b2J\u009d52;c;x\u009c' });
-    answer = (response) => response.writeHead(202).end(stored);
+    bench.answer = (response) => response.writeHead(202).end(stored);
     const publish = ['publish-status', 'p', '-s', 'a', '-k', 'log', '--id', 'mine', '-o', 'json'];
     // Both are the same to a program that reads JSON.
     for (const isTerminal of [true, false]) {
@@ -389,17 +358,17 @@ describe('what the commands make of an answer', () => {
         .and.not.to.match(/[\u0080-\u009f]/u);
       expect(JSON.parse(stdout)).to.deep.equal(JSON.parse(stored));
     }
-    answer = (response) => response.writeHead(200).end(Buffer.from([0xff, 0xfe]));
+    bench.answer = (response) => response.writeHead(200).end(Buffer.from([0xff, 0xfe]));
     expect((await run(['request', 'q', '-d', 'x'], { isTerminal: true })).stdout).to.match(/^\(2 bytes/u);
   });
 
   it('says that a port speaks no TLS, and what to write instead', async () => {
-    const REPLYTO_URL = url.replace('http:', 'https:');
+    const REPLYTO_URL = bench.url.replace('http:', 'https:');
     const end = await run(['request', 'q', '-d', 'x'], { environment: { REPLYTO_URL } });
     expect(end).to.deep.equal({
       code: 7,
       stdout: '',
-      stderr: `error: no answer from the gateway at ${REPLYTO_URL}: what listens there speaks no TLS; write ${url} in --url or REPLYTO_URL\n`,
+      stderr: `error: no answer from the gateway at ${REPLYTO_URL}: what listens there speaks no TLS; write ${bench.url} in --url or REPLYTO_URL\n`,
     });
   });
 

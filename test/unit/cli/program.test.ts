@@ -22,10 +22,17 @@ async function run(line: string, options: TestContextOptions = {}): Promise<Outc
 }
 
 const commands =
-  'dev serve request reply consume send status cancel list token doctor config completion'.split(' ');
+  'dev serve request reply consume send status cancel list deliveries dead-letters unmatched token doctor config completion'.split(
+    ' ',
+  );
+const subcommands = [
+  ...['check', 'print', 'reference'].map((name) => `config ${name}`),
+  ...['list', 'show', 'retry', 'edit', 'drop'].map((name) => `dead-letters ${name}`),
+  ...['list', 'show', 'match', 'drop'].map((name) => `unmatched ${name}`),
+];
 
 describe('the command line', () => {
-  for (const command of [...commands, 'config check', 'config print', 'config reference']) {
+  for (const command of [...commands, ...subcommands]) {
     it(`has help with examples for ${command}`, async () => {
       const { code, stdout, stderr } = await run(`${command} --help`);
       expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' });

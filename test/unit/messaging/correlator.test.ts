@@ -53,6 +53,7 @@ describe('the correlator', () => {
     const settlement = createReplySettlement({
       ...{ watch, logger, meter },
       store: store.requests,
+      letters: store.deadLetters,
       onForward: () => (forwards += 1),
       onEnded: () => (ended += 1),
       ...options,

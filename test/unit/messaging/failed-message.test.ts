@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Store } from '#adapters/store/store.js';
-import { queue } from '#core/destination.js';
+import { ownDestinations, queue } from '#core/destination.js';
 import { headerProblem } from '#core/header-text.js';
+import { toMessageBlock } from '#core/message.js';
 import type { DeadLetter } from '#core/ports/dead-letters.js';
 import type { Delivery } from '#core/ports/message-source.js';
 import { createDeadLetterChannel, createDeadLetterKeeper } from '#messaging/dead-letter-channel.js';
@@ -50,7 +51,7 @@ describe('sending a failed message', () => {
     newId: () => 'letter',
   });
 
-  it('sends a copy with the reason, and where it came from; nobody is to answer it', async () => {
+  it('sends a copy with the reason, where it came from, and where it wanted its reply', async () => {
     const delivery = failed({ properties: { project: 'shop' }, applicationHeaders: { 'x-a': '1' } });
     await createDeadLetterChannel(options()).deadLetter(delivery, 'no database')();
     expect(channel.sent[0]!.destination).to.deep.equal(destination);
@@ -58,7 +59,7 @@ describe('sending a failed message', () => {
       ...delivery.message,
       messageId: 'letter',
       correlationId: 'request',
-      replyTo: null,
+      replyTo: queue('r'),
       time: 9,
       applicationHeaders: {
         'x-a': '1',
@@ -86,10 +87,11 @@ describe('sending a failed message', () => {
     const delivery = failed({ properties: { project: 'shop' }, applicationHeaders: { 'x-a': '1' } });
     await createDeadLetterChannel(options()).deadLetter(delivery, 'no')();
     const { message } = channel.sent[1]!;
-    expect([message.messageId, message.body, message.properties]).to.deep.equal([
+    expect([message.messageId, message.body, message.properties, message.replyTo]).to.deep.equal([
       'letter',
       delivery.message.body,
       {},
+      null,
     ]);
     expect(message.applicationHeaders).to.deep.equal({
       'x-reason': 'no',
@@ -140,7 +142,7 @@ describe('keeping failed messages', () => {
     meter = createCountingMeter();
     kept = [];
     keeper = create({
-      ...{ source, clock, meter, destination },
+      ...{ source, clock, meter, destination, own: ownDestinations('replyto') },
       logger: createRecordingLogger(),
       deadLetters: {
         ...store.deadLetters,
@@ -173,7 +175,7 @@ describe('keeping failed messages', () => {
     }
     const { body } = message;
     const [id, kind, reason] = ['dead-letter letter', 'dead-letter', 'no database'] as const;
-    expect(kept[0]).to.deep.equal({ id, kind, reason, queue: 'prices', headers, body });
+    expect(kept[0]).to.deep.include({ id, kind, reason, queue: 'prices', headers, body });
     expect(await store.deadLetters.count()).to.include({ 'dead-letter': 1 });
     expect(meter.counts()).to.deep.equal({ 'messages-dead-lettered': 1 });
   });
@@ -192,5 +194,35 @@ describe('keeping failed messages', () => {
     const delivery = source.deliver(destination.name, newMessage({ applicationHeaders }));
     await settled();
     expect([kept[0]!.queue, delivery.isAcknowledged]).to.deep.equal([destination.name, true]);
+  });
+
+  it('keeps the message that failed as it was before its copy was sent', async () => {
+    await start(createDeadLetterKeeper);
+    const channel = createFakeChannel();
+    const letters = createDeadLetterChannel({ channel, clock, destination, newId: () => 'letter' });
+    const parts = { properties: { project: 'shop', attempt: 3 }, applicationHeaders: { 'x-a': '1' } };
+    const request = failed(parts);
+    const reply = failed({ ...parts, messageId: 'reply', correlationId: 'asked', replyTo: null });
+    for (const delivery of [request, reply]) {
+      await letters.deadLetter(delivery, 'no database')();
+      source.deliver(destination.name, channel.sent.at(-1)!.message);
+      await settled();
+      expect(kept.at(-1)!.again).to.deep.equal({
+        destination: queue('prices'),
+        message: { ...toMessageBlock(delivery.message), time: clock.now() },
+      });
+    }
+  });
+
+  it('lets nobody send again what a stranger would have sent to a queue of the product or the broker, or to none', async () => {
+    await start(createDeadLetterKeeper);
+    for (const name of ['activemq.management', 'replyto.replies', 'replyto.control', undefined]) {
+      const applicationHeaders = name === undefined ? {} : { 'x-original-queue': name };
+      source.deliver(destination.name, newMessage({ applicationHeaders }));
+      await settled();
+      expect(kept.at(-1), name)
+        .to.include({ queue: name ?? destination.name })
+        .and.not.to.have.property('again');
+    }
   });
 });

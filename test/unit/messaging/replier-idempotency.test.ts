@@ -256,4 +256,23 @@ describe('an idempotent replier', () => {
     await stopping;
     expect([runs, delivery.isAcknowledged]).to.deep.equal([0, false]);
   });
+
+  it('counts the deliveries of a dead letter anew when somebody sends it again', async () => {
+    const retry = { attempts: 1, backoffMs: 0, maxBackoffMs: 0 };
+    let isBroken = true;
+    await bench.start(
+      () => {
+        runs += 1;
+        if (isBroken) throw new Error('no database');
+        return { run: runs };
+      },
+      { idempotency: store.handledMessages, retry },
+    );
+    const message = newRequestMessage({ messageId: 'order' });
+    for (let turn = 0; turn < 8; turn += 1) await bench.ask(message);
+    expect(runs).to.equal(8);
+    isBroken = false;
+    await bench.ask(message);
+    expect(jsonOf(bench.replies().at(-1))).to.deep.equal({ run: 9 });
+  });
 });

@@ -1,10 +1,9 @@
 import { expect } from 'chai';
 import { queue } from '#core/destination.js';
-import type { OutboxDelivery } from '#core/ports/outbox.js';
-import type { StoredReply, StoredRequest } from '#core/request.js';
+import type { StoredRequest } from '#core/request.js';
 import { isReplyToken } from '#messaging/digest.js';
-import { requestSendOptions, toForwardMessage, toRequestMessage } from '#messaging/request-message.js';
-import { newReply, storedRequest } from '../../support/requests.js';
+import { requestSendOptions, toRequestMessage } from '#messaging/request-message.js';
+import { storedRequest } from '../../support/requests.js';
 
 const deployment = { storeId: 'store', secret: Buffer.alloc(32, 7), replies: queue('replyto.replies') };
 const now = 1_700_000_000_000;
@@ -16,18 +15,6 @@ function acceptedRequest(parts: Partial<StoredRequest> = {}): StoredRequest {
     ...{ properties: { project: 'shop' }, applicationHeaders: { 'x-a': '1' } },
     ...parts,
   });
-}
-
-function delivery(parts: Partial<OutboxDelivery> = {}): OutboxDelivery {
-  const reply: StoredReply = {
-    ...newReply('request'),
-    ...{ requestId: 'request', number: 1, messageId: 'reply', late: false, receivedAt: now },
-  };
-  return {
-    ...{ id: 1, requestId: 'request', queue: 'answers', attempts: 0, messageId: 'delivery' },
-    ...{ reply, conversationId: 'talk', createdAt: now },
-    ...parts,
-  };
 }
 
 describe('a request message', () => {
@@ -72,37 +59,5 @@ describe('a request message', () => {
     expect(requestSendOptions(acceptedRequest({ brokerExpiry: true, expiresAt: null }), now)).to.deep.equal(
       {},
     );
-  });
-});
-
-describe('a forwarded reply', () => {
-  it('is correlated with its request and carries what the caller may know', () => {
-    const given = delivery();
-    const properties = {
-      ...{ fault: true, requestDigest: 'd', schema: 's@1', traceparent: 't', tracestate: 'ts', baggage: 'b' },
-      ...{ project: 'shop', priority: 3, form: 'text' as const },
-    };
-    // What concerns the way between service and gateway stays here.
-    const internal = { storeId: 'store', otherCorrelationId: 'x', replyToken: 'secret', attempt: 2 };
-    const reply = { ...given.reply!, properties: { ...properties, ...internal } };
-    const message = toForwardMessage({ ...given, reply }, now);
-    expect(message).to.deep.include({ messageId: 'delivery', correlationId: 'request', replyTo: null });
-    expect(message).to.deep.include({ time: reply.time, body: reply.body, contentType: reply.contentType });
-    expect(message.properties).to.deep.equal({ ...properties, conversationId: 'talk' });
-  });
-
-  it('has no conversation id when the caller gave none', () => {
-    expect(toForwardMessage(delivery({ conversationId: null }), now).properties).to.deep.equal({});
-  });
-
-  it('is a Fault when the request expired', () => {
-    const message = toForwardMessage(delivery({ reply: null }), now);
-    expect(message).to.deep.include({
-      ...{ messageId: 'delivery', correlationId: 'request', replyTo: null, time: now },
-      ...{ contentType: 'application/json', properties: { fault: true, conversationId: 'talk' } },
-    });
-    expect(JSON.parse(Buffer.from(message.body).toString())).to.deep.equal({
-      ...{ code: 'REQUEST_EXPIRED', message: 'the request expired before a reply came', retryable: false },
-    });
   });
 });

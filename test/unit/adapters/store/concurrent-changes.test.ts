@@ -4,10 +4,14 @@ import type { Database } from '#adapters/sqlite/database.js';
 import { openDatabase } from '#adapters/sqlite/database.js';
 import type { Store } from '#adapters/store/store.js';
 import { createStore } from '#adapters/store/open-store.js';
+import { queue } from '#core/destination.js';
+import { toMessageBlock } from '#core/message.js';
+import type { LetterKey } from '#core/ports/dead-letters.js';
 import type { NewRequest } from '#core/request.js';
 import { failureOf } from '../../../support/errors.js';
 import type { ManualClock } from '../../../support/manual-clock.js';
 import { createManualClock } from '../../../support/manual-clock.js';
+import { newMessage } from '../../../support/messages.js';
 import { newReply, newRequest } from '../../../support/requests.js';
 
 const leaseMs = 60_000;
@@ -151,4 +155,48 @@ describe('a change that comes between what the store reads and what it writes', 
       expect(first!['owner']).to.equal(set.includes('owner') ? 'x' : null);
     });
   }
+
+  for (const [what, sql] of [
+    ['was edited', 'UPDATE dead_letters SET version = version + 1'],
+    ['is gone', 'DELETE FROM dead_letters'],
+  ] as const) {
+    it(`sends, drops, edits and matches no letter that ${what} since it was read`, async () => {
+      const id = await sent();
+      const { deadLetters } = store;
+      const message = newMessage();
+      const kinds = ['dead-letter', 'unmatched-reply'] as const;
+      const changes: ((key: LetterKey) => Promise<unknown>)[] = [
+        (key) => deadLetters.retry(key),
+        (key) => deadLetters.drop(key),
+        (key) => deadLetters.edit(key, message),
+      ];
+      for (const change of changes) {
+        const again = { destination: queue('work'), message: toMessageBlock(message) };
+        const parts = { kind: 'dead-letter', reason: '', queue: 'work', headers: {}, again } as const;
+        await deadLetters.keep({ ...parts, id: randomUUID(), body: message.body });
+        const key = { number: await deadLetters.newest(), kinds };
+        intrusion = {
+          table: 'dead_letters',
+          sql: `${sql}${sql.startsWith('U') ? ` WHERE seq = ${key.number}` : ''}`,
+        };
+        expect(await change(key)).to.deep.equal({ kind: 'changed' });
+      }
+      await store.requests.settle(newReply('unknown'));
+      const number = await deadLetters.newest();
+      intrusion = { table: 'dead_letters', sql: `${sql} WHERE seq = ${number}` };
+      expect((await failureOf(deadLetters.match({ number, kinds }, id))).code).to.equal('STORE_UNAVAILABLE');
+      expect(await store.requests.find(id)).to.include({ status: 'sent', replies: 0 });
+      expect(database.all('SELECT * FROM outgoing')).to.deep.equal([]);
+    });
+  }
+
+  it('lets no queue wait for a reply that came since the request was read', async () => {
+    const id = await sent();
+    intrusion = { table: 'requests', sql: "UPDATE requests SET status = 'cancelled', final_at = 1" };
+    const error = await failureOf(
+      store.outbox.deliver({ requestId: id, queue: 'more', replyNumber: 1, most: 5 }),
+    );
+    expect(error.code).to.equal('STORE_UNAVAILABLE');
+    expect(database.all('SELECT * FROM outbox')).to.deep.equal([]);
+  });
 });

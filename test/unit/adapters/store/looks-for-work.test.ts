@@ -77,4 +77,24 @@ describe('a look for work', () => {
     expect(plans[0]).to.match(/^SEARCH projects USING (COVERING )?INDEX projects_unpublished \(project>\?\)/);
     expect(plans[0]).not.to.include('TEMP B-TREE');
   });
+
+  it('looks along letters by the index alone, of one queue as well, and reads no body for a list', async () => {
+    const kinds = ['dead-letter', 'invalid'] as const;
+    const batch = { kinds, after: 0, until: 9, limit: 10, enoughBytes: 10 };
+    await store.deadLetters.list({ kinds, limit: 10 });
+    await store.deadLetters.dropBatch(batch);
+    expect(plans).to.have.length(4);
+    for (const plan of plans) {
+      expect(plan).to.match(/^SEARCH dead_letters USING COVERING INDEX dead_letters_in_order/);
+      expect(plan).not.to.include('TEMP B-TREE');
+    }
+    plans = [];
+    await store.deadLetters.list({ kinds, queue: 'work', limit: 10 });
+    await store.deadLetters.dropBatch({ ...batch, queue: 'work' });
+    expect(plans).to.have.length(4);
+    for (const plan of plans) {
+      expect(plan).to.match(/^SEARCH dead_letters USING COVERING INDEX dead_letters_of_queue/);
+      expect(plan).not.to.include('TEMP B-TREE');
+    }
+  });
 });

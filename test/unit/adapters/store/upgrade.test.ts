@@ -53,4 +53,30 @@ describe('a store of an earlier version', () => {
     );
     expect((await counted())[0]).to.deep.equal(['shop', 3]);
   });
+
+  it('keeps its letters, which can be looked at and dropped, and not be sent again', async () => {
+    const letter = (id: string, kind: string): string =>
+      `('${id}', '${kind}', 'work', 5, CAST('why' AS BLOB), CAST('{"x-a":"1"}' AS BLOB), x'0001')`;
+    const { deadLetters } = openAfter(
+      'letters that can be looked at, edited and sent again',
+      `INSERT INTO dead_letters (id, kind, queue, received_at, reason, headers, body)
+       VALUES ${[letter('one', 'dead-letter'), letter('two', 'invalid'), letter('three', 'unmatched-reply')].join()};
+       DELETE FROM dead_letters WHERE id = 'three'`,
+    );
+    const kinds = ['dead-letter', 'invalid'] as const;
+    const { letters } = await deadLetters.list({ kinds, limit: 10 });
+    expect(letters.map(({ number, isWhole }) => [number, isWhole])).to.deep.equal([
+      [2, false],
+      [1, false],
+    ]);
+    expect(await deadLetters.find({ number: 1, kinds })).to.deep.include({
+      ...{ kind: 'dead-letter', queue: 'work', receivedAt: 5, reason: 'why', version: 1, again: null },
+      ...{ headers: { 'x-a': '1' }, body: Buffer.of(0, 1), messageId: null },
+    });
+    expect(await deadLetters.retry({ number: 1, kinds })).to.deep.equal({ kind: 'incomplete' });
+    // The same entry, delivered again by the broker.
+    const again = { kind: 'invalid', reason: '', queue: 'q', headers: {}, body: Buffer.alloc(0) } as const;
+    expect(await deadLetters.keep({ ...again, id: 'two' })).to.equal(false);
+    expect(await deadLetters.drop({ number: 1, kinds })).to.include({ kind: 'done' });
+  });
 });
