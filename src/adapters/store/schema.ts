@@ -98,7 +98,7 @@ export interface EventTable {
   instance: string | null;
 }
 
-interface OutboxTable {
+export interface OutboxTable {
   id: Generated<number>;
   request_seq: number;
   /** 0 = the Fault of an expired request; also of `pending`, whose reply has not come. */

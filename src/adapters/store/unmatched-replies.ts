@@ -8,7 +8,9 @@ import { lockRecords, settleRequest } from './settlement.js';
 
 /** Replies that came to no request, and the requests that somebody finds for them. */
 export function createUnmatchedReplies(context: StoreContext): Pick<DeadLetters, 'match'> {
-  return { match: (key, requestId) => context.commits.run((tx) => match(tx, context, key, requestId), requestId) };
+  return {
+    match: (key, requestId) => context.commits.run((tx) => match(tx, context, key, requestId), requestId),
+  };
 }
 
 async function match(

@@ -185,7 +185,7 @@ export function letterCases(test: Case, bench: StoreBench): void {
     expect((await outgoing())[0]!.message.properties).to.deep.equal({});
   });
 
-  test(placeCases[6], async () => {
+  test(placeCases[4], async () => {
     const number = await kept();
     const { deadLetters, outgoing: lost } = await bench.reopen();
     expect(await lost.claimDue({ owner: 'a', leaseMs, limit: 10 })).to.deep.equal([]);

@@ -116,7 +116,7 @@ export function matchingCases(test: Case, bench: StoreBench): void {
     expect(records.filter(({ status }) => status === 'sent')).to.have.length(7);
   });
 
-  test(placeCases[7], async () => {
+  test(placeCases[5], async () => {
     const { id } = await bench.sent();
     const number = await unmatched();
     await bench.reopen();
