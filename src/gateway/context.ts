@@ -8,6 +8,7 @@ import type { IdSource } from '#core/ports/id-source.js';
 import type { Logger } from '#core/ports/logger.js';
 import type { Meter } from '#core/ports/meter.js';
 import type { RequestStore } from '#core/ports/request-store.js';
+import type { Tracer } from '#core/ports/tracer.js';
 import type { Leasing } from '#messaging/leasing.js';
 import type { NameShares } from '#messaging/name-shares.js';
 import type { ReplySettlement } from '#messaging/reply-settlement.js';
@@ -50,6 +51,7 @@ export interface GatewayContext {
   readonly newId: IdSource;
   readonly logger: Logger;
   readonly meter: Meter;
+  readonly tracer: Tracer;
   /** Tells services that a request was cancelled; best effort. */
   readonly announceCancel: (requestId: string) => void;
   /** The checks behind /readyz. */

@@ -9,15 +9,16 @@ import type {
 } from '#core/ports/request-store.js';
 import type { NewRequest } from '#core/request.js';
 import { isVisibleTo } from '#core/request.js';
+import { traceContextOf } from '#core/trace-context.js';
 import type { StoreContext, Tx } from './context.js';
 import { recordChange } from './event-entry.js';
-import type { RecordRow } from './rows.js';
-import { recordColumns, toHeaderBlob, toRecord, toStoredReply } from './rows.js';
+import type { HeaderBlock, RecordRow } from './rows.js';
+import { fromBlob, recordColumns, toHeaderBlob, toRecord, toStoredReply } from './rows.js';
 
 /** Taking requests in and reading them back. */
 export function createAcceptance(
   context: StoreContext,
-): Pick<RequestStore, 'accept' | 'find' | 'findReply' | 'list' | 'counts' | 'countsByName'> {
+): Pick<RequestStore, 'accept' | 'find' | 'findTrace' | 'findReply' | 'list' | 'counts' | 'countsByName'> {
   const { db, commits, queries } = context;
   return {
     accept: (request, options) => commits.run((tx) => accept(tx, context, request, options)),
@@ -25,6 +26,14 @@ export function createAcceptance(
     async find(id) {
       const [row] = await queries.findRecord(db, { id });
       return row === undefined ? null : toRecord(row);
+    },
+
+    async findTrace(ids) {
+      for (const id of ids) {
+        const [row] = await queries.findHeaders(db, { id });
+        if (row !== undefined) return traceContextOf(fromBlob<HeaderBlock>(row.headers).properties);
+      }
+      return null;
     },
 
     async findReply(id, number) {

@@ -11,6 +11,7 @@ import type {
   ProjectEventRow,
   ProjectEventTable,
   ReplyTable,
+  RequestRow,
   RequestTable,
   Tables,
 } from './schema.js';
@@ -27,6 +28,7 @@ export interface Queries {
   readonly insertEvent: PreparedQuery<EventTable, InsertResult>;
   readonly insertReply: PreparedQuery<ReplyTable, InsertResult>;
   readonly findRecord: PreparedQuery<{ id: string }, RecordRow>;
+  readonly findHeaders: PreparedQuery<{ id: string }, Pick<RequestRow, 'headers'>>;
   readonly markSent: PreparedQuery<{ id: string; now: number }, RecordRow>;
   readonly recordFirstReply: PreparedQuery<FirstReply, RecordRow>;
   readonly insertProjectEvent: PreparedQuery<EnteringEvent, { entry: number }>;
@@ -112,6 +114,9 @@ export function createQueries(db: Kysely<Tables>): Queries {
     ),
     findRecord: prepareQuery((value) =>
       db.selectFrom('requests').select(recordColumns).where('id', '=', value('id')),
+    ),
+    findHeaders: prepareQuery((value) =>
+      db.selectFrom('requests').select('headers').where('id', '=', value('id')),
     ),
     markSent: prepareQuery((value) =>
       db

@@ -8,6 +8,7 @@ import type {
   StoredReply,
   StoredRequest,
 } from '../request.js';
+import type { TraceContext } from '../trace-context.js';
 
 /** Who sends it first: `owner` holds the send lease from the moment the record exists. */
 export interface AcceptOptions {
@@ -112,6 +113,8 @@ export interface RequestStore {
   /** Ends requests whose deadline has passed and queues the Fault for their Reply-To. */
   expireDue(limit: number): Promise<RequestRecord[]>;
   find(id: string): Promise<RequestRecord | null>;
+  /** The trace that came with the first of these requests that is known; null when none is. */
+  findTrace(ids: readonly string[]): Promise<TraceContext | null>;
   findReply(id: string, number: number): Promise<StoredReply | null>;
   list(filter: RequestFilter): Promise<RequestRecord[]>;
   counts(): Promise<RequestCounts>;

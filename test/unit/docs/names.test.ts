@@ -9,7 +9,9 @@ import { queue } from '#core/destination.js';
 import { errorKinds } from '#core/error-kinds.js';
 import type { MessageProperties } from '#core/message.js';
 import { countedEvents } from '#core/ports/meter.js';
+import { stages } from '#core/stages.js';
 import { counterName, gauges } from '#gateway/metrics.js';
+import { stageName } from '#gateway/stage-histograms.js';
 import { routeSchema } from '#schema/route.js';
 import { membersOf } from '#schema/schema-tree.js';
 import { notBuiltYet, settings } from '#schema/settings.js';
@@ -109,8 +111,11 @@ describe('what the documentation names', () => {
       ...Object.keys(countedEvents).map(counterName),
       ...Object.keys(gauges).map((name) => `replyto_${name}`),
       'replyto_reply_seconds',
+      ...Object.keys(stages).map(stageName),
     ]);
     expectAllNamed(known, 'docs/metrics.md');
+    const outcomes = Object.values(stages).flatMap((stage) => Object.keys(stage.outcomes));
+    expectAllNamed(outcomes, 'docs/metrics.md');
     const claims = ['queues', 'read', 'reply_to', 'projects', 'broker'].map((name) => `replyto_${name}`);
     expectAllKnown(/^replyto_\w+$/u, new Set([...known, ...claims]));
   });
