@@ -93,10 +93,14 @@ describe('what the documentation names', () => {
     expectAllNamed(variables, 'docs/configuration.md');
     const ofCommands = ['URL', 'TOKEN', 'TOKEN_FILE', 'CA_FILE', 'CERT_FILE', 'KEY_FILE', 'CONFIG'];
     const ofPrograms = ['MESSAGE_ID', 'REPLY_TO', 'CORREL_ID', 'CONTENT_TYPE', 'ATTEMPT', 'QUEUE', 'FAULT'];
+    const otel = (name: string): string => `OTEL_${name}`;
     const known = new Set([
       ...Object.keys(errorKinds),
       ...variables,
       ...[...ofCommands, ...ofPrograms].map((name) => `REPLYTO_${name}`),
+      // Read by OpenTelemetry itself.
+      ...['EXPORTER_OTLP_HEADERS', 'EXPORTER_OTLP_TIMEOUT', 'EXPORTER_OTLP_COMPRESSION'].map(otel),
+      ...['EXPORTER_OTLP_CERTIFICATE', 'RESOURCE_ATTRIBUTES', 'TRACES_SAMPLER', 'TRACES_SAMPLER_ARG'].map(otel),
       ...['NODE_EXTRA_CA_CERTS', 'TEST_BROKER_URL', 'TEST_DATABASE_URL'],
       // Shown as a misspelling.
       'BROKER_ULR',
