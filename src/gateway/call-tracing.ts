@@ -23,7 +23,8 @@ export function traceCalls(tracer: Tracer, scheme: CallFacts['scheme']): Request
   return (request, response, next) => {
     if (!askedByMachines.has(request.path)) {
       const { method, httpVersion } = request;
-      const path = request.path.slice(0, longestPath);
+      // Express reads none from a target such as `any://`.
+      const path = ((request.path as string | null) ?? '').slice(0, longestPath);
       const span = tracer.call({ method, path, scheme, httpVersion }, callerTrace(request));
       const call: TracedCall = { span, route: null };
       calls.set(response, call);

@@ -14,9 +14,9 @@ const longestName = 255;
 
 export interface RouteLabels {
   /** The path of the route that leads to the queue, or {@link otherRoute}; null: of no request that is known. */
-  labelOf(queue: string | null): string;
+  readonly labelOf: (queue: string | null) => string;
   /** The queue as that route has it, with its `{name}`s; undefined for all that share a label. */
-  templateOf(queue: string): string | undefined;
+  readonly templateOf: (queue: string) => string | undefined;
 }
 
 export function createRouteLabels(routes: readonly ConfiguredRoute[], table: RouteTable): RouteLabels {

@@ -69,7 +69,7 @@ export function createCorrelator(options: CorrelatorOptions): Correlator {
     return { outcome: settled.kind, queue: 'record' in settled ? settled.record.queue : null };
   }
 
-  const consumer = createGuardedConsumer({
+  const consumer = createGuardedConsumer<Settled>({
     source: options.source,
     destination: options.replies,
     prefetch: options.prefetch,

@@ -68,7 +68,15 @@ describe('while no event of a project gets its number', () => {
     broker = createStompBroker({ url: brokerUrl, clock, logger, keepsOrder: true });
     const loaded = loadConfiguration({ environment: { PORT: '0' }, workingFolder: '/' });
     const composition = composeGateway({
-      ...{ loaded, logger, accessLog: undefined, instance: randomUUID(), broker, access: null, tracer: silentTracer },
+      ...{
+        loaded,
+        logger,
+        accessLog: undefined,
+        instance: randomUUID(),
+        broker,
+        access: null,
+        tracer: silentTracer,
+      },
       ...{ embedded: embedded.broker, embeddedPort: embedded.port, isStopping: () => false },
       onFatal: (error) => fatal.push(error),
       store: { ...store, events },

@@ -80,7 +80,11 @@ describe('operations over HTTP', () => {
     const taken = await bench.listen(answers);
     await bench.serve(queue, () => 'ok');
     const ask = (headers: Record<string, string>): Promise<unknown> =>
-      post(`${bench.url}/shop/items/${action}`, '{}', { prefer: 'wait=10', 'message-id': action, ...headers });
+      post(`${bench.url}/shop/items/${action}`, '{}', {
+        prefer: 'wait=10',
+        'message-id': action,
+        ...headers,
+      });
     await ask({ 'reply-to': answers });
     await ask({ 'reply-to': answers });
     await ask({ 'reply-to': answers, time: 'bad' });

@@ -182,7 +182,11 @@ describe('telemetry', () => {
         ...['shop', 'shop', 'prices', 'prices', 'shop'],
       ]);
       // Only the requestor measures; where it sends is nobody's route.
-      const services = new Set(pointsOf('messaging.process.duration').map(({ attributes }) => attributes['messaging.destination.name']));
+      const services = new Set(
+        pointsOf('messaging.process.duration').map(
+          ({ attributes }) => attributes['messaging.destination.name'],
+        ),
+      );
       expect([...services]).to.deep.equal([replyQueue]);
     });
 

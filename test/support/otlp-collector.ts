@@ -131,7 +131,9 @@ function readTraces({ resourceSpans }: Traces): CollectedSpan[] {
 }
 
 function readMetrics({ resourceMetrics }: Metrics): CollectedPoint[] {
-  const metrics = resourceMetrics.flatMap(({ scopeMetrics }) => scopeMetrics.flatMap((scope) => scope.metrics));
+  const metrics = resourceMetrics.flatMap(({ scopeMetrics }) =>
+    scopeMetrics.flatMap((scope) => scope.metrics),
+  );
   return metrics.flatMap(({ name, unit, histogram, sum, gauge }) =>
     (histogram ?? sum ?? gauge ?? { dataPoints: [] }).dataPoints.map((point) => ({
       metric: name,

@@ -1,15 +1,16 @@
 /** Exporters that send OTLP as JSON over HTTP and tell a watch what became of it. */
-import type { HttpAgentFactory } from '@opentelemetry/otlp-exporter-base';
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-http';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import type { PushMetricExporter } from '@opentelemetry/sdk-metrics';
 import type { SpanExporter } from '@opentelemetry/sdk-trace-base';
 import type { ExportWatch } from './export-watch.js';
 
+type ExporterSettings = NonNullable<ConstructorParameters<typeof OTLPTraceExporter>[0]>;
+
 interface ExporterOptions {
   /** Of the collector, such as `http://127.0.0.1:4318`. */
   readonly endpoint: string;
-  readonly agents: HttpAgentFactory;
+  readonly agents: NonNullable<ExporterSettings['httpAgentOptions']>;
   readonly watch: ExportWatch;
 }
 

@@ -6,7 +6,7 @@
  */
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import { ProxyTracerProvider } from '@opentelemetry/api';
+import { INVALID_SPAN_CONTEXT, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
 import {
   defaultResource,
@@ -25,8 +25,10 @@ import { createMetricExporter, createSpanExporter } from './exporters.js';
 import type { OpenTelemetryTracerOptions } from './tracer.js';
 import { createOpenTelemetryTracer } from './tracer.js';
 
-export interface OpenTelemetryOptions
-  extends Pick<OpenTelemetryTracerOptions, 'version' | 'system' | 'templateOf'> {
+export interface OpenTelemetryOptions extends Pick<
+  OpenTelemetryTracerOptions,
+  'version' | 'system' | 'templateOf'
+> {
   /** Of the collector, such as `http://127.0.0.1:4318`. */
   readonly endpoint: string;
   readonly traces: boolean;
@@ -70,9 +72,7 @@ export function createOpenTelemetry(options: OpenTelemetryOptions): OpenTelemetr
   const tracerProvider = options.traces
     ? new BasicTracerProvider({
         resource,
-        spanProcessors: [
-          new BatchSpanProcessor(createSpanExporter({ ...exporting, watch: watches.spans })),
-        ],
+        spanProcessors: [new BatchSpanProcessor(createSpanExporter({ ...exporting, watch: watches.spans }))],
       })
     : undefined;
   const meterProvider = options.metrics
@@ -105,12 +105,20 @@ export function createOpenTelemetry(options: OpenTelemetryOptions): OpenTelemetr
   return {
     tracer: createOpenTelemetryTracer({
       ...options,
-      tracerProvider: tracerProvider ?? new ProxyTracerProvider(),
+      tracerProvider: tracerProvider ?? untraced,
       meterProvider,
     }),
     stop,
   };
 }
+
+/** Spans that tell nothing; where a trace goes by, it goes on as it came. */
+const untraced: OpenTelemetryTracerOptions['tracerProvider'] = {
+  getTracer: () => ({
+    startSpan: (_name, _options, parent = ROOT_CONTEXT) =>
+      trace.wrapSpanContext(trace.getSpanContext(parent) ?? INVALID_SPAN_CONTEXT),
+  }),
+};
 
 /** The later goes before the earlier. */
 function resourceOf({ usualServiceName, serviceName, version, instance }: OpenTelemetryOptions): Resource {

@@ -10,8 +10,13 @@ import { attribute } from './conventions.js';
 import { createInstruments } from './instruments.js';
 import { fromSpan, toSpanContext, within } from './trace-context.js';
 
+export type { MeterProvider, TracerProvider } from '@opentelemetry/api';
+
 export interface OpenTelemetryTracerOptions {
-  readonly tracerProvider: TracerProvider;
+  /** As much of a TracerProvider as is used. */
+  readonly tracerProvider: {
+    getTracer(name: string, version: string): Pick<ReturnType<TracerProvider['getTracer']>, 'startSpan'>;
+  };
   /** Absent: nothing is measured. */
   readonly meterProvider?: MeterProvider | undefined;
   /** Of this product. */

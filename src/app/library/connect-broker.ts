@@ -130,11 +130,12 @@ export async function connectBroker(options: ConnectBrokerOptions | string = {})
   }
   plainLog.open();
   const own = ownDestinations(prefix);
-  const { tracer, stop: stopTelemetry } = await startLibraryTelemetry(given.telemetry, {
+  const telemetry = await startLibraryTelemetry(given.telemetry, {
     ...{ instance: newId(), clock: systemClock, logger },
     brokerName: () => broker.broker()?.dialect.name,
     templateOf: (name) => (name === own.replies.name ? name : undefined),
   });
+  const { tracer } = telemetry;
   const control = createControlBus({ ...broker, topic: own.control, clock: systemClock, newId });
   return {
     server: broker.broker()?.server ?? '',
@@ -142,7 +143,7 @@ export async function connectBroker(options: ConnectBrokerOptions | string = {})
     async close(deadlineMs = 5_000) {
       const endAt = systemClock.monotonic() + deadlineMs;
       await broker.stop(deadlineMs);
-      await stopTelemetry(Math.max(0, endAt - systemClock.monotonic()));
+      await telemetry.stop(Math.max(0, endAt - systemClock.monotonic()));
     },
     parts: { broker: toTracedBroker(broker, tracer), own, control, clock: systemClock, logger, tracer },
   };

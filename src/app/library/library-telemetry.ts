@@ -1,4 +1,4 @@
-import type { OpenTelemetryTracerOptions } from '#adapters/opentelemetry/tracer.js';
+import type { MeterProvider, TracerProvider } from '#adapters/opentelemetry/tracer.js';
 import type { Problem } from '#core/errors.js';
 import { toProblem } from '#core/errors.js';
 import { telemetry as telemetrySettings } from '#schema/telemetry-settings.js';
@@ -22,9 +22,9 @@ export interface CollectorOptions {
 
 /** What a program with OpenTelemetry of its own has; it ends them itself. */
 export interface ProvidersOptions {
-  readonly tracerProvider: OpenTelemetryTracerOptions['tracerProvider'];
+  readonly tracerProvider: TracerProvider;
   /** Default: nothing is measured. */
-  readonly meterProvider?: NonNullable<OpenTelemetryTracerOptions['meterProvider']>;
+  readonly meterProvider?: MeterProvider;
 }
 
 export type LibraryTelemetry = CollectorOptions | ProvidersOptions;
@@ -70,9 +70,7 @@ function collectorProblems(given: Readonly<Record<string, unknown>>): (Problem |
   const findings = checked.ok ? [] : checked.findings;
   return [
     ...nameProblems(given, collectorNames, 'telemetry.'),
-    ...findings.map(({ path, allowed: words }) =>
-      toProblem(`telemetry.${path.join('.')}`, undefined, words),
-    ),
+    ...findings.map(({ path, allowed: words }) => toProblem(`telemetry.${path.join('.')}`, undefined, words)),
     ...Object.entries({ traces, metrics }).map(([name, value]) =>
       value === undefined || typeof value === 'boolean'
         ? undefined

@@ -100,7 +100,9 @@ describe('what the documentation names', () => {
       ...[...ofCommands, ...ofPrograms].map((name) => `REPLYTO_${name}`),
       // Read by OpenTelemetry itself.
       ...['EXPORTER_OTLP_HEADERS', 'EXPORTER_OTLP_TIMEOUT', 'EXPORTER_OTLP_COMPRESSION'].map(otel),
-      ...['EXPORTER_OTLP_CERTIFICATE', 'RESOURCE_ATTRIBUTES', 'TRACES_SAMPLER', 'TRACES_SAMPLER_ARG'].map(otel),
+      ...['EXPORTER_OTLP_CERTIFICATE', 'RESOURCE_ATTRIBUTES', 'TRACES_SAMPLER', 'TRACES_SAMPLER_ARG'].map(
+        otel,
+      ),
       ...['NODE_EXTRA_CA_CERTS', 'TEST_BROKER_URL', 'TEST_DATABASE_URL'],
       // Shown as a misspelling.
       'BROKER_ULR',

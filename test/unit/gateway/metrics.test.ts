@@ -23,14 +23,18 @@ describe('the metrics', () => {
     // A clock that was set back.
     metrics.took('service', 'replied', 'orders', -5);
     const { text } = await metrics.read();
-    expect(text).to.include('replyto_accept_seconds_bucket{le="0.005",route="/orders",outcome="accepted"} 1\n');
+    expect(text).to.include(
+      'replyto_accept_seconds_bucket{le="0.005",route="/orders",outcome="accepted"} 1\n',
+    );
     expect(text).to.include('replyto_accept_seconds_count{route="/orders",outcome="accepted"} 2\n');
     expect(text).to.include('replyto_accept_seconds_sum{route="/orders",outcome="accepted"} 0.044\n');
     expect(text).to.include('replyto_accept_seconds_count{route="other",outcome="refused"} 1\n');
     expect(text).to.include('replyto_settle_seconds_count{route="other",outcome="unmatched"} 1\n');
     expect(text).to.include('replyto_service_seconds_sum{route="/orders",outcome="replied"} 0\n');
     for (const [stage, { help }] of Object.entries(stages)) {
-      expect(text).to.include(`# HELP replyto_${stage}_seconds ${help}\n# TYPE replyto_${stage}_seconds histogram\n`);
+      expect(text).to.include(
+        `# HELP replyto_${stage}_seconds ${help}\n# TYPE replyto_${stage}_seconds histogram\n`,
+      );
     }
   });
 });
