@@ -16,7 +16,7 @@ export const telemetry = section({
   traces: choice(['otlp', 'none'], 'otlp', '`none`: no traces.'),
   metrics: choice(['otlp', 'none'], 'otlp', '`none`: no metrics; `/metrics` has its own in any case.'),
   metricsEveryMs: duration(
-    { min: 1_000, max: 3_600_000, default: 60_000 },
+    { min: 100, max: 3_600_000, default: 60_000 },
     'How often metrics are sent to the collector.',
   ),
   disabled: flag(false, 'Send nothing, whatever else is set.'),

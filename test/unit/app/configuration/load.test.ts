@@ -56,6 +56,7 @@ describe('loading the configuration', () => {
         sendConnections: 2,
       },
       store: { url: 'sqlite:' },
+      telemetry: { traces: 'otlp', metrics: 'otlp', metricsEveryMs: 60_000, disabled: false },
       jwt: {
         algorithms: ['RS256', 'PS256', 'ES256', 'EdDSA'],
         clockToleranceMs: 5_000,
