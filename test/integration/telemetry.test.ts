@@ -3,12 +3,15 @@ import { connectBroker } from '#app/library/connect-broker.js';
 import type { Broker, ConnectBrokerOptions } from '#app/library/connect-broker.js';
 import { createReplier } from '#app/library/create-replier.js';
 import { createRequestor } from '#app/library/create-requestor.js';
+import { queue as queueNamed } from '#core/destination.js';
+import type { Message } from '#core/message.js';
 import { silentLogger } from '#core/ports/logger.js';
 import type { TestGateway } from '../support/gateway.js';
 import { startGateway, uniqueName } from '../support/gateway.js';
 import { call, post } from '../support/http.js';
 import type { CollectedPoint, CollectedSpan, OtlpCollector } from '../support/otlp-collector.js';
 import { startOtlpCollector } from '../support/otlp-collector.js';
+import { until } from '../support/until.js';
 
 describe('telemetry', () => {
   let collector: OtlpCollector;
@@ -33,6 +36,20 @@ describe('telemetry', () => {
   async function stop(): Promise<void> {
     await gateway?.stop();
     gateway = undefined;
+  }
+
+  async function takeFrom({ parts }: Broker, queue: string): Promise<Message[]> {
+    const received: Message[] = [];
+    const subscription = await parts.broker.source.subscribe(queueNamed(queue), {
+      prefetch: 1,
+      onDelivery: (delivery) => {
+        received.push(delivery.message);
+        delivery.acknowledge();
+      },
+    });
+    await until(() => received.length > 0, { what: 'the request' });
+    await subscription.unsubscribe();
+    return received;
   }
 
   async function askOnce({ url, broker }: TestGateway, queue: string): Promise<void> {
@@ -119,6 +136,26 @@ describe('telemetry', () => {
     const [sent] = spansNamed(`send ${queue}`);
     expect(asked).to.include({ parentSpanId: '', tracestate: '' });
     expect(sent).to.include({ parentSpanId: asked!.spanId, traceId: asked!.traceId });
+  });
+
+  it('links an answer over HTTP to the call that brought it', async () => {
+    const { url, broker } = await start();
+    const queue = uniqueName('prices');
+    await post(`${url}/requests/${queue}`, '{}', { prefer: 'respond-async', 'message-id': queue });
+    const [request] = await takeFrom(broker, queue);
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    const headers = { 'reply-token': request!.properties.replyToken!, traceparent };
+    expect((await post(`${url}/requests/${queue}/reply`, '{}', headers)).status).to.equal(200);
+    await stop();
+    const [asked] = spansNamed('POST /requests/{queue}');
+    const [answered] = spansNamed('POST /requests/{id}/reply');
+    const [settled] = collector.spans.filter(({ name }) => name.startsWith('settle '));
+    expect(answered).to.include({ traceId: '0af7651916cd43dd8448eb211c80319c' });
+    expect(settled).to.deep.include({
+      traceId: asked!.traceId,
+      parentSpanId: asked!.spanId,
+      links: [{ traceId: answered!.traceId, spanId: answered!.spanId }],
+    });
   });
 
   it('samples as the caller did', async () => {
