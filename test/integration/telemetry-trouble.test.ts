@@ -3,6 +3,7 @@ import { createReplier } from '#app/library/create-replier.js';
 import type { TestGateway } from '../support/gateway.js';
 import { startGateway, uniqueName } from '../support/gateway.js';
 import { freePort } from '../support/free-port.js';
+import { happens } from '../support/happens.js';
 import { call, post } from '../support/http.js';
 import type { CollectorManner, OtlpCollector } from '../support/otlp-collector.js';
 import { startOtlpCollector } from '../support/otlp-collector.js';
@@ -57,33 +58,58 @@ describe('a collector in trouble', () => {
     expect(answers.map((answer) => answer.text())).to.deep.equal(answers.map((_, index) => String(index)));
   }
 
-  for (const [what, begin] of [
-    ['is not there', async () => `http://127.0.0.1:${await freePort()}`],
-    ['never answers', () => collecting('hang')],
-    ['answers with 500', () => collecting(500)],
-    ['answers with 404', () => collecting(404)],
-  ] satisfies readonly (readonly [string, () => Promise<string>])[]) {
-    it(`that ${what} changes no answer, and the gateway stops in time`, async () => {
-      await serveCalls(await start(await begin()));
-      const tookMs = await stopWithin(3_000);
-      expect(tookMs).to.be.lessThan(6_000);
-    });
+  /** The answers of a gateway that tells this collector, and its stop. */
+  async function servesAndStops(endpoint: string): Promise<void> {
+    await serveCalls(await start(endpoint));
+    expect(await stopWithin(3_000)).to.be.lessThan(6_000);
   }
 
-  it('that refuses what comes is told of once for spans and once for metrics, with what is lost', async () => {
-    await serveCalls(await start(await collecting(400)));
-    await stopWithin(5_000);
-    const told = logger.entries.filter(({ sentence }) => sentence.startsWith('the collector does not take'));
-    expect(told.map(({ level, sentence }) => `${level} ${sentence}`)).to.have.members([
-      'warn the collector does not take spans; they are lost',
-      'warn the collector does not take metrics; they are lost',
-    ]);
-    for (const { facts } of told) {
-      expect(facts).to.include({ endpoint: collector?.url });
-      expect(facts['lost']).to.be.greaterThan(0);
-      expect(facts['reason']).to.be.a('string').and.not.equal('');
-    }
-  });
+  happens(
+    'Surroundings',
+    'the collector of telemetry is not there',
+    'every call is answered as without one, and the gateway stops in time',
+    async () => servesAndStops(`http://127.0.0.1:${await freePort()}`),
+  );
+
+  happens(
+    'Surroundings',
+    'the collector of telemetry takes what is sent and never answers',
+    'every call is answered as without one, and the gateway stops in time',
+    async () => servesAndStops(await collecting('hang')),
+  );
+
+  happens(
+    'Surroundings',
+    'the collector of telemetry answers with 503 or 404',
+    'every call is answered as without one, and the gateway stops in time',
+    async () => {
+      await servesAndStops(await collecting(503));
+      await collector?.stop();
+      await servesAndStops(await collecting(404));
+    },
+  );
+
+  happens(
+    'Surroundings',
+    'the collector of telemetry refuses all that it gets',
+    'that is lost, and told in the log once a minute at most for traces and for metrics each',
+    async () => {
+      await serveCalls(await start(await collecting(400)));
+      await stopWithin(5_000);
+      const told = logger.entries.filter(({ sentence }) =>
+        sentence.startsWith('the collector does not take'),
+      );
+      expect(told.map(({ level, sentence }) => `${level} ${sentence}`)).to.have.members([
+        'warn the collector does not take spans; they are lost',
+        'warn the collector does not take metrics; they are lost',
+      ]);
+      for (const { facts } of told) {
+        expect(facts).to.include({ endpoint: collector?.url });
+        expect(facts['lost']).to.be.greaterThan(0);
+        expect(facts['reason']).to.be.a('string').and.not.equal('');
+      }
+    },
+  );
 
   it('gets all that waited when the gateway stops', async () => {
     const { url } = await start(await collecting('take'));
