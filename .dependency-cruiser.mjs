@@ -23,6 +23,7 @@ const adapters = [
   'store',
   'blob',
   'jwt',
+  'opentelemetry',
 ];
 const shared = {
   broker: ['sql', 'sqlite', 'stomp-server'],
@@ -115,6 +116,24 @@ export default {
       severity: 'error',
       from: { path: '^src/', pathNot: folder('adapters/jwt') },
       to: { path: 'node_modules/jose/' },
+    },
+    {
+      name: 'opentelemetry-in-its-adapter-only',
+      comment: 'Everything above knows a tracer.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: folder('adapters/opentelemetry') },
+      to: { path: 'node_modules/@opentelemetry/' },
+    },
+    {
+      name: 'opentelemetry-loaded-on-demand',
+      comment: 'Where no collector is configured it must cost nothing, the time to load it included.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: folder('adapters/opentelemetry') },
+      to: {
+        path: folder('adapters/opentelemetry'),
+        dynamic: false,
+        dependencyTypesNot: ['type-only', 'type-import'],
+      },
     },
     {
       name: 'nothing-from-tests',

@@ -1,6 +1,7 @@
 /** The public API of the package; everything else is internal. */
 export { connectBroker } from '#app/library/connect-broker.js';
 export type { Broker, ConnectBrokerOptions } from '#app/library/connect-broker.js';
+export type { CollectorOptions, LibraryTelemetry, ProvidersOptions } from '#app/library/library-telemetry.js';
 export { createReplier, sendReply } from '#app/library/create-replier.js';
 export type { CreateReplierOptions } from '#app/library/create-replier.js';
 export { createRequestor } from '#app/library/create-requestor.js';

@@ -1,13 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
+import { askedByMachines } from '#gateway/operations.js';
 import { problemCodeOf } from '#gateway/problem.js';
+import { requestIdOf } from '#gateway/call-tracing.js';
 
 /** Writes a line when the call has been answered. */
 export type AccessLog = (request: IncomingMessage, response: ServerResponse) => void;
-
-/** Asked every few seconds by machines; a line for each would hide the others. */
-const unlogged: ReadonlySet<string> = new Set(['/livez', '/readyz', '/metrics']);
 
 /**
  * Each call with its status, its duration, the id of its request and the code of its problem where it has one, at level
@@ -18,7 +17,7 @@ export function createAccessLog(logger: Logger): AccessLog | undefined {
   return pinoHttp({
     logger,
     customLogLevel: () => 'debug',
-    autoLogging: { ignore: ({ url = '' }) => unlogged.has(url.split('?')[0] ?? '') },
+    autoLogging: { ignore: ({ url = '' }) => askedByMachines.has(url.split('?')[0] ?? '') },
     serializers: {
       req: ({ method, url }: { method: string; url: string }) => ({ method, url }),
       res: ({ statusCode, raw }: { statusCode: number; raw: ServerResponse }) => ({
@@ -28,9 +27,4 @@ export function createAccessLog(logger: Logger): AccessLog | undefined {
       }),
     },
   });
-}
-
-/** With a reply `Message-ID` is that of the reply, and `Correl-ID` names the request. */
-function requestIdOf(response: ServerResponse): unknown {
-  return response.getHeader('Correl-ID') ?? response.getHeader('Message-ID');
 }

@@ -22,6 +22,8 @@ import { createParts } from './parts.js';
 import type { Part, Parts } from './parts.js';
 import { settlesWithin } from './settles-within.js';
 import { systemClock as clock } from './system-clock.js';
+import type { Telemetry } from './telemetry.js';
+import { boundedQueues, startTelemetry } from './telemetry.js';
 import { brokerTlsFiles } from './tls-files.js';
 import { productVersion } from './version.js';
 import type { WatchedFiles } from './watched-files.js';
@@ -72,11 +74,18 @@ export function createDeployment({ loaded, logger, accessLog, onFatal }: Deploym
     const embedded = isEmbedded ? createEmbedded() : undefined;
     let brokerUrl = brokerSettings.url;
     let httpUrl = '';
+    let telemetry: Telemetry | undefined;
+    let brokerName = (): string | undefined => undefined;
     const scheme = isTls(configuration) ? 'https' : 'http';
     try {
       const listening = await embedded?.start();
       if (listening !== undefined) brokerUrl = `stomp://${listening.host}:${listening.port}`;
       await warnOfBrokerChange({ store, broker: brokerSettings, logger });
+      telemetry = await startTelemetry({
+        ...{ instance, clock, logger, settings: configuration.telemetry },
+        brokerName: () => brokerName(),
+        templateOf: boundedQueues(configuration),
+      });
       if (hasStopped()) throw new ReplytoError('SHUTTING_DOWN');
       const tls = readOrThrow('broker', brokerTlsFiles(configuration));
       let waiting = (): number => 0;
@@ -85,6 +94,7 @@ export function createDeployment({ loaded, logger, accessLog, onFatal }: Deploym
         keepsOrder: true,
         waiting: () => waiting(),
       });
+      brokerName = () => broker.broker()?.dialect.name;
       const access = createAccess({ configuration, clock, logger });
       const {
         gateway,
@@ -94,11 +104,14 @@ export function createDeployment({ loaded, logger, accessLog, onFatal }: Deploym
       } = composeGateway({
         ...{ loaded, logger, accessLog, onFatal, instance, store, broker, embedded, access },
         embeddedPort: listening?.port,
+        tracer: telemetry.tracer,
         isStopping: hasStopped,
       });
       waiting = unsent;
       parts = createParts(
         [
+          // Ends last: it tells how the others ended.
+          telemetryPart(telemetry),
           ...(access === null ? [] : [accessPart(access)]),
           storePart(store),
           ...(embedded === undefined ? [] : [embeddedPart(embedded)]),
@@ -120,6 +133,7 @@ export function createDeployment({ loaded, logger, accessLog, onFatal }: Deploym
         () => clock.monotonic(),
       );
     } catch (error) {
+      await telemetry?.stop(unusedBrokerMs);
       await embedded?.stop(unusedBrokerMs);
       await store.close();
       throw error;
@@ -159,6 +173,10 @@ export function createDeployment({ loaded, logger, accessLog, onFatal }: Deploym
       else await parts?.stop(deadlineMs);
     },
   };
+}
+
+function telemetryPart(telemetry: Telemetry): Part {
+  return { name: 'telemetry', start: () => undefined, stop: (deadlineMs) => telemetry.stop(deadlineMs) };
 }
 
 function accessPart(access: Access): Part {

@@ -1,11 +1,13 @@
 /** `replyto dev`: the gateway with services to try it, and lines to copy. */
 import { ReplytoError, toReplytoError } from '#core/errors.js';
+import type { Configuration } from '#schema/configuration.js';
 import type { CommandContext } from './command-context.js';
 import type { ServeFlags } from './configuration/flags.js';
 import type { LoadedConfiguration } from './configuration/load.js';
 import { startDemoServices } from './demo-services.js';
 import { devText } from './dev-text.js';
 import { readOrThrow } from './http-tls.js';
+import type { CollectorOptions } from './library/library-telemetry.js';
 import { serveUntilStopped } from './serve.js';
 import { brokerTlsFiles } from './tls-files.js';
 
@@ -20,6 +22,7 @@ export function dev(context: CommandContext, flags: ServeFlags): Promise<number>
       const { loaded, brokerUrl, logger } = serving;
       const { broker, prefix } = loaded.configuration;
       const { login, passcode, virtualHost } = broker;
+      const telemetry = telemetryOfServices(loaded.configuration.telemetry);
       const services = await startDemoServices({
         url: brokerUrl,
         tls: readOrThrow('broker', brokerTlsFiles(loaded.configuration)),
@@ -28,6 +31,7 @@ export function dev(context: CommandContext, flags: ServeFlags): Promise<number>
         ...(login === undefined ? {} : { login }),
         ...(passcode === undefined ? {} : { passcode }),
         ...(virtualHost === undefined ? {} : { virtualHost }),
+        ...(telemetry === undefined ? {} : { telemetry }),
       }).catch((error: unknown) => {
         throw broker.url === 'embedded:' ? error : withoutBroker(error, program);
       });
@@ -43,6 +47,18 @@ function withoutBroker(error: unknown, program: string): ReplytoError {
   const { code, message } = toReplytoError(error);
   const remedy = `BROKER_URL or broker.url names this broker: unset it for the embedded one, or ask '${program} doctor'`;
   return new ReplytoError(code, { detail: `${message}; ${remedy}`, cause: error });
+}
+
+/** Whoever looks at traces wants to see both sides of a call. */
+function telemetryOfServices(settings: Configuration['telemetry']): CollectorOptions | undefined {
+  const { otlpEndpoint, disabled, traces, metrics } = settings;
+  if (disabled || otlpEndpoint === undefined) return undefined;
+  return {
+    otlpEndpoint,
+    serviceName: 'replyto-demo',
+    traces: traces === 'otlp',
+    metrics: metrics === 'otlp',
+  };
 }
 
 /** The lines to copy are what counts on this screen; a level that somebody chose stays. */

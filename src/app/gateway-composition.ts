@@ -7,10 +7,12 @@ import type { Store } from '#adapters/store/store.js';
 import { createEventsEndpoint } from '#adapters/stomp-events/events-endpoint.js';
 import { ownDestinations } from '#core/destination.js';
 import type { Logger } from '#core/ports/logger.js';
+import type { Tracer } from '#core/ports/tracer.js';
 import type { Gateway } from '#gateway/gateway.js';
 import { createGateway } from '#gateway/gateway.js';
 import { createEventFeeds } from '#gateway/status/event-feeds.js';
 import { createMetrics } from '#gateway/metrics.js';
+import { createRouteLabels } from '#gateway/route-labels.js';
 import { createRouteTable } from '#gateway/route-table.js';
 import { createLeasing } from '#messaging/leasing.js';
 import { createMembership } from '#messaging/membership.js';
@@ -32,6 +34,7 @@ import { createReplyCheck } from './reply-check.js';
 import { createRequestReply } from './request-reply.js';
 import { createStatus } from './status.js';
 import { systemClock as clock } from './system-clock.js';
+import { toTracedBroker } from './traced-broker.js';
 import { productVersion } from './version.js';
 
 /** What stands before messaging and HTTP are put together. */
@@ -48,6 +51,7 @@ interface Foundations {
   readonly embeddedPort: number | undefined;
   /** Null where nobody has to log in. */
   readonly access: Access | null;
+  readonly tracer: Tracer;
   readonly isStopping: () => boolean;
 }
 
@@ -68,15 +72,16 @@ const subscribersShare = 0.5;
 
 export function composeGateway(foundations: Foundations): GatewayComposition {
   const { loaded, logger, accessLog, onFatal, instance, isStopping } = foundations;
-  const { store, broker, embedded, embeddedPort, access } = foundations;
+  const { store, embedded, embeddedPort, access, tracer } = foundations;
   const { configuration } = loaded;
   const { broker: brokerSettings, requests } = configuration;
   const own = ownDestinations(configuration.prefix);
   const routes = createRouteTable(configuration.routes);
-  const metrics = createMetrics();
+  const metrics = createMetrics(createRouteLabels(configuration.routes, routes).labelOf);
+  const broker = toTracedBroker(foundations.broker, tracer);
   // What strangers send must not fill the log.
   const calm = createCalmLogger(logger, clock);
-  const shared = { store, broker, own, clock, newId, logger: calm, meter: metrics, instance };
+  const shared = { store, broker, own, clock, newId, logger: calm, meter: metrics, tracer, instance };
   const checkReply = createReplyCheck(routes, loaded, store.requests);
   const requestReply = createRequestReply({
     ...shared,

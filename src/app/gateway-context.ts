@@ -6,6 +6,7 @@ import type { Authenticator } from '#core/ports/authenticator.js';
 import type { Clock } from '#core/ports/clock.js';
 import type { IdSource } from '#core/ports/id-source.js';
 import type { Logger } from '#core/ports/logger.js';
+import type { Tracer } from '#core/ports/tracer.js';
 import { dashboard } from '#dashboard/dashboard.js';
 import type { GatewayContext, Readiness } from '#gateway/context.js';
 import type { GaugeReaders, Metrics } from '#gateway/metrics.js';
@@ -36,6 +37,7 @@ export interface GatewayContextOptions {
   readonly hub: StatusHub;
   readonly followerPlaces: NameShares;
   readonly metrics: Metrics;
+  readonly tracer: Tracer;
   readonly own: OwnDestinations;
   readonly authenticator: Authenticator | null;
   readonly tls: GatewayContext['tls'];
@@ -79,6 +81,7 @@ export function createGatewayContext(options: GatewayContextOptions): GatewayCon
     newId,
     logger,
     meter: metrics,
+    tracer: options.tracer,
     announceCancel: (requestId) => {
       requestReply.control.publish({ type: 'cancel', requestId }).catch((error: unknown) => {
         logger.info({ err: error, requestId }, 'services could not be told of a cancel');

@@ -6,6 +6,7 @@ import type { Clock } from '#core/ports/clock.js';
 import type { IdSource } from '#core/ports/id-source.js';
 import type { Logger } from '#core/ports/logger.js';
 import type { Meter } from '#core/ports/meter.js';
+import type { Tracer } from '#core/ports/tracer.js';
 import type { RequestRecord } from '#core/request.js';
 import type { Admission } from '#messaging/admission.js';
 import { createAdmission } from '#messaging/admission.js';
@@ -18,6 +19,7 @@ import type { OutboxRelay } from '#messaging/outbox-relay.js';
 import { createOutboxRelay } from '#messaging/outbox-relay.js';
 import type { ReplyCheck, ReplySettlement } from '#messaging/reply-settlement.js';
 import { createReplySettlement } from '#messaging/reply-settlement.js';
+import { createReplyTracing } from '#messaging/reply-tracing.js';
 import type { RequestWatch } from '#messaging/request-watch.js';
 import { createRequestWatch } from '#messaging/request-watch.js';
 import type { Requestor } from '#messaging/requestor.js';
@@ -37,6 +39,7 @@ export interface RequestReplyOptions {
   readonly newId: IdSource;
   readonly logger: Logger;
   readonly meter: Meter;
+  readonly tracer: Tracer;
   /** Owner of leases; new at each start. */
   readonly instance: string;
   readonly receiptTimeoutMs: number;
@@ -60,7 +63,7 @@ export interface RequestReply {
 }
 
 export function createRequestReply(options: RequestReplyOptions): RequestReply {
-  const { store, broker, clock, newId, logger, meter, replies } = options;
+  const { store, broker, clock, newId, logger, meter, tracer, replies } = options;
   const { channel, source } = broker;
   const watch = createRequestWatch(clock, (record) => {
     if (store.isShared) notices.tell(record);
@@ -94,6 +97,7 @@ export function createRequestReply(options: RequestReplyOptions): RequestReply {
     letters: store.deadLetters,
     onForward,
     onEnded,
+    tracing: tracer.isOn ? createReplyTracing({ tracer, store: store.requests, replies }) : undefined,
     ...(options.checkReply === undefined ? {} : { checkReply: options.checkReply }),
   });
   const correlator = createCorrelator({

@@ -3,13 +3,18 @@ import { randomBytes } from 'node:crypto';
 import type { Express, Request, RequestHandler, Response } from 'express';
 import { ReplytoError } from '#core/errors.js';
 import type { NewRequest } from '#core/request.js';
+import type { TraceContext } from '#core/trace-context.js';
+import { withTrace } from '#core/trace-context.js';
 import { contentDigest, fingerprint } from '#messaging/digest.js';
 import type { Answer } from '#messaging/requestor.js';
 import { bodyProblems } from '#schema/body-check.js';
 import { sendReply, sendStatus, sendWithoutReply } from './answers.js';
 import { readAskingHeaders, repeatedHeaders } from './asking-headers.js';
 import type { AskingHeaders } from './asking-headers.js';
+import type { AskingStages } from './asking-stages.js';
+import { timeAsking } from './asking-stages.js';
 import { readBody } from './body.js';
+import { nameRoute, traceOf } from './call-tracing.js';
 import type { GatewayContext } from './context.js';
 import { checkDestination, checkReplyTo } from './destination-check.js';
 import { readQuery } from './parameters.js';
@@ -29,9 +34,24 @@ export function createAsking(context: GatewayContext, waiting: Waiting): Asking 
   const { configuration, own } = context;
   const { requests, allow, http } = configuration;
 
-  /** The body is read only for a call whose path, parameters and headers are good. */
   async function ask(request: Request, response: Response, wanted: Wanted): Promise<void> {
-    const { queue } = wanted;
+    const stages = timeAsking(context, wanted.queue);
+    if (wanted.route !== undefined) nameRoute(response, wanted.route.path);
+    try {
+      await askTimed(request, response, { ...wanted, stages });
+    } catch (error) {
+      stages.refused();
+      throw error;
+    }
+  }
+
+  /** The body is read only for a call whose path, parameters and headers are good. */
+  async function askTimed(
+    request: Request,
+    response: Response,
+    wanted: Wanted & { readonly stages: AskingStages },
+  ): Promise<void> {
+    const { queue, stages } = wanted;
     if (context.isStopping()) throw new ReplytoError('SHUTTING_DOWN');
     checkDestination(own, 'queue', queue, allow.queues);
     const principal = principalOf(response);
@@ -41,7 +61,7 @@ export function createAsking(context: GatewayContext, waiting: Waiting): Asking 
       right: 'ask this queue',
     });
     readQuery(request, []);
-    const target = { queue, route: wanted.route ?? context.routes.forQueue(queue) };
+    const target = { queue, stages, route: wanted.route ?? context.routes.forQueue(queue) };
     const headers = readAskingHeaders(request.headers, {
       forwardHeaders: target.route?.forwardHeaders ?? [],
       isOneWay: wanted.isOneWay ?? false,
@@ -71,10 +91,16 @@ export function createAsking(context: GatewayContext, waiting: Waiting): Asking 
     body: Buffer,
   ): Promise<void> {
     checkBody(target.route, body);
-    const wanted = { ...toNewRequest(target, headers, body), postedBy: principalOf(response).name };
+    const trace = traceOf(response);
+    const wanted = { ...toNewRequest(target, headers, body, trace), postedBy: principalOf(response).name };
     const defaultMs = headers.replyTo === null ? (target.route?.waitMs ?? requests.waitMs) : 0;
     const wait = { prefer: headers.prefer, defaultMs: headers.oneWay ? 0 : defaultMs };
-    const result = await waiting.run(response, wait, (limits) => context.requestor.request(wanted, limits));
+    const { stages } = target;
+    const onAccepted = (joined: boolean): void => stages.accepted(joined);
+    const result = await waiting.run(response, wait, (limits) =>
+      context.requestor.request(wanted, { ...limits, onAccepted }),
+    );
+    stages.answered(response, result);
     if (response.destroyed) return;
     send(response, result, target.route);
   }
@@ -91,6 +117,7 @@ export function createAsking(context: GatewayContext, waiting: Waiting): Asking 
     { queue, route }: Target,
     headers: IdentifiedHeaders,
     body: Buffer,
+    trace: TraceContext | undefined,
   ): Omit<NewRequest, 'postedBy'> {
     const { properties, replyTo, oneWay, contentType } = headers;
     // Null is a value here: it never expires.
@@ -104,10 +131,10 @@ export function createAsking(context: GatewayContext, waiting: Waiting): Asking 
       contentType,
       body,
       properties: {
-        traceparent: newTrace(),
+        ...(trace?.traceparent === undefined ? { traceparent: newTrace() } : {}),
         ...(route?.project === undefined ? {} : { project: route.project }),
         ...(route?.replyToStyle === 'jms' ? { replyToStyle: 'jms' } : {}),
-        ...properties,
+        ...(trace === undefined ? properties : withTrace(properties, trace)),
         contentDigest: contentDigest(body),
       },
       applicationHeaders: headers.applicationHeaders,
@@ -159,6 +186,7 @@ interface Wanted {
 
 interface Target {
   readonly queue: string;
+  readonly stages: AskingStages;
   readonly route: ConfiguredRoute | undefined;
 }
 

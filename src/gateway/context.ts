@@ -10,6 +10,7 @@ import type { Logger } from '#core/ports/logger.js';
 import type { Meter } from '#core/ports/meter.js';
 import type { RequestStore } from '#core/ports/request-store.js';
 import type { DeadLetterOffice } from '#messaging/dead-letter-office.js';
+import type { Tracer } from '#core/ports/tracer.js';
 import type { Leasing } from '#messaging/leasing.js';
 import type { NameShares } from '#messaging/name-shares.js';
 import type { ReplyDeliveries } from '#messaging/reply-deliveries.js';
@@ -56,6 +57,7 @@ export interface GatewayContext {
   readonly newId: IdSource;
   readonly logger: Logger;
   readonly meter: Meter;
+  readonly tracer: Tracer;
   /** Tells services that a request was cancelled; best effort. */
   readonly announceCancel: (requestId: string) => void;
   /** The checks behind /readyz. */

@@ -12,6 +12,7 @@ import { ReplytoError } from '#core/errors.js';
 import { createNameShares } from '#messaging/name-shares.js';
 import { createAsking } from './asking.js';
 import { createAuthentication } from './authentication.js';
+import { traceCalls } from './call-tracing.js';
 import { shareBodyRoom } from './body.js';
 import { trackConnections } from './connection/connections.js';
 import type { GatewayContext } from './context.js';
@@ -101,6 +102,8 @@ export function createGateway(
       next();
     });
   }
+  const { tracer } = context;
+  if (tracer.isOn) app.use(traceCalls(tracer, context.tls === null ? 'http' : 'https'));
   // What a service answers is shown under this origin: it may be HTML, and must not run.
   app.use(helmet({ contentSecurityPolicy: answerPolicy, strictTransportSecurity: false }));
   app.use(checkProtocol);

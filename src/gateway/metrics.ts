@@ -1,6 +1,8 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { Meter } from '#core/ports/meter.js';
 import { countedEvents } from '#core/ports/meter.js';
+import { otherRoute } from './route-labels.js';
+import { createStageHistograms, patientBuckets } from './stage-histograms.js';
 
 /** What is measured when /metrics is asked for; the names become `replyto_<name>`. */
 export const gauges = {
@@ -33,11 +35,12 @@ export interface Metrics extends Meter {
   read(): Promise<{ readonly contentType: string; readonly text: string }>;
 }
 
-/** Replies come in milliseconds or in days. */
-const replyBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3_600, 86_400];
-
-/** Counters of what happened and gauges of what is, for Prometheus. No label carries an id. */
-export function createMetrics(): Metrics {
+/**
+ * Counters of what happened, gauges of what is and how long each stage took, for Prometheus. No label carries an id.
+ *
+ * @param routeOf - label of the route of a queue, see route-labels.ts; default: one for all
+ */
+export function createMetrics(routeOf: (queue: string | null) => string = () => otherRoute): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: 'replyto_' });
   const counters = new Map<string, Counter>(
@@ -53,12 +56,13 @@ export function createMetrics(): Metrics {
   const replySeconds = new Histogram({
     name: 'replyto_reply_seconds',
     help: replySecondsHelp,
-    buckets: replyBuckets,
+    buckets: patientBuckets,
     registers: [registry],
   });
   return {
     count: (event, amount = 1) => counters.get(event)?.inc(amount),
     replied: (afterMs) => replySeconds.observe(afterMs / 1_000),
+    took: createStageHistograms(registry, routeOf),
     addGauges(readers) {
       for (const [name, read] of Object.entries(readers)) {
         new Gauge({

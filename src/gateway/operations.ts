@@ -3,6 +3,9 @@ import type { Express, Request, Response } from 'express';
 import type { GatewayContext } from './context.js';
 import { principalOf } from './principal.js';
 
+/** Asked every few seconds by machines: what is told of each call would hide the others. */
+export const askedByMachines: ReadonlySet<string> = new Set(['/livez', '/readyz', '/metrics']);
+
 export function addOperations(
   app: Express,
   { readiness, metrics, version, isStopping }: GatewayContext,

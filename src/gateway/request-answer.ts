@@ -9,6 +9,7 @@ import type { IncomingReply } from '#core/request.js';
 import { fingerprint } from '#messaging/digest.js';
 import { sendStatus } from './answers.js';
 import type { GatewayContext } from './context.js';
+import { traceOf } from './call-tracing.js';
 import { readGivenReply } from './given-reply.js';
 import { readId, requestNotFound } from './known-request.js';
 import { readQuery } from './parameters.js';
@@ -46,6 +47,7 @@ export function addRequestAnswer(app: Express, context: GatewayContext): void {
       contentType,
       body,
       properties: {
+        ...traceOf(response),
         ...(fault === null ? {} : { fault: true }),
         ...(requestDigest === undefined ? {} : { requestDigest }),
       },

@@ -12,6 +12,7 @@ import type { DeadLetters } from '#core/ports/dead-letters.js';
 import type { Logger } from '#core/ports/logger.js';
 import type { Delivery, MessageSource } from '#core/ports/message-source.js';
 import type { Meter } from '#core/ports/meter.js';
+import type { OutcomeOf } from '#core/stages.js';
 import { createGuardedConsumer } from './guarded-consumer.js';
 import { keepInvalid } from './keep-invalid.js';
 import { readReply } from './reply-message.js';
@@ -34,6 +35,15 @@ export interface CorrelatorOptions {
   readonly checkStore: () => Promise<void>;
 }
 
+/** What became of a delivery, for the meter. */
+interface Settled {
+  readonly outcome: OutcomeOf<'settle'>;
+  /** Of the request. */
+  readonly queue: string | null;
+}
+
+const kept: Settled = { outcome: 'invalid', queue: null };
+
 export interface Correlator {
   /** Resolves when replies are being received, which needs the broker. */
   start(): Promise<void>;
@@ -41,21 +51,25 @@ export interface Correlator {
 }
 
 export function createCorrelator(options: CorrelatorOptions): Correlator {
-  const { clock, logger } = options;
+  const { clock, logger, meter } = options;
 
   const invalid = { ...options, sentence: 'an invalid message came to the reply queue' };
 
-  async function handle(delivery: Delivery): Promise<void> {
+  async function handle(delivery: Delivery): Promise<Settled> {
     const read = readReply(delivery, options);
     if ('invalid' in read) {
       await keepInvalid(invalid, delivery, read.invalid);
-      return;
+      return kept;
     }
     const settled = await options.settlement.settle(read.reply);
-    if ('refused' in settled) await keepInvalid(invalid, delivery, settled.refused);
+    if ('refused' in settled) {
+      await keepInvalid(invalid, delivery, settled.refused);
+      return kept;
+    }
+    return { outcome: settled.kind, queue: 'record' in settled ? settled.record.queue : null };
   }
 
-  const consumer = createGuardedConsumer({
+  const consumer = createGuardedConsumer<Settled>({
     source: options.source,
     destination: options.replies,
     prefetch: options.prefetch,
@@ -63,6 +77,7 @@ export function createCorrelator(options: CorrelatorOptions): Correlator {
     logger,
     handle,
     keepInvalid: (delivery, reason) => keepInvalid(invalid, delivery, reason),
+    onDone: ({ outcome, queue } = kept, tookMs) => meter.took('settle', outcome, queue, tookMs),
     checkStore: options.checkStore,
   });
   return { start: () => consumer.start(), stop: (deadlineMs) => consumer.stop(deadlineMs) };

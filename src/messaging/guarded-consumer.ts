@@ -12,16 +12,21 @@ import type { Delivery, MessageSource, Subscription } from '#core/ports/message-
 import { createInFlight } from './in-flight.js';
 import { createTimers } from './timers.js';
 
-export interface GuardedConsumerOptions {
+export interface GuardedConsumerOptions<R = void> {
   readonly source: MessageSource;
   readonly destination: Destination;
   readonly prefetch: number;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Resolves after the commit; rejects with an error of the store when it is away. */
-  readonly handle: (delivery: Delivery) => Promise<void>;
+  readonly handle: (delivery: Delivery) => Promise<R>;
   /** Keeps what `handle` rejects with any other error: it would come back for ever. Rejects as `handle` does. */
   readonly keepInvalid: (delivery: Delivery, reason: string) => Promise<void>;
+  /**
+   * Called after each acknowledgement, with what `handle` gave (undefined when `keepInvalid` kept it) and the milliseconds
+   * since the delivery, pauses of an away store included.
+   */
+  readonly onDone?: (result: R | undefined, tookMs: number) => void;
   /** Resolves when the store answers. */
   readonly checkStore: () => Promise<void>;
 }
@@ -36,7 +41,7 @@ export interface GuardedConsumer {
 const retryMs = 500;
 const giveUpAfterMs = 10_000;
 
-export function createGuardedConsumer(options: GuardedConsumerOptions): GuardedConsumer {
+export function createGuardedConsumer<R = void>(options: GuardedConsumerOptions<R>): GuardedConsumer {
   const { source, destination, prefetch, clock, handle } = options;
   const logger = options.logger.child({ queue: destination.name });
   const timers = createTimers(clock);
@@ -51,39 +56,41 @@ export function createGuardedConsumer(options: GuardedConsumerOptions): GuardedC
     const from = epoch;
     const made = await source.subscribe(destination, {
       prefetch,
-      onDelivery: (delivery) => void decide(delivery, from),
+      onDelivery: (delivery) => void decide(delivery, from, clock.monotonic()),
     });
     if (stopped) await made.unsubscribe();
     else subscription = made;
   }
 
-  async function decide(delivery: Delivery, from: number): Promise<void> {
+  async function decide(delivery: Delivery, from: number, deliveredAt: number): Promise<void> {
     if (stopped || from !== epoch) return;
     try {
       await inFlight.run(async () => {
-        await handleOrKeep(delivery);
+        const result = await handleOrKeep(delivery);
         storeAwaySince = undefined;
         // Within the run, so that a stop does not end the subscription before its acknowledgements.
         delivery.acknowledge();
+        options.onDone?.(result, clock.monotonic() - deliveredAt);
       });
     } catch (error) {
-      tryAgain(delivery, from, error);
+      tryAgain(error, () => void decide(delivery, from, deliveredAt));
     }
   }
 
-  async function handleOrKeep(delivery: Delivery): Promise<void> {
+  async function handleOrKeep(delivery: Delivery): Promise<R | undefined> {
     try {
-      await handle(delivery);
+      return await handle(delivery);
     } catch (error) {
       const failure = toReplytoError(error);
       if (failure.category === 'store') throw failure;
       const { messageId } = delivery.message;
       logger.error({ err: error, messageId }, 'a message cannot be stored');
       await options.keepInvalid(delivery, `it cannot be stored: ${failure.message}`);
+      return undefined;
     }
   }
 
-  function tryAgain(delivery: Delivery, from: number, error: unknown): void {
+  function tryAgain(error: unknown, again: () => void): void {
     if (stopped) return;
     if (storeAwaySince === undefined) {
       storeAwaySince = clock.monotonic();
@@ -93,7 +100,7 @@ export function createGuardedConsumer(options: GuardedConsumerOptions): GuardedC
       );
     }
     if (clock.monotonic() - storeAwaySince >= giveUpAfterMs) void giveBack();
-    else timers.after(retryMs, () => void decide(delivery, from));
+    else timers.after(retryMs, again);
   }
 
   /** Ends the subscription, so that the broker has the messages again, until the store answers. */

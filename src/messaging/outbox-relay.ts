@@ -19,6 +19,7 @@ import type { Outbox, OutboxDelivery, OutboxResult } from '#core/ports/outbox.js
 import type { OutgoingMessage, OutgoingMessages } from '#core/ports/outgoing-messages.js';
 import type { RequestStore } from '#core/ports/request-store.js';
 import type { StoredRequest } from '#core/request.js';
+import type { OutcomeOf } from '#core/stages.js';
 import type { Admission } from './admission.js';
 import { createRefusals } from './refusals.js';
 import type { Deployment } from './request-message.js';
@@ -89,6 +90,25 @@ function isHopeless(error: ReplytoError): boolean {
   return error.code === 'INVALID_ARGUMENT';
 }
 
+/** For the meter, which knows no other words. */
+function sendOutcome(error: ReplytoError | null): OutcomeOf<'send'> {
+  switch (error?.code) {
+    case undefined:
+      return 'sent';
+    case 'RECEIPT_TIMEOUT':
+    case 'SEND_UNCONFIRMED':
+      return 'unconfirmed';
+    case 'BROKER_FULL':
+      return 'full';
+    case 'INVALID_ARGUMENT':
+      return 'invalid';
+    case 'SEND_REFUSED':
+      return 'refused';
+    default:
+      return 'unavailable';
+  }
+}
+
 function idsOf<Id>(items: readonly { readonly id: Id }[]): Id[] {
   return items.map(({ id }) => id);
 }
@@ -122,7 +142,12 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
     renew: (items) => store.renewSend(idsOf(items), instance, leaseMs),
   });
 
-  async function finishRequest(request: StoredRequest, error: ReplytoError | null): Promise<void> {
+  async function finishRequest(
+    request: StoredRequest,
+    error: ReplytoError | null,
+    tookMs: number,
+  ): Promise<void> {
+    meter.took('send', sendOutcome(error), request.queue, tookMs);
     if (error === null) {
       refusals.forget(request.id);
       meter.count('requests-sent');
@@ -168,6 +193,7 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
     finish: async (delivery, error) => {
       const result = deliveryResult(delivery, error);
       meter.count(`deliveries-${result.kind}`);
+      meter.took('forward', result.kind, delivery.requestQueue, clock.now() - delivery.createdAt);
       await outbox.finish(delivery.id, instance, result);
       // A late reply waits for the Fault before it.
       if (delivery.reply === null) deliveries.wake();

@@ -18,12 +18,15 @@ import type { IdSource } from '#core/ports/id-source.js';
 import type { Logger } from '#core/ports/logger.js';
 import type { MessageChannel } from '#core/ports/message-channel.js';
 import type { Delivery, MessageSource, Subscription } from '#core/ports/message-source.js';
+import { silentTracer } from '#core/ports/tracer.js';
+import type { Tracer } from '#core/ports/tracer.js';
 import type { ControlBus } from './control-bus.js';
 import type { DeadLetterChannel } from './dead-letter-channel.js';
 import type { Handler } from './handler-run.js';
 import { createInFlight } from './in-flight.js';
 import { createRequestHandling } from './request-handling.js';
 import type { RetryPolicy } from './retry-policy.js';
+import { createTracedHandling } from './traced-handling.js';
 
 export interface ReplierOptions {
   readonly channel: MessageChannel;
@@ -46,6 +49,8 @@ export interface ReplierOptions {
   readonly clock: Clock;
   readonly newId: IdSource;
   readonly logger: Logger;
+  /** Default: nothing is traced. */
+  readonly tracer?: Tracer;
 }
 
 export interface Replier {
@@ -77,14 +82,15 @@ function remember(known: Set<string>, key: string): void {
 }
 
 export function createReplier(options: ReplierOptions): Replier {
-  const { source, queue, clock } = options;
+  const { source, queue, clock, tracer = silentTracer } = options;
   const concurrency = options.concurrency ?? 10;
   const logger = options.logger.child({ queue: queue.name });
   const inFlight = createInFlight(clock);
   const shutdown = new AbortController();
   // As many listeners as requests under way are no leak.
   setMaxListeners(0, shutdown.signal);
-  const handling = createRequestHandling({ ...options, logger, shutdown: shutdown.signal });
+  const untraced = createRequestHandling({ ...options, logger, shutdown: shutdown.signal });
+  const handling = tracer.isOn ? createTracedHandling(untraced, { tracer, queue }) : untraced;
   /** In the order in which they came, by {@link keyOf}. */
   const waiting = new Map<string, Work>();
   /** Under way, by {@link keyOf}. */

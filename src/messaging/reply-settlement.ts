@@ -2,11 +2,15 @@
  * What becomes of a reply, by whatever way it came: checked, settled in one transaction, counted, and told to whoever
  * waits. When it resolves, the reply is kept.
  */
+import { toReplytoError } from '#core/errors.js';
 import type { DeadLetters, MatchOutcome } from '#core/ports/dead-letters.js';
 import type { Logger } from '#core/ports/logger.js';
 import type { Meter } from '#core/ports/meter.js';
 import type { RequestStore, SettleOptions, SettleOutcome } from '#core/ports/request-store.js';
-import type { IncomingReply, RequestRecord } from '#core/request.js';
+import type { IncomingReply, RequestRecord, StoredReply } from '#core/request.js';
+import type { OutcomeOf } from '#core/stages.js';
+import { withTrace } from '#core/trace-context.js';
+import type { ReplyTracing } from './reply-tracing.js';
 import type { RequestWatch } from './request-watch.js';
 
 /** Says why a reply is not taken, for instance by the JSON Schema of its route; null = it is good. */
@@ -25,6 +29,8 @@ export interface ReplySettlementOptions {
   /** Called after a request ended by its reply. */
   readonly onEnded: (record: RequestRecord) => void;
   readonly checkReply?: ReplyCheck;
+  /** Default: nothing is traced, and a reply is kept under the trace that it came with. */
+  readonly tracing?: ReplyTracing | undefined;
 }
 
 export interface ReplySettlement {
@@ -47,13 +53,16 @@ export function createReplySettlement(options: ReplySettlementOptions): ReplySet
     switch (outcome.kind) {
       case 'settled': {
         const { record, reply } = outcome;
-        meter.count(record.status === 'faulted' ? 'requests-faulted' : 'requests-replied');
+        const isFault = record.status === 'faulted';
+        meter.count(isFault ? 'requests-faulted' : 'requests-replied');
         meter.replied(reply.receivedAt - record.createdAt);
+        served(isFault ? 'faulted' : 'replied', record, reply);
         options.onEnded(record);
         break;
       }
       case 'late':
         meter.count('replies-late');
+        served('late', outcome.record, outcome.reply);
         logger.info({ requestId: outcome.record.id, status: outcome.record.status }, 'a late reply was kept');
         break;
       case 'duplicate':
@@ -75,14 +84,43 @@ export function createReplySettlement(options: ReplySettlementOptions): ReplySet
     if (outcome.record.replyTo !== null) options.onForward();
   }
 
-  return {
-    async settle(reply, settleOptions) {
-      const refused = await options.checkReply?.(reply);
-      if (refused !== undefined && refused !== null) return { refused };
-      const outcome = await store.settle(reply, settleOptions);
-      report(outcome, reply);
+  /** A reply may come before the receipt of its request is recorded. */
+  function served(outcome: OutcomeOf<'service'>, record: RequestRecord, reply: StoredReply): void {
+    meter.took('service', outcome, record.queue, reply.receivedAt - (record.sentAt ?? record.createdAt));
+  }
+
+  async function settle(
+    reply: IncomingReply,
+    settleOptions?: SettleOptions,
+  ): Promise<SettleOutcome | { readonly refused: string }> {
+    const refused = await options.checkReply?.(reply);
+    if (refused !== undefined && refused !== null) return { refused };
+    const outcome = await store.settle(reply, settleOptions);
+    report(outcome, reply);
+    return outcome;
+  }
+
+  async function settleTraced(
+    tracing: ReplyTracing,
+    reply: IncomingReply,
+    settleOptions?: SettleOptions,
+  ): ReturnType<typeof settle> {
+    const span = await tracing.begin(reply);
+    const traced = { ...reply, properties: withTrace(reply.properties, span.context) };
+    try {
+      const outcome = await settle(traced, settleOptions);
+      span.end('refused' in outcome ? 'SCHEMA_MISMATCH' : undefined);
       return outcome;
-    },
+    } catch (error) {
+      span.end(toReplytoError(error).code);
+      throw error;
+    }
+  }
+
+  const { tracing } = options;
+  return {
+    settle: (reply, settleOptions) =>
+      tracing === undefined ? settle(reply, settleOptions) : settleTraced(tracing, reply, settleOptions),
 
     async match(number, requestId) {
       const letter = await letters.find({ number, kinds: unmatched });

@@ -40,9 +40,11 @@ export interface RequestHandlingOptions {
 }
 
 export interface RequestHandling {
+  /** `onOutcome` hears of the run of the handler, if there is one. */
   begin(
     delivery: Delivery,
     isCancelled: boolean,
+    onOutcome?: (outcome: RunOutcome) => void,
   ): {
     /** True when the request may be acknowledged, false when it must go back to the broker. */
     readonly isDone: Promise<boolean>;
@@ -58,6 +60,7 @@ interface Work {
   readonly address: ReturnAddress | null;
   /** Aborted when somebody cancelled it. */
   readonly cancelled: AbortSignal;
+  readonly onOutcome: ((outcome: RunOutcome) => void) | undefined;
 }
 
 /** Clocks of two machines differ; a request is skipped only when it is surely too late. */
@@ -75,16 +78,16 @@ export function createRequestHandling(options: RequestHandlingOptions): RequestH
 
   const conclusion = createRequestConclusion(options);
 
-  function begin(delivery: Delivery, isCancelled: boolean): ReturnType<RequestHandling['begin']> {
+  const begin: RequestHandling['begin'] = (delivery, isCancelled, onOutcome) => {
     const cancelled = new AbortController();
     if (isCancelled) cancelled.abort('cancelled');
     const { message } = delivery;
     const address = returnAddressOf(message, contentDigest(message.body));
     return {
-      isDone: handle({ delivery, message, address, cancelled: cancelled.signal }),
+      isDone: handle({ delivery, message, address, cancelled: cancelled.signal, onOutcome }),
       cancel: () => cancelled.abort('cancelled'),
     };
-  }
+  };
 
   async function handle(work: Work): Promise<boolean> {
     try {
@@ -123,7 +126,9 @@ export function createRequestHandling(options: RequestHandlingOptions): RequestH
       await giveUp(work, fault, reason);
       return true;
     }
-    return conclude(work, await outcomeOf(work));
+    const outcome = await outcomeOf(work);
+    work.onOutcome?.(outcome);
+    return conclude(work, outcome);
   }
 
   async function outcomeOf({ message, address, cancelled }: Work): Promise<RunOutcome> {

@@ -33,13 +33,18 @@ export interface Answer {
   readonly joined: boolean;
 }
 
+interface AskOptions extends WaitOptions {
+  /** Called when the request is on disk; `joined` when it was before. */
+  readonly onAccepted?: (joined: boolean) => void;
+}
+
 export interface Requestor {
   /**
    * Accepts the request, sends it, and waits for its end at most `waitMs` (0 = not at all).
    *
    * @throws IDEMPOTENCY_MISMATCH, MESSAGE_ID_TAKEN, TOO_MANY_PENDING, OUTBOX_FULL, STORE_UNAVAILABLE: nothing was stored or sent.
    */
-  request(request: NewRequest, wait: WaitOptions): Promise<Answer>;
+  request(request: NewRequest, wait: AskOptions): Promise<Answer>;
   /**
    * Waits for the end of a known request, at most `waitMs`. Null, at once, when it is unknown or not visible to this
    * name; default name null, who may know of all.
@@ -126,6 +131,7 @@ export function createRequestor(options: RequestorOptions): Requestor {
       const wait = watch.wait(request.id, hasEnded, limits);
       try {
         const { record, joined } = await accept(request);
+        limits.onAccepted?.(joined);
         // Nobody waits for what was only just accepted.
         if (limits.waitMs <= 0 && !isFinal(record.status)) return { record, reply: null, joined };
         return { ...(await settledOr(record, wait)), joined };

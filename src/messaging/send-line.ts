@@ -29,8 +29,8 @@ export interface SendLineOptions<T> {
   readonly bytesOf: (item: T) => number;
   /** Rejects as MessageChannel.send does. */
   readonly send: (item: T) => Promise<void>;
-  /** Stores the outcome; `error` null = confirmed. */
-  readonly finish: (item: T, error: ReplytoError | null) => Promise<void>;
+  /** Stores the outcome; `error` null = confirmed; `tookMs` since `send` was called, 0 when it was not. */
+  readonly finish: (item: T, error: ReplytoError | null, tookMs: number) => Promise<void>;
   /** Keeps the leases of what is still in flight. */
   readonly renew: (items: readonly T[]) => Promise<void>;
 }
@@ -79,7 +79,7 @@ export function createSendLine<T>(options: SendLineOptions<T>): SendLine<T> {
       const { owner, leaseMs } = options;
       const claimed = await options.claim({ owner, leaseMs, ...scope });
       if (isRunning()) for (const item of claimed) void sendOwned(item);
-      else await Promise.all(claimed.map((item) => finish(item, unsent())));
+      else await Promise.all(claimed.map((item) => finish(item, unsent(), 0)));
       return claimed;
     });
   }
@@ -153,19 +153,21 @@ export function createSendLine<T>(options: SendLineOptions<T>): SendLine<T> {
 
   async function sendAndFinish(item: T): Promise<void> {
     const queue = options.queueOf(item);
+    const beganAt = clock.monotonic();
     let failure: ReplytoError | null = null;
     try {
       await options.send(item);
     } catch (error) {
       failure = toReplytoError(error);
     }
+    const tookMs = clock.monotonic() - beganAt;
     follow(queue, failure);
-    await finish(item, failure);
+    await finish(item, failure, tookMs);
   }
 
-  async function finish(item: T, failure: ReplytoError | null): Promise<void> {
+  async function finish(item: T, failure: ReplytoError | null, tookMs: number): Promise<void> {
     try {
-      await options.finish(item, failure);
+      await options.finish(item, failure, tookMs);
     } catch (error) {
       // Its lease runs out and it is sent again: a duplicate with the same id, never a loss.
       logger.warn({ err: error, queue: options.queueOf(item) }, 'cannot store what became of a message');

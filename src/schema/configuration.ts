@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { queuePatternAllowed, queuePatternSchema } from './queue-pattern.js';
 import type { DeepReadonly } from './deep-readonly.js';
 import { jwt } from './jwt-settings.js';
+import { telemetry } from './telemetry-settings.js';
 import { mostEmbeddedBodyBytes, settingConflicts } from './setting-conflicts.js';
 import { defaultRoutes, longestTimeoutMs, longestWaitMs, mostRoutes, routeSchema } from './route.js';
 import {
@@ -199,6 +200,7 @@ const everything = z.strictObject({
     level: choice(['error', 'warn', 'info', 'debug', 'silent'], 'info', 'The least that is logged.'),
     format: choice(['auto', 'pretty', 'json'], 'auto', '`auto` is pretty on a terminal, else JSON.'),
   }),
+  telemetry,
   requests,
   outbox: section({
     maxPending: integer(

@@ -15,6 +15,7 @@ import { createDeferred } from '#core/deferred.js';
 import type { Deferred } from '#core/deferred.js';
 import type { EventLog } from '#core/ports/event-log.js';
 import { silentLogger as logger } from '#core/ports/logger.js';
+import { silentTracer } from '#core/ports/tracer.js';
 import type { NumberedEvent } from '#core/status-event.js';
 import type { Replier } from '#messaging/replier.js';
 import type { RequestStatus } from '#schema/request-status.js';
@@ -67,7 +68,15 @@ describe('while no event of a project gets its number', () => {
     broker = createStompBroker({ url: brokerUrl, clock, logger, keepsOrder: true });
     const loaded = loadConfiguration({ environment: { PORT: '0' }, workingFolder: '/' });
     const composition = composeGateway({
-      ...{ loaded, logger, accessLog: undefined, instance: randomUUID(), broker, access: null },
+      ...{
+        loaded,
+        logger,
+        accessLog: undefined,
+        instance: randomUUID(),
+        broker,
+        access: null,
+        tracer: silentTracer,
+      },
       ...{ embedded: embedded.broker, embeddedPort: embedded.port, isStopping: () => false },
       onFatal: (error) => fatal.push(error),
       store: { ...store, events },

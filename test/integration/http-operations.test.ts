@@ -73,6 +73,43 @@ describe('operations over HTTP', () => {
     });
   });
 
+  it('/metrics times every stage of a request, by the path of its route', async () => {
+    const action = uniqueName('timed').replaceAll('.', '-');
+    const queue = `shop.items.${action}`;
+    const answers = uniqueName('answers');
+    const taken = await bench.listen(answers);
+    await bench.serve(queue, () => 'ok');
+    const ask = (headers: Record<string, string>): Promise<unknown> =>
+      post(`${bench.url}/shop/items/${action}`, '{}', {
+        prefer: 'wait=10',
+        'message-id': action,
+        ...headers,
+      });
+    await ask({ 'reply-to': answers });
+    await ask({ 'reply-to': answers });
+    await ask({ 'reply-to': answers, time: 'bad' });
+    const route = 'route="/{service}/{resource}/{action}"';
+    const wanted = [
+      `replyto_accept_seconds_count{${route},outcome="accepted"} 1`,
+      `replyto_accept_seconds_count{${route},outcome="joined"} 1`,
+      `replyto_accept_seconds_count{${route},outcome="refused"} 1`,
+      `replyto_send_seconds_count{${route},outcome="sent"} 1`,
+      `replyto_service_seconds_count{${route},outcome="replied"} 1`,
+      `replyto_settle_seconds_count{${route},outcome="settled"} 1`,
+      `replyto_answer_seconds_count{${route},outcome="replied"} 1`,
+      `replyto_forward_seconds_count{${route},outcome="delivered"} 1`,
+    ];
+    await until(() => taken.length === 1, { what: 'the reply on its queue' });
+    await until(
+      async () => {
+        const lines = (await call(`${bench.url}/metrics`)).text().split('\n');
+        expect(wanted.filter((line) => !lines.includes(line))).to.deep.equal([]);
+        return true;
+      },
+      { what: 'every stage to be timed once' },
+    );
+  });
+
   it('/metrics counts what happens, and never names an id', async () => {
     const names = [
       'requests_accepted_total',

@@ -4,6 +4,7 @@ import { systemClock } from '#app/system-clock.js';
 import { ownDestinations } from '#core/destination.js';
 import { silentLogger } from '#core/ports/logger.js';
 import { silentMeter } from '#core/ports/meter.js';
+import { silentTracer } from '#core/ports/tracer.js';
 import type { GatewayContext } from '#gateway/context.js';
 import { createRouteTable } from '#gateway/route-table.js';
 import { createNameShares } from '#messaging/name-shares.js';
@@ -43,6 +44,7 @@ export function contextOf(overrides: Partial<GatewayContext> = {}): GatewayConte
     newId: () => 'an-id',
     logger: silentLogger,
     meter: silentMeter,
+    tracer: silentTracer,
     announceCancel: () => undefined,
     readiness: () => Promise.resolve({ isReady: true, checks: [] }),
     metrics: () => Promise.resolve({ contentType: 'text/plain', text: '' }),

@@ -59,16 +59,21 @@ export interface CountingMeter extends Meter {
   /** Everything that was counted. */
   counts(): Partial<Record<CountedEvent, number>>;
   readonly repliedAfterMs: readonly number[];
+  /** Each stage that was timed: stage, outcome, queue of the request, milliseconds. */
+  readonly stages: readonly (readonly [stage: string, outcome: string, queue: string | null, ms: number])[];
 }
 
 export function createCountingMeter(): CountingMeter {
   const counts = new Map<CountedEvent, number>();
   const repliedAfterMs: number[] = [];
+  const stages: [string, string, string | null, number][] = [];
   return {
     count: (event, amount = 1) => void counts.set(event, (counts.get(event) ?? 0) + amount),
     replied: (afterMs) => void repliedAfterMs.push(afterMs),
     of: (event) => counts.get(event) ?? 0,
     counts: () => Object.fromEntries(counts),
     repliedAfterMs,
+    took: (stage, outcome, queue, ms) => void stages.push([stage, outcome, queue, ms]),
+    stages,
   };
 }

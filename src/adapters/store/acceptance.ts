@@ -9,18 +9,21 @@ import type {
 } from '#core/ports/request-store.js';
 import type { NewRequest } from '#core/request.js';
 import { isVisibleTo } from '#core/request.js';
+import { traceContextOf } from '#core/trace-context.js';
 import type { Batch } from '#adapters/sql/group-arrangement.js';
 import type { StoreContext, Tx } from './context.js';
 import { changedMeanwhile } from './context.js';
 import { recordChanges } from './event-entry.js';
 import type { NewRequestRow } from './queries.js';
-import type { RecordRow } from './rows.js';
-import { recordColumns, toHeaderBlob, toRecord, toStoredReply } from './rows.js';
+import type { HeaderBlock, RecordRow } from './rows.js';
+import { fromBlob, recordColumns, toHeaderBlob, toRecord, toStoredReply } from './rows.js';
+
+type Parts = 'accept' | 'find' | 'findTrace' | 'versions' | 'findReply' | 'list' | 'counts' | 'countsByName';
 
 /** Taking requests in and reading them back. */
 export function createAcceptance(
   context: StoreContext,
-): Pick<RequestStore, 'accept' | 'find' | 'versions' | 'findReply' | 'list' | 'counts' | 'countsByName'> {
+): Pick<RequestStore, Parts> {
   const { db, commits, queries, dialect } = context;
   const acceptThem: Batch<Tx, Acceptance, AcceptOutcome> = (tx, some) => acceptAll(tx, context, some);
   return {
@@ -38,6 +41,14 @@ export function createAcceptance(
         .where(dialect.isOneOf('id', dialect.toList(ids)))
         .execute();
       return new Map(rows.map(({ id, version }) => [id, version]));
+    },
+
+    async findTrace(ids) {
+      for (const id of ids) {
+        const [row] = await queries.findHeaders(db, { id });
+        if (row !== undefined) return traceContextOf(fromBlob<HeaderBlock>(row.headers).properties);
+      }
+      return null;
     },
 
     async findReply(id, number) {

@@ -110,7 +110,7 @@ function changeFor(result: OutboxResult, now: number): Partial<OutboxRow> {
 async function toDelivery(tx: Tx, row: OutboxRow): Promise<OutboxDelivery> {
   const request = await tx
     .selectFrom('requests')
-    .select(['id', 'conversation_id'])
+    .select(['id', 'queue', 'conversation_id'])
     .where('seq', '=', row.request_seq)
     .executeTakeFirstOrThrow();
   const reply = await tx
@@ -122,6 +122,7 @@ async function toDelivery(tx: Tx, row: OutboxRow): Promise<OutboxDelivery> {
   return {
     id: row.id,
     requestId: request.id,
+    requestQueue: request.queue,
     queue: row.queue,
     attempts: row.attempts,
     messageId: row.message_id,

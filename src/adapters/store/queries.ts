@@ -11,6 +11,7 @@ import type {
   ProjectEventRow,
   ProjectEventTable,
   ReplyTable,
+  RequestRow,
   RequestTable,
   Tables,
 } from './schema.js';
@@ -71,6 +72,7 @@ export interface Queries {
   readonly insertEvents: PreparedRows<EventTable, InsertResult>;
   readonly insertReplies: PreparedRows<ReplyTable, InsertResult>;
   readonly findRecord: PreparedQuery<{ id: string }, RecordRow>;
+  readonly findHeaders: PreparedQuery<{ id: string }, Pick<RequestRow, 'headers'>>;
   /**
    * As they are when nobody else is changing them; nobody else can until the transaction ends. Here and below `ids` is a
    * list of the dialect.
@@ -110,6 +112,9 @@ export function createQueries(db: Kysely<Tables>, dialect: StoreDialect): Querie
     insertReplies: prepareRows(replyColumns, (rows) => db.insertInto('replies').values([...rows])),
     findRecord: prepareQuery((value) =>
       db.selectFrom('requests').select(recordColumns).where('id', '=', value('id')),
+    ),
+    findHeaders: prepareQuery((value) =>
+      db.selectFrom('requests').select('headers').where('id', '=', value('id')),
     ),
     lockRecords: prepareQuery((value) =>
       db

@@ -31,6 +31,12 @@ const shortNames: Readonly<Record<string, string>> = {
   dataDir: 'DATA_DIR',
   'log.level': 'LOG_LEVEL',
   'log.format': 'LOG_FORMAT',
+  'telemetry.otlpEndpoint': 'OTEL_EXPORTER_OTLP_ENDPOINT',
+  'telemetry.serviceName': 'OTEL_SERVICE_NAME',
+  'telemetry.traces': 'OTEL_TRACES_EXPORTER',
+  'telemetry.metrics': 'OTEL_METRICS_EXPORTER',
+  'telemetry.metricsEveryMs': 'OTEL_METRIC_EXPORT_INTERVAL',
+  'telemetry.disabled': 'OTEL_SDK_DISABLED',
 };
 
 const configName = 'REPLYTO_CONFIG';

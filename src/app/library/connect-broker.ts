@@ -9,12 +9,16 @@ import type { Problem } from '#core/errors.js';
 import { toProblem } from '#core/errors.js';
 import type { Clock } from '#core/ports/clock.js';
 import type { Logger } from '#core/ports/logger.js';
+import type { Tracer } from '#core/ports/tracer.js';
 import { refuseProblems } from '#core/refuse-problems.js';
 import type { ControlBus } from '#messaging/control-bus.js';
 import { createControlBus } from '#messaging/control-bus.js';
 import { systemClock } from '../system-clock.js';
 import type { TextLogger } from '../text-logger.js';
 import { createTextLogger } from '../text-logger.js';
+import { toTracedBroker } from '../traced-broker.js';
+import type { LibraryTelemetry } from './library-telemetry.js';
+import { startLibraryTelemetry, telemetryProblems } from './library-telemetry.js';
 import {
   hasMethods,
   isObject,
@@ -48,6 +52,11 @@ export interface ConnectBrokerOptions {
    * plain line each on stderr, such as `replyto warning: the handler failed: ...`. `silentLogger` says nothing.
    */
   readonly logger?: Logger;
+  /**
+   * Traces and measures what is sent, asked and handled by OpenTelemetry: for a collector, or with providers that the
+   * program has already. Default: nothing is, and none of it is loaded. What waits for the collector is sent by `close`.
+   */
+  readonly telemetry?: LibraryTelemetry;
 }
 
 /** A connected broker, for {@link createReplier}, {@link createRequestor} and {@link sendReply}. */
@@ -68,6 +77,7 @@ interface BrokerParts {
   readonly control: ControlBus;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly tracer: Tracer;
 }
 
 const defaultUrl = 'stomp://127.0.0.1:61613';
@@ -84,6 +94,7 @@ const optionNames = Object.keys({
   receiptTimeoutMs: true,
   heartbeatMs: true,
   logger: true,
+  telemetry: true,
 } satisfies Record<keyof ConnectBrokerOptions, true>);
 
 /**
@@ -107,6 +118,7 @@ export async function connectBroker(options: ConnectBrokerOptions | string = {})
     numberProblem('receiptTimeoutMs', given.receiptTimeoutMs, { min: 1, max: longestMs }),
     numberProblem('heartbeatMs', given.heartbeatMs, { min: 0, max: longestMs }),
     loggerProblem(given.logger),
+    ...telemetryProblems(given.telemetry),
   ]);
   const plainLog = createStderrLogger();
   const { logger = plainLog } = given;
@@ -118,12 +130,22 @@ export async function connectBroker(options: ConnectBrokerOptions | string = {})
   }
   plainLog.open();
   const own = ownDestinations(prefix);
+  const telemetry = await startLibraryTelemetry(given.telemetry, {
+    ...{ instance: newId(), clock: systemClock, logger },
+    brokerName: () => broker.broker()?.dialect.name,
+    templateOf: (name) => (name === own.replies.name ? name : undefined),
+  });
+  const { tracer } = telemetry;
   const control = createControlBus({ ...broker, topic: own.control, clock: systemClock, newId });
   return {
     server: broker.broker()?.server ?? '',
     prefix,
-    close: (deadlineMs = 5_000) => broker.stop(deadlineMs),
-    parts: { broker, own, control, clock: systemClock, logger },
+    async close(deadlineMs = 5_000) {
+      const endAt = systemClock.monotonic() + deadlineMs;
+      await broker.stop(deadlineMs);
+      await telemetry.stop(Math.max(0, endAt - systemClock.monotonic()));
+    },
+    parts: { broker: toTracedBroker(broker, tracer), own, control, clock: systemClock, logger, tracer },
   };
 }
 

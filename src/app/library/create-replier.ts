@@ -66,7 +66,7 @@ const optionNames = Object.keys({
  */
 export function createReplier(options: CreateReplierOptions): Replier {
   refuseProblems(optionProblems(toOptions(options)));
-  const { broker, own, control, clock, logger } = options.broker.parts;
+  const { broker, own, control, clock, logger, tracer } = options.broker.parts;
   return createReplierOn({
     ...options,
     ...broker,
@@ -84,6 +84,7 @@ export function createReplier(options: CreateReplierOptions): Replier {
     clock,
     newId,
     logger,
+    tracer,
   });
 }
 

@@ -17,9 +17,10 @@ import { createRequestReply } from '../request-reply.js';
 import { brokerProblem } from './connect-broker.js';
 import type { Broker } from './connect-broker.js';
 import { toNewRequest } from './new-request.js';
-import type { RequestOptions } from './new-request.js';
+import type { ExpiringRequest, RequestOptions } from './new-request.js';
 import { openPassingStore } from './open-store.js';
 import { freeQueue, isObject, nameProblems, numberProblem, textProblem, toOptions } from './option-checks.js';
+import { traceRequest } from './traced-request.js';
 
 export interface CreateRequestorOptions {
   readonly broker: Broker;
@@ -77,7 +78,7 @@ const optionNames = Object.keys({
 /** @throws INVALID_ARGUMENT naming every option that is wrong */
 export function createRequestor(options: CreateRequestorOptions): LibraryRequestor {
   refuseProblems(optionProblems(toOptions(options)));
-  const { broker, own, control, clock, logger } = options.broker.parts;
+  const { broker, own, control, clock, logger, tracer } = options.broker.parts;
   const store = options.store ?? openPassingStore(clock);
   const maxPending = options.maxPending ?? 100_000;
   const requestReply = createRequestReply({
@@ -89,6 +90,7 @@ export function createRequestor(options: CreateRequestorOptions): LibraryRequest
     newId,
     logger,
     meter: silentMeter,
+    tracer,
     instance: newId(),
     receiptTimeoutMs: 30_000,
     prefetch: 500,
@@ -121,6 +123,17 @@ export function createRequestor(options: CreateRequestorOptions): LibraryRequest
     });
   }
 
+  async function ask(request: ExpiringRequest, signal: AbortSignal | undefined): Promise<Reply> {
+    const answer = await requestor.request(request, { waitMs: request.timeoutMs + graceMs, signal });
+    if (answer.reply === null && isAborted(signal)) {
+      await cancel(request.id).catch((error: unknown) => {
+        logger.info({ err: error, requestId: request.id }, 'an aborted request could not be cancelled');
+      });
+      throw aborted(request.id, signal?.reason, 'the request is cancelled unless it had ended');
+    }
+    return toReply(answer, whyUnanswered());
+  }
+
   /** A function, because stop() may have been called during an await. */
   function whyUnanswered(): ErrorCode {
     return isStopped ? 'SHUTTING_DOWN' : 'NO_REPLY_YET';
@@ -135,14 +148,7 @@ export function createRequestor(options: CreateRequestorOptions): LibraryRequest
       if (isAborted(signal)) throw aborted(request.id, signal?.reason, 'nothing was stored or sent');
       // Many requests may share the signal of their program: as many listeners are no leak.
       if (signal instanceof EventTarget) setMaxListeners(0, signal);
-      const answer = await requestor.request(request, { waitMs: request.timeoutMs + graceMs, signal });
-      if (answer.reply === null && isAborted(signal)) {
-        await cancel(request.id).catch((error: unknown) => {
-          logger.info({ err: error, requestId: request.id }, 'an aborted request could not be cancelled');
-        });
-        throw aborted(request.id, signal?.reason, 'the request is cancelled unless it had ended');
-      }
-      return toReply(answer, whyUnanswered());
+      return traceRequest(tracer, request, (traced) => ask(traced, signal));
     },
     pending: async () => (await store.requests.counts()).pending,
     async stop(deadlineMs = 5_000) {

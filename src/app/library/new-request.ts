@@ -40,7 +40,7 @@ export interface RequestOptions {
 const defaultTimeoutMs = 30_000;
 
 /** A request of the library always expires. */
-type ExpiringRequest = NewRequest & { readonly timeoutMs: number };
+export type ExpiringRequest = NewRequest & { readonly timeoutMs: number };
 
 /** @throws INVALID_ARGUMENT, TypeError when the contents cannot be written as JSON */
 export function toNewRequest(

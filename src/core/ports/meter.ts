@@ -1,3 +1,5 @@
+import type { OutcomeOf, Stage } from '../stages.js';
+
 /** What is counted, by its outcome, and what that means; the names become `replyto_<name>_total` with underscores. */
 export const countedEvents = {
   'requests-accepted': 'requests that were stored',
@@ -48,6 +50,15 @@ export interface Meter {
   count(event: CountedEvent, amount?: number): void;
   /** Milliseconds between accepting a request and settling it. */
   replied(afterMs: number): void;
+  /**
+   * Milliseconds that a stage took. `queue` is that of the request, from which the label of its route is made; null where
+   * none is known.
+   */
+  took<S extends Stage>(stage: S, outcome: OutcomeOf<S>, queue: string | null, ms: number): void;
 }
 
-export const silentMeter: Meter = { count: () => undefined, replied: () => undefined };
+export const silentMeter: Meter = {
+  count: () => undefined,
+  replied: () => undefined,
+  took: () => undefined,
+};

@@ -5,6 +5,9 @@ import type { StoredReply } from '../request.js';
 export interface OutboxDelivery {
   readonly id: number;
   readonly requestId: string;
+  /** Where the request went. */
+  readonly requestQueue: string;
+  /** Where the reply goes. */
   readonly queue: string;
   /** Counted attempts so far: those the broker answered with an error. */
   readonly attempts: number;

@@ -8,6 +8,7 @@ import type {
   StoredReply,
   StoredRequest,
 } from '../request.js';
+import type { TraceContext } from '../trace-context.js';
 
 /** Who sends it first: `owner` holds the send lease from the moment the record exists. */
 export interface AcceptOptions {
@@ -114,6 +115,8 @@ export interface RequestStore {
   find(id: string): Promise<RequestRecord | null>;
   /** The versions of those that are known, so that whoever knows an older one sees that something has changed. */
   versions(ids: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  /** The trace that came with the first of these requests that is known; null when none is. */
+  findTrace(ids: readonly string[]): Promise<TraceContext | null>;
   findReply(id: string, number: number): Promise<StoredReply | null>;
   list(filter: RequestFilter): Promise<RequestRecord[]>;
   counts(): Promise<RequestCounts>;

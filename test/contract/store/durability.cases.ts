@@ -124,6 +124,7 @@ export function durabilityCases(test: Case, bench: StoreBench): void {
     ['giveUpSend', ({ requests }) => requests.giveUpSend('id', { code: 'X', message: 'x' })],
     ['expireDue', ({ requests }) => requests.expireDue(1)],
     ['find', ({ requests }) => requests.find('id')],
+    ['findTrace', ({ requests }) => requests.findTrace(['id'])],
     ['findReply', ({ requests }) => requests.findReply('id', 1)],
     ['list', ({ requests }) => requests.list({ limit: 1 })],
     ['counts', ({ requests }) => requests.counts()],

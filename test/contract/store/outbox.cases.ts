@@ -26,6 +26,7 @@ export function outboxCases(test: Case, bench: StoreBench): void {
     const reply = await bench.store.requests.findReply(id, 1);
     expect(await claimOne()).to.deep.include({
       requestId: id,
+      requestQueue: 'prices',
       queue: 'answers',
       attempts: 0,
       messageId: reply!.messageId,

@@ -20,6 +20,16 @@ export function readingCases(test: Case, bench: StoreBench): void {
     expect(await list({ queue: 'unknown' })).to.deep.equal([]);
   });
 
+  test('finds the trace that came with the first request that is known', async () => {
+    const { requests } = bench.store;
+    const traced = { traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`, tracestate: 'vendor=1' };
+    const { id } = await bench.sent({ properties: { ...traced, project: 'p' } });
+    const other = await bench.sent();
+    expect(await requests.findTrace(['unknown', id, other.id])).to.deep.equal(traced);
+    expect(await requests.findTrace([other.id, id])).to.deep.equal({});
+    expect(await requests.findTrace(['unknown'])).to.equal(null);
+  });
+
   test('lists the newest first, page after page', async () => {
     const ids: string[] = [];
     for (let turn = 0; turn < 5; turn += 1) ids.unshift((await bench.accepted()).id);

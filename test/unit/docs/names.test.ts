@@ -9,7 +9,9 @@ import { queue } from '#core/destination.js';
 import { errorKinds } from '#core/error-kinds.js';
 import type { MessageProperties } from '#core/message.js';
 import { countedEvents } from '#core/ports/meter.js';
+import { stages } from '#core/stages.js';
 import { counterName, gauges } from '#gateway/metrics.js';
+import { stageName } from '#gateway/stage-histograms.js';
 import { routeSchema } from '#schema/route.js';
 import { membersOf } from '#schema/schema-tree.js';
 import { notBuiltYet, settings } from '#schema/settings.js';
@@ -82,7 +84,9 @@ describe('what the documentation names', () => {
     const routes = [...(membersOf(routeSchema)?.keys() ?? [])].map((name) => `routes.${name}`);
     const form = new RegExp(`^(?:${[...sections].join('|')})\\.[a-z][A-Za-z.]*$`, 'u');
     const refused = [...notBuiltYet.keys()];
-    expectAllKnown(form, new Set([...keys, ...routes, ...refused]));
+    // A name of OpenTelemetry.
+    const foreign = ['http.server.request.duration'];
+    expectAllKnown(form, new Set([...keys, ...routes, ...refused, ...foreign]));
   });
 
   it('are every error code and environment variable of the product, and no other', () => {
@@ -91,10 +95,16 @@ describe('what the documentation names', () => {
     expectAllNamed(variables, 'docs/configuration.md');
     const ofCommands = ['URL', 'TOKEN', 'TOKEN_FILE', 'CA_FILE', 'CERT_FILE', 'KEY_FILE', 'CONFIG'];
     const ofPrograms = ['MESSAGE_ID', 'REPLY_TO', 'CORREL_ID', 'CONTENT_TYPE', 'ATTEMPT', 'QUEUE', 'FAULT'];
+    const otel = (name: string): string => `OTEL_${name}`;
     const known = new Set([
       ...Object.keys(errorKinds),
       ...variables,
       ...[...ofCommands, ...ofPrograms].map((name) => `REPLYTO_${name}`),
+      // Read by OpenTelemetry itself.
+      ...['EXPORTER_OTLP_HEADERS', 'EXPORTER_OTLP_TIMEOUT', 'EXPORTER_OTLP_COMPRESSION'].map(otel),
+      ...['EXPORTER_OTLP_CERTIFICATE', 'RESOURCE_ATTRIBUTES', 'TRACES_SAMPLER', 'TRACES_SAMPLER_ARG'].map(
+        otel,
+      ),
       ...['NODE_EXTRA_CA_CERTS', 'TEST_BROKER_URL', 'TEST_DATABASE_URL'],
       // Shown as a misspelling.
       'BROKER_ULR',
@@ -109,8 +119,11 @@ describe('what the documentation names', () => {
       ...Object.keys(countedEvents).map(counterName),
       ...Object.keys(gauges).map((name) => `replyto_${name}`),
       'replyto_reply_seconds',
+      ...Object.keys(stages).map(stageName),
     ]);
     expectAllNamed(known, 'docs/metrics.md');
+    const outcomes = Object.values(stages).flatMap((stage) => Object.keys(stage.outcomes));
+    expectAllNamed(outcomes, 'docs/metrics.md');
     const claims = ['queues', 'read', 'reply_to', 'projects', 'broker'].map((name) => `replyto_${name}`);
     expectAllKnown(/^replyto_\w+$/u, new Set([...known, ...claims]));
   });

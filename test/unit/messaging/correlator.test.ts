@@ -103,6 +103,27 @@ describe('the correlator', () => {
     expect(meter.repliedAfterMs).to.deep.equal([120]);
   });
 
+  it('times the service from the receipt of its request, and its own work until the acknowledgement', async () => {
+    const { id } = await sent();
+    await start({ checkReply: () => new Promise((resolve) => void clock.after(7, () => resolve(null))) });
+    clock.advance(120);
+    source.deliver(replies.name, replyTo(id));
+    await passTime(clock, 7);
+    source.deliver(replies.name, replyTo(id));
+    await passTime(clock, 7);
+    source.deliver(replies.name, replyTo('unknown'));
+    await passTime(clock, 7);
+    source.deliver(replies.name, newMessage());
+    await settled();
+    expect(meter.stages).to.deep.equal([
+      ['service', 'replied', 'prices', 127],
+      ['settle', 'settled', 'prices', 7],
+      ['settle', 'duplicate', 'prices', 7],
+      ['settle', 'unmatched', null, 7],
+      ['settle', 'invalid', null, 0],
+    ]);
+  });
+
   it('subscribes with the prefetch it was given', async () => {
     await start();
     expect(source.prefetches(replies.name)).to.deep.equal([50]);

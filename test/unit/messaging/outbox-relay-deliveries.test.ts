@@ -28,6 +28,20 @@ describe('the outbox relay with replies for Reply-To queues', () => {
     expect(bench.channel.sent).to.have.length(1);
   });
 
+  it('times each attempt from the moment at which the reply was kept', async () => {
+    await bench.forwarded('answers');
+    bench.clock.advance(300);
+    bench.channel.next('SEND_UNCONFIRMED');
+    bench.relay.start();
+    await settled();
+    expect(bench.meter.stages[0]).to.deep.equal(['forward', 'postponed', 'prices', 300]);
+    await passTime(bench.clock, 1_000);
+    expect(bench.meter.stages.map(([stage, outcome]) => `${stage} ${outcome}`)).to.deep.equal([
+      'forward postponed',
+      'forward delivered',
+    ]);
+  });
+
   it('delivers at once when it is told that a reply was queued', async () => {
     bench.relay.start();
     await settled();

@@ -25,6 +25,22 @@ describe('the outbox relay with requests', () => {
     expect(bench.meter.counts()).to.deep.equal({ 'requests-sent': 1 });
   });
 
+  it('times each send until its receipt or its failure', async () => {
+    await bench.stored();
+    bench.channel.next('hold', 'BROKER_FULL');
+    bench.relay.start();
+    await settled();
+    bench.clock.advance(40);
+    bench.channel.sent[0]!.answer('confirm');
+    await settled();
+    await bench.stored({ queue: 'full' });
+    await passTime(bench.clock, 1_000);
+    expect(bench.meter.stages).to.deep.equal([
+      ['send', 'sent', 'prices', 40],
+      ['send', 'full', 'full', 0],
+    ]);
+  });
+
   it('completes a one-way request with its receipt', async () => {
     const { id } = await bench.stored({ oneWay: true });
     bench.relay.start();

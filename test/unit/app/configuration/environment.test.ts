@@ -33,6 +33,27 @@ describe('settings from the environment', () => {
     ]);
   });
 
+  it('are those that OpenTelemetry has for all programs', () => {
+    expect(
+      read({
+        OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318',
+        OTEL_SERVICE_NAME: 'orders-gateway',
+        OTEL_TRACES_EXPORTER: 'otlp',
+        OTEL_METRICS_EXPORTER: 'none',
+        OTEL_METRIC_EXPORT_INTERVAL: '15000',
+        OTEL_SDK_DISABLED: 'true',
+        OTEL_TRACES_SAMPLER: 'not ours',
+      }),
+    ).to.deep.equal({
+      'telemetry.otlpEndpoint': 'http://collector:4318',
+      'telemetry.serviceName': 'orders-gateway',
+      'telemetry.traces': 'otlp',
+      'telemetry.metrics': 'none',
+      'telemetry.metricsEveryMs': 15_000,
+      'telemetry.disabled': true,
+    });
+  });
+
   it('tell what Kubernetes sets for a service from what was meant for us', () => {
     const problems = problemsOf({ BROKER_PORT: 'tcp://10.0.0.7:61613' });
     expect(problems).to.have.length(1);

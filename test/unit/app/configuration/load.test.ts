@@ -56,6 +56,7 @@ describe('loading the configuration', () => {
         sendConnections: 2,
       },
       store: { url: 'sqlite:' },
+      telemetry: { traces: 'otlp', metrics: 'otlp', metricsEveryMs: 60_000, disabled: false },
       jwt: {
         algorithms: ['RS256', 'PS256', 'ES256', 'EdDSA'],
         clockToleranceMs: 5_000,
@@ -105,6 +106,26 @@ describe('loading the configuration', () => {
     expect(origins.get('prefix')).to.include({ kind: 'environment', name: 'REPLYTO_PREFIX' });
     expect(origins.get('requests.waitMs')).to.deep.equal({ kind: 'file', name: 'replyto.yaml' });
     expect(origins.get('http.host')).to.deep.equal({ kind: 'default' });
+  });
+
+  it('refuses an address of a collector that cannot be one, without its login', () => {
+    for (const given of [
+      'collector:4318',
+      'grpc://c:4317',
+      'http://ada:hunter2@c:4318',
+      'http://c?x=1',
+      'http://',
+    ]) {
+      const problems = refused({ environment: { OTEL_EXPORTER_OTLP_ENDPOINT: given } });
+      expect(problems.map(({ field }) => field)).to.deep.equal(['OTEL_EXPORTER_OTLP_ENDPOINT']);
+      expect(JSON.stringify(problems)).to.not.include('hunter2');
+    }
+    for (const given of ['http://c', 'https://c:4318', 'http://[::1]:4318/otlp', 'http://c:4318/']) {
+      const { configuration } = load({ environment: { OTEL_EXPORTER_OTLP_ENDPOINT: given } });
+      expect(configuration.telemetry.otlpEndpoint).to.equal(given);
+    }
+    const [problem] = refused({ environment: { OTEL_METRICS_EXPORTER: 'prometheus' } });
+    expect(problem).to.include({ field: 'OTEL_METRICS_EXPORTER', allowed: 'one of otlp, none' });
   });
 
   it('is frozen to the ground', () => {

@@ -81,12 +81,38 @@ describe('wrong options of the library', () => {
       expect(fieldsOf(await refused({ url: 61_613, prefix: 5 }))).to.deep.equal(['url', 'prefix']);
     });
 
+    it('are telemetry for nobody, and wrong parts of it', async () => {
+      for (const [telemetry, fields] of [
+        [true, ['telemetry']],
+        [{}, ['telemetry']],
+        [{ serviceName: 'orders' }, ['telemetry']],
+        [{ otlpEndpoint: 'collector:4318' }, ['telemetry.otlpEndpoint']],
+        [
+          { otlpEndpoint: 7, serviceName: 7, traces: 'otlp', metrics: 1, sampler: 'x' },
+          [
+            'telemetry.sampler',
+            'telemetry.otlpEndpoint',
+            'telemetry.serviceName',
+            'telemetry.traces',
+            'telemetry.metrics',
+          ],
+        ],
+        [
+          { tracerProvider: {}, meterProvider: 'm', otlpEndpoint: 'http://c' },
+          ['telemetry.otlpEndpoint', 'telemetry.tracerProvider', 'telemetry.meterProvider'],
+        ],
+      ] as const) {
+        expect(fieldsOf(await refused({ url: server().url, telemetry }))).to.deep.equal(fields);
+      }
+    });
+
     it('are not what is left out, nor the extremes', async () => {
       const made = await connectBroker({
         url: server().url,
         connectTimeoutMs: 600_000,
         receiptTimeoutMs: 600_000,
         heartbeatMs: 0,
+        telemetry: { otlpEndpoint: undefined },
       });
       await made.close(100);
     });
