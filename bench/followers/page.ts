@@ -1,11 +1,11 @@
 /** The page in Markdown; not a word of it is written by hand afterwards. */
 import { markdownTable } from '#schema/markdown-table.js';
+import type { Delays } from '../tools/delays.js';
 import { countText, msText, numberText, percentText } from '../tools/number-text.js';
 import { machineText } from '../tools/machine.js';
 import type {
   AcceptingResult,
   ActiveResult,
-  Delays,
   IdleResult,
   Results,
   SettlingResult,

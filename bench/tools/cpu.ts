@@ -13,8 +13,15 @@ export function cpuSeconds(pid: number): number | null {
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
 }
 
+/** Of all of them together; null when there are none, or not all of them are processes of that program on this machine. */
+export function cpuSecondsOf(program: string, pids: readonly number[]): number | null {
+  // Ids of another machine may be those of something else here.
+  if (pids.length === 0 || pids.some((pid) => programOf(pid) !== program)) return null;
+  return pids.reduce((sum, pid) => sum + (cpuSeconds(pid) ?? 0), 0);
+}
+
 /** The name of the process's program; null as above. */
-export function programOf(pid: number): string | null {
+function programOf(pid: number): string | null {
   return readProc(pid, 'comm')?.trim() ?? null;
 }
 
@@ -24,4 +31,9 @@ function readProc(pid: number, file: string): string | null {
   } catch {
     return null;
   }
+}
+
+/** Between two figures of CPU time; null where one is. */
+export function between(before: number | null, after: number | null): number | null {
+  return before === null || after === null ? null : Math.max(0, after - before);
 }
