@@ -3,13 +3,7 @@ import { markdownTable } from '#schema/markdown-table.js';
 import type { Delays } from '../tools/delays.js';
 import { countText, msText, numberText, percentText } from '../tools/number-text.js';
 import { machineText } from '../tools/machine.js';
-import type {
-  AcceptingResult,
-  ActiveResult,
-  IdleResult,
-  Results,
-  SettlingResult,
-} from './results.js';
+import type { AcceptingResult, ActiveResult, IdleResult, Results, SettlingResult } from './results.js';
 
 export function pageOf(results: Results): string {
   const { plan, startedAt, tookMs, machine, openFiles, parts } = results;

@@ -25,6 +25,7 @@ export async function startGateway(
 ): Promise<ServedGateway | null> {
   const isSubject = way.subject.is === 'gateway';
   if (!isSubject && way.broker !== 'embedded') return null;
+  // Its caller tells.
   if (way.broker === 'classic' && system.classic === null) return null;
   const settings = {
     REPLYTO_PREFIX: name,

@@ -22,9 +22,7 @@ const noticeUs = 500_000;
 function watchedOf(asked: readonly Way[], { classic }: System): Way | undefined {
   const gateways = asked.filter(({ subject }) => subject.is === 'gateway');
   const wanted = classic === null ? 'embedded-sqlite' : 'classic-sqlite';
-  return (
-    gateways.find(({ id }) => id === wanted) ?? gateways[0] ?? ways.find(({ id }) => id === wanted)
-  );
+  return gateways.find(({ id }) => id === wanted) ?? gateways[0] ?? ways.find(({ id }) => id === wanted);
 }
 
 /** Null when no gateway is there to be watched. */

@@ -37,7 +37,7 @@ export interface PlanChanges {
 const sizes: Readonly<Record<Size, Omit<Plan, 'size' | 'ways'>>> = {
   smoke: {
     ...{ widths: { http: [2], library: [3] }, repeats: 1, minutes: 0 },
-    ...{ firstWarmUpMs: 0, warmUpMs: 50, windowMs: 250, rates: { http: 40, library: 40 } },
+    ...{ firstWarmUpMs: 0, warmUpMs: 50, windowMs: 200, rates: { http: 50, library: 50 } },
   },
   quick: {
     ...{ widths: { http: [1, 50, 200], library: [1, 100, 500] }, repeats: 1, minutes: 0 },
@@ -73,7 +73,7 @@ export function mostOf(widths: readonly number[]): number {
 }
 
 /** Starting and ending a way. */
-const startMs = { smoke: 1_200, quick: 3_000, full: 3_000 };
+const startMs = { smoke: 1_000, quick: 3_000, full: 3_000 };
 /** Opening connections, and closing them. */
 const loadMs = 350;
 const systemMs = { smoke: 2_000, quick: 15_000, full: 15_000 };

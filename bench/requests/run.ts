@@ -117,7 +117,9 @@ export async function runBenchmark(system: System, options: RunOptions): Promise
       const least = Math.min(...found[kind]);
       rates[kind] = Number.isFinite(least) ? Math.max(1, Math.round(least * rateShare)) : null;
     }
-    say(`fixed rates: ${rates.http ?? 'no'} requests per second over HTTP, ${rates.library ?? 'no'} of the library`);
+    say(
+      `fixed rates: ${rates.http ?? 'no'} requests per second over HTTP, ${rates.library ?? 'no'} of the library`,
+    );
   }
 
   function stepsOf({ kind }: Way): Step[] {
@@ -197,7 +199,10 @@ function inShort({ replied, delays, failures }: MeasuredRun, windowMs: number): 
   const { p50, p99 } = decodeDelays(delays);
   const troubles = Object.entries(failures).map(([words, count]) => `${count}x ${words}`);
   const rate = Math.round((replied * 1_000) / windowMs);
-  return [`${rate} replies per second`, `p50 ${p50.toFixed(1)} ms`, `p99 ${p99.toFixed(1)} ms`, ...troubles].join(
-    ', ',
-  );
+  return [
+    `${rate} replies per second`,
+    `p50 ${p50.toFixed(1)} ms`,
+    `p99 ${p99.toFixed(1)} ms`,
+    ...troubles,
+  ].join(', ');
 }

@@ -10,8 +10,11 @@ export interface StartOptions {
 }
 
 /** Ends something that was started. */
-export type End = () => Promise<void>;
+export type End = () => Promise<unknown>;
 
 export function inOneLine(words: string): string {
-  return words.trim().split(/\s*\n\s*/u).join(' ');
+  return words
+    .trim()
+    .split(/\s*\n\s*/u)
+    .join(' ');
 }

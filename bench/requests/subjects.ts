@@ -69,10 +69,7 @@ export async function startSubject(system: System, way: Way, start: SubjectStart
   }
 }
 
-async function storeUrlOf(
-  store: StoreName | null,
-  { place, ends }: SubjectStart,
-): Promise<string | null> {
+async function storeUrlOf(store: StoreName | null, { place, ends }: SubjectStart): Promise<string | null> {
   if (store === null) return null;
   if (store === 'postgres') return place.database?.url ?? null;
   const folder = await makeTemporaryFolder();

@@ -57,20 +57,21 @@ export async function startSystem({ signal, broker, databaseUrl, built }: System
   const started = <T>(part: Promise<T>): Promise<T> => unlessAborted(part, signal);
   // Without the condition, what the programs import from the product is the built package.
   const nodeFlags = built ? tsx : process.execArgv;
-  const program = <Calls extends GeneratorCalls | ServiceCalls>(
-    file: string,
-    what: string,
-  ): Promise<CalledProcess<Calls>> =>
-    started(startCalledProcess<Calls>(new URL(`programs/${file}`, import.meta.url), { what, nodeFlags }));
+  const fileOf = (name: string): URL => new URL(`programs/${name}`, import.meta.url);
   try {
     if (built) await started(buildPackage());
     const found = broker === 'none' ? { unavailable: '--broker none' } : await started(findClassic(broker));
     const classic = 'unavailable' in found ? null : found;
     if (classic !== null) ends.push(() => classic.stop());
-    const server = classic === null ? '' : await started(probeStomp(classic.url));
-    const generator = await program<GeneratorCalls>('generator.ts', 'the process of the callers');
+    const generator = await started(
+      startCalledProcess<GeneratorCalls>(fileOf('generator.ts'), {
+        ...{ what: 'the process of the callers', nodeFlags },
+      }),
+    );
     ends.push(() => generator.stop());
-    const service = await program<ServiceCalls>('service.ts', 'the service');
+    const service = await started(
+      startCalledProcess<ServiceCalls>(fileOf('service.ts'), { what: 'the service', nodeFlags }),
+    );
     ends.push(() => service.stop());
     // To its end, whatever happens: a database that is half made would stay.
     const database = await createTestDatabase(databaseUrl);
@@ -85,17 +86,11 @@ export async function startSystem({ signal, broker, databaseUrl, built }: System
       library: pathToFileURL(built ? 'dist/index.js' : 'src/index.ts').href,
       parts: {
         replyto: versionOfPackage(),
-        broker: classic === null ? 'the embedded one' : classic.pid === null ? server : classic.name,
+        broker: await started(nameOf(classic)),
         database: hasDatabase ? `PostgreSQL ${database.version}` : 'none',
         Node: process.versions.node,
       },
-      missing: [
-        ...('unavailable' in found ? [`ActiveMQ Classic is not measured: ${found.unavailable}.`] : []),
-        ...(classic?.pid === null
-          ? ['The CPU time of the broker is not measured: it was not started by the benchmark.']
-          : []),
-        ...('unavailable' in database ? [`PostgreSQL is not measured: ${database.unavailable}.`] : []),
-      ],
+      missing: sayMissing(found, database),
       newName: () => `bench-${run}-${(names += 1)}`,
       ended() {
         if (classic !== null && classic.pid !== null && cpuSeconds(classic.pid) === null) return 'the broker';
@@ -108,4 +103,24 @@ export async function startSystem({ signal, broker, databaseUrl, built }: System
     await stop().catch(() => undefined);
     throw error;
   }
+}
+
+/** With its version. */
+async function nameOf(classic: UsedBroker | null): Promise<string> {
+  if (classic === null) return 'the embedded one';
+  return classic.pid === null ? probeStomp(classic.url) : classic.name;
+}
+
+function sayMissing(broker: UsedBroker | Unavailable, database: object | Unavailable): string[] {
+  return [
+    ...('unavailable' in broker ? [`ActiveMQ Classic is not measured: ${broker.unavailable}.`] : []),
+    ...('pid' in broker && broker.pid === null
+      ? ['The CPU time of the broker is not measured: it was not started by the benchmark.']
+      : []),
+    ...('unavailable' in database ? [`PostgreSQL is not measured: ${database.unavailable}.`] : []),
+  ];
+}
+
+interface Unavailable {
+  readonly unavailable: string;
 }

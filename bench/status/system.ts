@@ -96,11 +96,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     return {
       ...{ gateway, brokerUrl, generator, queue, service, requests, folder: folder.path, stop },
       brokerPid,
-      brokerKind: server.startsWith('RabbitMQ')
-        ? 'rabbitmq'
-        : broker === undefined
-          ? 'embedded'
-          : 'other',
+      brokerKind: server.startsWith('RabbitMQ') ? 'rabbitmq' : broker === undefined ? 'embedded' : 'other',
       selectors: server.startsWith('ActiveMQ'),
       database: typeof database === 'string' ? null : database,
       parts: {

@@ -17,8 +17,9 @@ export async function findClassic(
 ): Promise<UsedBroker | { readonly unavailable: string }> {
   if (given !== undefined) return { url: given, pid: null, name: given, stop: () => Promise.resolve() };
   try {
-    const { url, pid, version, stop } = await startClassic();
-    return { url, pid, name: `ActiveMQ Classic ${version}`, stop };
+    const broker = await startClassic();
+    const { url, pid, version } = broker;
+    return { url, pid, name: `ActiveMQ Classic ${version}`, stop: () => broker.stop() };
   } catch (error) {
     return { unavailable: wordsOf(error) };
   }

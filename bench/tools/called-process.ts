@@ -7,7 +7,7 @@ import type { Answer, Call, CallTable } from './calls.js';
 export interface CalledProcess<Calls> {
   readonly pid: number;
   /** The call of that name; it rejects when the process ends before its answer. */
-  call<Name extends keyof Calls>(name: Name): Calls[Name];
+  readonly call: <Name extends keyof Calls>(name: Name) => Calls[Name];
   hasEnded(): boolean;
   stop(): Promise<void>;
 }
@@ -31,6 +31,7 @@ export async function startCalledProcess<Calls extends CallTable<Calls>>(
   const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
   let calls = 0;
   let hasExited = false;
+  const hasEnded = (): boolean => hasExited;
   const exited = new Promise<void>((resolve) => {
     child.once('exit', () => {
       hasExited = true;
@@ -52,11 +53,11 @@ export async function startCalledProcess<Calls extends CallTable<Calls>>(
     waiting.clear();
   });
   await within(Promise.race([ready, exited]), { what, withinMs: startWithinMs });
-  if (child.pid === undefined || hasExited) throw new Error(`${what} did not start`);
+  if (child.pid === undefined || hasEnded()) throw new Error(`${what} did not start`);
 
   return {
     pid: child.pid,
-    hasEnded: () => hasExited,
+    hasEnded,
     call<Name extends keyof Calls>(name: Name): Calls[Name] {
       return ((argument: unknown) =>
         new Promise((resolve, reject) => {
@@ -69,7 +70,7 @@ export async function startCalledProcess<Calls extends CallTable<Calls>>(
           child.send({ number: calls, name: String(name), argument } satisfies Call, (error) => {
             if (error !== null) reject(error);
           });
-        })) as Calls[Name];
+        })) as unknown as Calls[Name];
     },
     async stop() {
       if (child.connected) child.disconnect();

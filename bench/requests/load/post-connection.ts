@@ -78,9 +78,7 @@ export function openPostConnection({ port, path }: PostTarget): PostConnection {
 }
 
 /** Undefined while it is not whole; a text says why it cannot be read. */
-function readAnswer(
-  text: string,
-): { readonly status: number; readonly body: string } | string | undefined {
+function readAnswer(text: string): { readonly status: number; readonly body: string } | string | undefined {
   const headEnd = text.indexOf('\r\n\r\n');
   if (headEnd === -1) return undefined;
   const length = /\r\ncontent-length: *(\d+)/iu.exec(text.slice(0, headEnd))?.[1];

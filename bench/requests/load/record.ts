@@ -18,7 +18,12 @@ export interface Recorder {
 }
 
 export function createRecorder(): Recorder {
-  const [delays, toService, back, lateness] = [createDelays(), createDelays(), createDelays(), createDelays()];
+  const [delays, toService, back, lateness] = [
+    createDelays(),
+    createDelays(),
+    createDelays(),
+    createDelays(),
+  ];
   const failures = new Map<string, number>();
   let replies = 0;
   return {

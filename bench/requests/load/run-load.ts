@@ -29,11 +29,7 @@ export async function runLoad(ask: Ask, load: Load): Promise<LoadOutcome> {
 
 let numbers = 0;
 
-async function askInTurns(
-  ask: Ask,
-  { width, startsAt, windowMs }: Load,
-  recorder: Recorder,
-): Promise<void> {
+async function askInTurns(ask: Ask, { width, startsAt, windowMs }: Load, recorder: Recorder): Promise<void> {
   const endsAt = startsAt + windowMs * 1_000;
   await callInTurns(
     width,

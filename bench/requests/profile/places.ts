@@ -50,7 +50,11 @@ export function createPlaces(root: string): (frame: CallFrame) => Place {
     const { functionName, url, lineNumber } = frame;
     if (url === '') {
       const isState = functionName.startsWith('(');
-      return { text: isState ? functionName : 'native', group: isState ? functionName : 'native', isOurs: false };
+      return {
+        text: isState ? functionName : 'native',
+        group: isState ? functionName : 'native',
+        isOurs: false,
+      };
     }
     if (url.startsWith('node:')) return { text: `${url}:${lineNumber + 1}`, group: 'Node', isOurs: false };
     const path = url.startsWith('file:') ? fileURLToPath(url) : url;

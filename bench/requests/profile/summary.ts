@@ -46,7 +46,9 @@ export function summarize(
   const ownOfNode = toOwnTimes(profile, { from, to });
   const all = [...ownOfNode.values()].reduce((sum, time) => sum + time, 0);
   if (all === 0) {
-    throw new Error(`the profile is of ${profile.startTime} to ${profile.endTime}, and has nothing of ${from} to ${to}`);
+    throw new Error(
+      `the profile is of ${profile.startTime} to ${profile.endTime}, and has nothing of ${from} to ${to}`,
+    );
   }
   const entries = addUp(profile, ownOfNode, placeOf);
   const shareOf = (name: string): number =>
@@ -80,7 +82,10 @@ export function summarize(
 }
 
 /** Microseconds by node: a sample counts until the next one. */
-function toOwnTimes({ startTime, samples, timeDeltas }: CpuProfile, { from, to }: ProfileWindow): Map<number, number> {
+function toOwnTimes(
+  { startTime, samples, timeDeltas }: CpuProfile,
+  { from, to }: ProfileWindow,
+): Map<number, number> {
   const times = new Map<number, number>();
   let at = startTime;
   for (const [index, node] of samples.entries()) {

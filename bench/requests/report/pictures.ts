@@ -17,11 +17,7 @@ export function drawPictures({ widths, rates }: Results, figures: readonly Figur
   ].filter((picture) => picture !== null);
 }
 
-function drawThroughput(
-  kind: Kind,
-  widths: readonly number[],
-  figures: readonly Figures[],
-): Picture | null {
+function drawThroughput(kind: Kind, widths: readonly number[], figures: readonly Figures[]): Picture | null {
   const kept = figures.filter(({ way, rate }) => way.kind === kind && rate === null);
   const rows = waysOf(kept).map((way) =>
     rowOf(
@@ -50,7 +46,8 @@ function drawDelays(rate: number, figures: readonly Figures[]): Picture | null {
   return picture('delay-http.svg', {
     title: `Milliseconds until the reply at ${countText(rate)} requests per second`,
     ...{ axis: logarithmicAxis, rows, series: [] },
-    caption: 'From the instant at which the request fell due. Dot: half. Stroke: 99 %. Line: up to the longest.',
+    caption:
+      'From the instant at which the request fell due. Dot: half. Stroke: 99 %. Line: up to the longest.',
   });
 }
 

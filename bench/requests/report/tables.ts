@@ -46,7 +46,15 @@ export function rateTable(figures: readonly Figures[], kind: Kind): string {
   const kept = figures.filter(({ way, rate }) => way.kind === kind && rate !== null);
   if (kept.length === 0) return '';
   return markdownTable(
-    ['way', 'asked per second', 'without reply', 'p50 ms', 'p99 ms', 'longest ms', 'of it asked late, p50 / p99 ms'],
+    [
+      'way',
+      'asked per second',
+      'without reply',
+      'p50 ms',
+      'p99 ms',
+      'longest ms',
+      'of it asked late, p50 / p99 ms',
+    ],
     kept.map(({ way, rate, asked, replied, delay, late }) => [
       ...[way.title, countText(rate ?? 0), countText(asked - replied)],
       ...[delay.p50, delay.p99, delay.max].map((time) => spreadText(time, timeText)),

@@ -107,7 +107,10 @@ function toFiguresOfOne(variant: Variant, { clients, runs, idle, windowMs }: Giv
   const netOf = (name: keyof CpuTimes, { cpu }: MeasuredRun): number | null =>
     cpu[name] === null ? null : Math.max(0, cpu[name] - (idle[name] ?? 0));
   const cpuOf = (name: keyof CpuTimes): Spread | null =>
-    unlessNull(runs.map((run) => perThousand(netOf(name, run), run.events)), spread);
+    unlessNull(
+      runs.map((run) => perThousand(netOf(name, run), run.events)),
+      spread,
+    );
   const servers = (run: MeasuredRun): number | null => {
     const times = serverNames.map((name) => netOf(name, run)).filter((time) => time !== null);
     return times.length === 0 ? null : times.reduce((sum, time) => sum + time, 0);
@@ -117,7 +120,10 @@ function toFiguresOfOne(variant: Variant, { clients, runs, idle, windowMs }: Giv
   const reads = variant.reading.by !== 'nothing';
   const due = dueOf(variant, clients, windowMs);
   const meanAsked = total(({ questions }) => questions) / runs.length;
-  const clientSeconds = unlessNull(runs.map(({ cpu }) => cpu.clients), spread);
+  const clientSeconds = unlessNull(
+    runs.map(({ cpu }) => cpu.clients),
+    spread,
+  );
   return {
     ...{ variant, clients, repeats: runs.length, events: total(({ events }) => events) },
     delay: reads ? toDelay(runs.map(({ delays }) => decodeFromCompressedBase64(delays))) : null,
@@ -133,8 +139,14 @@ function toFiguresOfOne(variant: Variant, { clients, runs, idle, windowMs }: Giv
       clients: cpuOf('clients'),
       publisher: cpuOf('publisher'),
     },
-    serverCpu: unlessNull(runs.map((run) => perThousand(servers(run), run.events)), spread),
-    serverCores: unlessNull(runs.map((run) => perThousand(servers(run), windowMs)), spread),
+    serverCpu: unlessNull(
+      runs.map((run) => perThousand(servers(run), run.events)),
+      spread,
+    ),
+    serverCores: unlessNull(
+      runs.map((run) => perThousand(servers(run), windowMs)),
+      spread,
+    ),
     clientCores: clientSeconds === null ? null : (clientSeconds.max * 1_000) / windowMs,
     cpuStep: Math.max(...runs.map(({ events }) => 10 / events)),
     seenShare: reads ? perEvent(({ seen }) => seen) : null,
@@ -162,7 +174,10 @@ function perThousand(value: number | null, count: number): number | null {
 
 function meanOfIdle(idle: readonly CpuTimes[]): CpuTimes {
   const mean = (name: keyof CpuTimes): number | null =>
-    unlessNull(idle.map((times) => times[name]), spread)?.value ?? null;
+    unlessNull(
+      idle.map((times) => times[name]),
+      spread,
+    )?.value ?? null;
   return {
     ...{ gateway: mean('gateway'), broker: mean('broker'), database: mean('database') },
     ...{ clients: mean('clients'), publisher: mean('publisher') },

@@ -11,7 +11,7 @@ type Answer = (socket: Socket) => void;
 function inPieces(text: string): Answer {
   return (socket) => {
     socket.setNoDelay(true);
-    for (const [index, piece] of [...text].entries()) setTimeout(() => socket.write(piece), index);
+    for (const [index, piece] of text.match(/[^]/gu)!.entries()) setTimeout(() => socket.write(piece), index);
   };
 }
 

@@ -43,7 +43,10 @@ describe('the summary of a profile', () => {
     ]);
     expect(summary.own.map(({ name }) => name)).to.not.include('(idle)');
     expect(summary.own.map(({ name, place }) => `${name} ${place}`)).to.include('(anonymous) node:net:10');
-    expect(summary.total.map(({ name }) => name), 'of the product alone').to.deep.equal(['handle']);
+    expect(
+      summary.total.map(({ name }) => name),
+      'of the product alone',
+    ).to.deep.equal(['handle']);
     expect(Object.fromEntries(summary.places.map(({ name, share: found }) => [name, found]))).to.include({
       ...{ 'src/gateway': share(2), '@stomp/stompjs': share(2), Node: share(1) },
       ...{ '(idle)': share(1), '(garbage collector)': share(1) },
@@ -58,7 +61,9 @@ describe('the summary of a profile', () => {
 
   it('groups by folder of the product, by package, and by what V8 does itself', () => {
     const groupOf = (name: string, url?: string): string => placeOf(frame(name, url)).group;
-    expect(groupOf('x', 'file:///product/src/adapters/stomp/dialects/classic.ts')).to.equal('src/adapters/stomp');
+    expect(groupOf('x', 'file:///product/src/adapters/stomp/dialects/classic.ts')).to.equal(
+      'src/adapters/stomp',
+    );
     expect(groupOf('x', 'file:///product/src/messaging/requestor.ts')).to.equal('src/messaging');
     expect(groupOf('x', 'file:///product/node_modules/express/lib/express.js')).to.equal('express');
     expect(groupOf('(program)')).to.equal('(program)');

@@ -107,15 +107,12 @@ describe('a load', () => {
   });
 
   it('tells how long the way to the service took, and the way back', async () => {
-    const outcome = await runLoad(
-      async (_, body) => {
-        await pause(10);
-        const text = replyBody(body);
-        await pause(40);
-        return text;
-      },
-      loadOf({}),
-    );
+    const outcome = await runLoad(async (_, body) => {
+      await pause(10);
+      const text = replyBody(body);
+      await pause(40);
+      return text;
+    }, loadOf({}));
     const [there, back] = [outcome.stages!.toService, outcome.stages!.back].map(decodeDelays);
     expect(there!.p50).to.be.within(9, 38);
     expect(back!.p50).to.be.within(39, 120);

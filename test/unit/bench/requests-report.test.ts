@@ -28,7 +28,12 @@ describe('the report of the benchmark of requests', () => {
       ...['report.md', 'throughput-http.svg', 'throughput-library.svg', 'delay-http.svg'],
     ]);
     const page = pageOf(results);
-    for (const title of ['### 1 connection\n', '### 200 connections', '### 100 in flight', '## Over HTTP, at a fixed'])
+    for (const title of [
+      '### 1 connection\n',
+      '### 200 connections',
+      '### 100 in flight',
+      '## Over HTTP, at a fixed',
+    ])
       expect(page).to.contain(title);
     expect(page).to.contain('| naive bridge, Classic | 1,010 (1,000–1,020) | 21 (20–22) |');
     expect(page).to.contain('| replyto, Classic, SQLite | 500 | 0 | 21 (20–22) |');
@@ -46,7 +51,8 @@ describe('the report of the benchmark of requests', () => {
       '0.990 × (1,000 and 1,010): false',
     );
     expect(aims.get(`${throughput}: 1.3 × those of naive bridge, Classic`)).to.match(/: false$/u);
-    const p99 = 'p99 of replyto, Classic, SQLite, 50 connections: no longer than that of naive bridge, Classic';
+    const p99 =
+      'p99 of replyto, Classic, SQLite, 50 connections: no longer than that of naive bridge, Classic';
     expect(aims.get(p99)).to.equal('21 ms and 21 ms: true');
   });
 
@@ -63,10 +69,7 @@ describe('the report of the benchmark of requests', () => {
       return { memory: { subject: 151e6, broker: 1, database: null, service: 1, callers: 1 } };
     });
     const samples = Array.from({ length: 600 }, (_, index) => 60_000_000 + index * 100_000);
-    const missed = judgeAims(
-      { ...bad, memory: { ...bad.memory!, samples } },
-      toFigures(bad),
-    );
+    const missed = judgeAims({ ...bad, memory: { ...bad.memory!, samples } }, toFigures(bad));
     expect(missed.map(({ isMet }) => isMet)).to.deep.equal(met.map(() => false));
     expect(met).to.have.length(17);
   });
