@@ -37,7 +37,7 @@ export interface PlanChanges {
 const sizes: Readonly<Record<Size, Omit<Plan, 'size' | 'ways'>>> = {
   smoke: {
     ...{ widths: { http: [2], library: [3] }, repeats: 1, minutes: 0 },
-    ...{ firstWarmUpMs: 0, warmUpMs: 50, windowMs: 200, rates: { http: 50, library: 50 } },
+    ...{ firstWarmUpMs: 0, warmUpMs: 60, windowMs: 200, rates: { http: 50, library: 50 } },
   },
   quick: {
     ...{ widths: { http: [1, 50, 200], library: [1, 100, 500] }, repeats: 1, minutes: 0 },

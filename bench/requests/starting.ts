@@ -12,9 +12,11 @@ export interface StartOptions {
 /** Ends something that was started. */
 export type End = () => Promise<unknown>;
 
+/** Without addresses of databases, which are others each time. */
 export function inOneLine(words: string): string {
   return words
     .trim()
     .split(/\s*\n\s*/u)
-    .join(' ');
+    .join(' ')
+    .replaceAll(/postgres:\/\/[^\s']*/gu, 'postgres://…');
 }

@@ -3,11 +3,11 @@
 /** Who asks: HTTP connections, or a program that has the requests in flight itself. */
 export type Kind = 'http' | 'library';
 
-export type BrokerName = 'classic' | 'embedded';
+type BrokerName = 'classic' | 'embedded';
 export type StoreName = 'sqlite' | 'postgres';
 
 /** What is under test. */
-export type Subject =
+type Subject =
   | { readonly is: 'echo' }
   | { readonly is: 'naive-bridge' }
   | { readonly is: 'bare-stomp' }

@@ -22,9 +22,14 @@ export function answerCalls<Calls extends CallTable<Calls>>(calls: Calls): void 
       return { number, error: wordsOf(error) };
     }
   };
+  // What is told to a program that is just ending is told to nobody.
+  const tell = (message: Answer | 'ready'): void => {
+    if (process.connected) process.send?.(message, () => undefined);
+  };
   process.on('message', (call: Call) => {
-    void answer(call).then((answered) => process.send?.(answered));
+    void answer(call).then(tell);
   });
   process.on('disconnect', () => process.exit(0));
-  process.send?.('ready');
+  if (!process.connected) process.exit(0);
+  tell('ready');
 }

@@ -10,7 +10,7 @@ import type { GatewayFigures, MeasuredCell, MeasuredRun, Results } from '../resu
 import type { Way } from '../ways.js';
 import { wayOf } from '../ways.js';
 
-export type PartSpreads = Readonly<Record<Part, Spread | null>>;
+type PartSpreads = Readonly<Record<Part, Spread | null>>;
 
 /** One way with one load. */
 export interface Figures {

@@ -46,7 +46,7 @@ export function readResults(text: string, name: string): Results {
 }
 
 /** Why these results are not to be published, in a sentence; null: they may be. */
-export function whyNotPublished(results: Results): string | null {
+function whyNotPublished(results: Results): string | null {
   const { size, planned, repeats, passes, failed, leftOut, measured, widths } = results;
   if (size === 'smoke') return 'a smoke run has no figures that are worth reading';
   if (passes < repeats) return `the run was ended after ${passes} of ${repeats} passes`;
