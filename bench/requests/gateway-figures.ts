@@ -19,19 +19,25 @@ export interface GatewayWatch {
 export function watchGateway(url: string, width: number): GatewayWatch {
   let before: Metrics = new Map();
   let after: Metrics = new Map();
+  let [from, to] = [0, 0];
   const grownBy = (name: string): number => (after.get(name) ?? 0) - (before.get(name) ?? 0);
   return {
-    begin: async () => void (before = await readMetrics(url)),
-    end: async () => void (after = await readMetrics(url)),
+    async begin() {
+      from = Date.now();
+      before = await readMetrics(url);
+    },
+    async end() {
+      to = Date.now();
+      after = await readMetrics(url);
+    },
     async figures() {
       const replies = grownBy('replyto_reply_seconds_count');
       if (replies <= 0) return null;
-      const stored = await readStoredTimes(url, width);
       return {
         transactionsPerRequest: grownBy('replyto_store_transactions') / replies,
         gcSeconds: grownBy('replyto_nodejs_gc_duration_seconds_sum'),
         acceptedToReplyMs: (grownBy('replyto_reply_seconds_sum') * 1_000) / replies,
-        ...stored,
+        ...(await readStoredTimes(url, { width, from, to })),
       };
     },
   };
@@ -46,27 +52,23 @@ interface StatusDocument {
 /** Means of the requests before the last ones, of times that are stored in milliseconds. */
 async function readStoredTimes(
   url: string,
-  width: number,
+  { width, from, to }: { readonly width: number; readonly from: number; readonly to: number },
 ): Promise<Pick<GatewayFigures, 'acceptedToSentMs' | 'sentToRepliedMs' | 'sampled'>> {
   const answer = await call(`${url}/requests?status=replied&limit=${listed}`);
   const { requests } = answer.json<{ readonly requests: readonly StatusDocument[] }>();
-  // Few of a short run would be none at all.
-  const kept = requests.slice(Math.min(width, Math.floor(requests.length / 2)));
-  const times = kept.flatMap(({ createdAt, sentAt, repliedAt }) =>
-    sentAt === null || repliedAt === null
-      ? []
-      : [
-          {
-            sent: Date.parse(sentAt) - Date.parse(createdAt),
-            replied: Date.parse(repliedAt) - Date.parse(sentAt),
-          },
-        ],
-  );
+  const times = requests.flatMap(({ createdAt, sentAt, repliedAt }) => {
+    const created = Date.parse(createdAt);
+    if (sentAt === null || repliedAt === null || created < from || created > to) return [];
+    const sent = Date.parse(sentAt);
+    return [{ untilSent: sent - created, untilReplied: Date.parse(repliedAt) - sent }];
+  });
+  // Where there are few, those of the end are better than none.
+  const kept = times.length > 2 * width ? times.slice(width) : times;
   const mean = (of: (time: (typeof times)[number]) => number): number =>
-    times.length === 0 ? 0 : times.reduce((sum, time) => sum + of(time), 0) / times.length;
+    kept.length === 0 ? 0 : kept.reduce((sum, time) => sum + of(time), 0) / kept.length;
   return {
-    acceptedToSentMs: mean(({ sent }) => sent),
-    sentToRepliedMs: mean(({ replied }) => replied),
-    sampled: times.length,
+    acceptedToSentMs: mean(({ untilSent }) => untilSent),
+    sentToRepliedMs: mean(({ untilReplied }) => untilReplied),
+    sampled: kept.length,
   };
 }

@@ -1,6 +1,6 @@
 /** One measurement: a way that runs, one load on it, and what the parts took for it. */
 import { nowUs, pause, untilUs } from '../tools/clock.js';
-import { between } from '../tools/cpu.js';
+import { between, machineCpuSeconds } from '../tools/cpu.js';
 import { unlessAborted } from '../tools/interruption.js';
 import { watchGateway } from './gateway-figures.js';
 import type { GatewayWatch } from './gateway-figures.js';
@@ -47,8 +47,9 @@ interface Observation {
 async function observe(
   way: RunningWay,
   { startsAt, windowMs, gateway, signal }: Observation,
-): Promise<Pick<MeasuredRun, 'cpu' | 'memory'>> {
+): Promise<Pick<MeasuredRun, 'cpu' | 'machineCpu' | 'memory'>> {
   await untilUs(startsAt, signal);
+  const machineBefore = machineCpuSeconds();
   const [before] = await Promise.all([way.cpu(), gateway?.begin()]);
   const endsAt = startsAt + windowMs * 1_000;
   let most: PartFigures = way.memory();
@@ -58,8 +59,9 @@ async function observe(
     const last = most;
     most = toPartFigures((part) => greaterOf(last[part], now[part]));
   }
+  const machineCpu = between(machineBefore, machineCpuSeconds());
   const [after] = await Promise.all([way.cpu(), gateway?.end()]);
-  return { memory: most, cpu: toPartFigures((part) => between(before[part], after[part])) };
+  return { memory: most, machineCpu, cpu: toPartFigures((part) => between(before[part], after[part])) };
 }
 
 function greaterOf(one: number | null, other: number | null): number | null {

@@ -12,7 +12,7 @@ export interface GatewayFigures {
   readonly gcSeconds: number;
   /** Means of all its replies: from the record of the request until the reply is there. */
   readonly acceptedToReplyMs: number;
-  /** Means of so many of the last requests: from the record to the receipt of the broker, and on to the record of the reply. */
+  /** Means of so many of the last requests of the window: from the record to the receipt of the broker, and on to the record of the reply. */
   readonly sampled: number;
   readonly acceptedToSentMs: number;
   readonly sentToRepliedMs: number;
@@ -22,6 +22,8 @@ export interface GatewayFigures {
 export interface MeasuredRun extends LoadOutcome {
   /** Seconds. */
   readonly cpu: PartFigures;
+  /** Seconds of everything that ran on the machine, the parts included; null where the system does not say. */
+  readonly machineCpu: number | null;
   /** The most that was seen, bytes. */
   readonly memory: PartFigures;
   readonly gateway: GatewayFigures | null;

@@ -20,6 +20,22 @@ export function cpuSecondsOf(program: string, pids: readonly number[]): number |
   return pids.reduce((sum, pid) => sum + (cpuSeconds(pid) ?? 0), 0);
 }
 
+/** Of everything that ran on this machine so far, on all its cores; null where the system does not say. */
+export function machineCpuSeconds(): number | null {
+  try {
+    const [, ...fields] = (readFileSync('/proc/stat', 'utf8').split('\n')[0] ?? '').split(/\s+/u);
+    // user, nice, system, idle, iowait, irq, softirq, steal; guests are in user.
+    const [user, nice, system, , , irq, softirq, steal] = fields.map(Number);
+    const ticks = [user, nice, system, irq, softirq, steal].reduce<number>(
+      (sum, one) => sum + (one ?? NaN),
+      0,
+    );
+    return Number.isNaN(ticks) ? null : ticks / ticksPerSecond;
+  } catch {
+    return null;
+  }
+}
+
 /** The name of the process's program; null as above. */
 function programOf(pid: number): string | null {
   return readProc(pid, 'comm')?.trim() ?? null;

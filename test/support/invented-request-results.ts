@@ -60,6 +60,7 @@ function inventRun({ way, width, rate, repeat }: InventedRun): MeasuredRun {
     stages: hasService ? { toService: delaysOf(100, 8), back: delaysOf(100, 12) } : null,
     late: rate === null ? null : { p50: 400, p99: 1_200 },
     cpu: parts,
+    machineCpu: 16.4,
     memory: { ...parts, subject: 100_000_000, broker: 400_000_000 },
     gateway:
       way.subject.is === 'gateway'

@@ -27,6 +27,8 @@ export interface Figures {
   readonly cpu: PartSpreads;
   /** Cores that all measured parts together kept busy. */
   readonly cores: Spread | null;
+  /** Cores that all else on the machine kept busy meanwhile. */
+  readonly otherCores: Spread | null;
   /** Megabytes, 10^6 bytes. */
   readonly memory: PartSpreads;
   /** Mean milliseconds from the call to the service, and back; null without a service. */
@@ -68,6 +70,10 @@ function toFiguresOfOne({ way, width, rate, runs }: MeasuredCell, windowMs: numb
       runs.map((run) => coresOf(run, windowMs)),
       medianSpread,
     ),
+    otherCores: unlessNull(
+      runs.map((run) => otherCoresOf(run, windowMs)),
+      medianSpread,
+    ),
     memory: parts(({ memory }, part) => (memory[part] === null ? null : memory[part] / 1_000_000)),
     stages: toStages(runs),
     gateway: toGateway(runs),
@@ -92,6 +98,12 @@ function perReply(seconds: number, replied: number): number {
 function coresOf({ cpu }: MeasuredRun, windowMs: number): number | null {
   if (cpu.subject === null) return null;
   return sumOf(partNames.map((part) => cpu[part] ?? 0)) / (windowMs / 1_000);
+}
+
+function otherCoresOf(run: MeasuredRun, windowMs: number): number | null {
+  const cores = coresOf(run, windowMs);
+  if (cores === null || run.machineCpu === null) return null;
+  return Math.max(0, (run.machineCpu * 1_000) / windowMs - cores);
 }
 
 function toStages(runs: readonly MeasuredRun[]): Figures['stages'] {

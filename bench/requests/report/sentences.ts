@@ -1,5 +1,6 @@
 /** What bounds the ways that missed an aim, in words that are made of figures. */
 import { countText, numberText, percentText } from '../../tools/number-text.js';
+import { medianOf } from '../../tools/spread.js';
 import { partNames } from '../parts.js';
 import type { Results } from '../results.js';
 import { widthText } from '../ways.js';
@@ -19,17 +20,14 @@ export function sayBounds(results: Results, figures: readonly Figures[]): string
 }
 
 function sayBound(figures: Figures, { machine, profiles }: Results): string {
-  const { way, width, cpu, cores } = figures;
+  const { way, width, cpu, cores, otherCores } = figures;
   const parts = partNames
     .flatMap((part) => (cpu[part] === null ? [] : [{ part, ms: cpu[part].value }]))
     .sort((one, other) => other.ms - one.ms);
   const whole = parts.reduce((sum, { ms }) => sum + ms, 0);
   const shares = parts.map(({ part, ms }) => `${partWords[part]} ${numberText(ms)}`).join(', ');
   const profile = profiles.find((one) => one.way === way.id && one.width === width);
-  const busy =
-    cores === null
-      ? ''
-      : ` The parts kept ${numberText(cores.value)} of ${machine.cores} cores busy${cores.value > busyShare * machine.cores ? ', so the CPU is the bound' : ', so the CPU is not the bound: somebody waits'}.`;
+  const busy = cores === null ? '' : ` ${sayBusy(cores.value, otherCores?.value ?? 0, machine.cores)}`;
   const places =
     profile === undefined
       ? ''
@@ -43,6 +41,15 @@ function sayBound(figures: Figures, { machine, profiles }: Results): string {
 
 /** From this share of all cores on, CPU time is taken to be what there was too little of. */
 const busyShare = 0.9;
+/** Up to this share of all cores, what others did is no matter. */
+const othersShare = 0.1;
+
+function sayBusy(mine: number, others: number, all: number): string {
+  const words = `The parts kept ${numberText(mine)} of ${all} cores busy`;
+  const beside = others > othersShare * all ? `, other programs ${numberText(others)}` : '';
+  if (mine + others < busyShare * all) return `${words}${beside}: the CPU is not the bound, somebody waits.`;
+  return `${words}${beside}: the CPU is the bound${beside === '' ? '' : ', and there was less of it than on a quiet machine'}.`;
+}
 
 const partWords = {
   subject: 'the process under test',
@@ -56,6 +63,7 @@ const partWords = {
 export function sayTroubles(results: Results, figures: readonly Figures[]): string[] {
   const { failed, leftOut, passes, repeats } = results;
   return [
+    ...sayOthers(figures, results),
     ...figures.flatMap(({ way, width, rate, failures }) => {
       const words = Object.entries(failures).map(([reason, count]) => `${countText(count)} × ${reason}`);
       const load = rate === null ? widthText(way.kind, width) : `${countText(rate)} per second`;
@@ -64,5 +72,14 @@ export function sayTroubles(results: Results, figures: readonly Figures[]): stri
     ...failed.map((words) => `Failed: ${words}.`),
     ...leftOut.map(({ why }) => why),
     ...(passes < repeats ? [`The run was ended after ${passes} of ${repeats} passes.`] : []),
+  ];
+}
+
+function sayOthers(figures: readonly Figures[], { machine }: Results): string[] {
+  const others = figures.flatMap(({ otherCores }) => (otherCores === null ? [] : [otherCores.value]));
+  const middle = medianOf(others);
+  if (middle <= othersShare * machine.cores) return [];
+  return [
+    `Other programs kept ${numberText(middle)} of ${machine.cores} cores busy in half of the measurements or more, up to ${numberText(Math.max(...others))}: throughput is less and times are longer than on a quiet machine, and not by the same factor for every way.`,
   ];
 }

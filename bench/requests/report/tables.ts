@@ -73,11 +73,12 @@ const partTitles: Readonly<Record<Part, string>> = {
 
 export function cpuTable(figures: readonly Figures[]): string {
   return markdownTable(
-    ['way', 'load', ...partNames.map((part) => partTitles[part]), 'cores busy', 'memory, MB'],
+    ['way', 'load', ...partNames.map((part) => partTitles[part]), 'cores busy', 'by others', 'memory, MB'],
     figures.map((one) => [
       ...[one.way.title, loadText(one)],
       ...partNames.map((part) => orNone(one.cpu[part], numberText)),
       orNone(one.cores, numberText),
+      orNone(one.otherCores, numberText),
       orNone(one.memory.subject, numberText),
     ]),
   );

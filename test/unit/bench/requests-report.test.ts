@@ -20,6 +20,8 @@ function aimsOf(results: Results): Map<string, string> {
   return new Map(aims.map(({ what, wanted, found, isMet }) => [`${what}: ${wanted}`, `${found}: ${isMet}`]));
 }
 
+const idleParts = { subject: 1, broker: 1, database: null, service: 1, callers: 1 };
+
 describe('the report of the benchmark of requests', () => {
   it('has tables for every load, pictures, and no holes', () => {
     const results = inventRequestResults();
@@ -109,9 +111,26 @@ describe('the report of the benchmark of requests', () => {
     };
     const page = pageOf({ ...results, profiles: [profile] });
     expect(page).to.contain(
-      '- replyto, Classic, SQLite, 50 connections: 4.00 ms of CPU time per reply (the process under test 1.00, broker 1.00, service 1.00, callers 1.00). The parts kept 2.00 of 2 cores busy, so the CPU is the bound. Of the process under test, 20 % of the time was idle; most went to src/adapters/stomp 50 %.',
+      '- replyto, Classic, SQLite, 50 connections: 4.00 ms of CPU time per reply (the process under test 1.00, broker 1.00, service 1.00, callers 1.00). The parts kept 2.00 of 2 cores busy: the CPU is the bound. Of the process under test, 20 % of the time was idle; most went to src/adapters/stomp 50 %.',
     );
     expect(page).to.contain('| parse | src/adapters/stomp/frame-reader.ts:12 | 25 % | 30 % |');
+  });
+
+  it('tells apart a machine that is full of others, and one on which somebody waits', () => {
+    const slowWith = (machineCpu: number): Results =>
+      inventRequestResults(({ way }) => ({
+        machineCpu,
+        ...(way.id === 'classic-sqlite' ? { replied: 4_000, cpu: idleParts } : {}),
+      }));
+    expect(pageOf(slowWith(16))).to.contain(
+      'The parts kept 0.500 of 2 cores busy, other programs 1.50: the CPU is the bound, and there was less of it than on a quiet machine.',
+    );
+    expect(pageOf(slowWith(4))).to.contain(
+      'The parts kept 0.500 of 2 cores busy: the CPU is not the bound, somebody waits.',
+    );
+    expect(pageOf(inventRequestResults(() => ({ machineCpu: 24 })))).to.contain(
+      '- Other programs kept 1.00 of 2 cores busy in half of the measurements or more, up to 1.00: throughput',
+    );
   });
 
   it('tells failures, and is never made of what is not whole', () => {
