@@ -127,9 +127,9 @@ function judgeMemory(id: string, find: Find): Aim {
 }
 
 function judgeFlatness(memory: MemoryRun | null): Aim {
-  const minutes = memory === null ? 'ten' : String(memory.minutes);
+  const minutes = memory === null ? 'ten minutes' : minutesText(memory.minutes);
   const aim = {
-    what: `memory over ${minutes} minutes${memory === null ? '' : `, ${loadText(memory)}`}`,
+    what: `memory over ${minutes}${memory === null ? '' : `, ${loadText(memory)}`}`,
     wanted: `flat: at the end at most ${flatFactor} × what it was after a fifth; below ${mostMemoryMb} MB`,
     bound: null,
   };
@@ -141,6 +141,10 @@ function judgeFlatness(memory: MemoryRun | null): Aim {
     found: `${numberText(second)} MB, at the end ${numberText(last)} MB, the most ${numberText(most)} MB`,
     isMet: last <= second * flatFactor && most < mostMemoryMb,
   };
+}
+
+export function minutesText(minutes: number): string {
+  return minutes === 1 ? 'one minute' : `${minutes} minutes`;
 }
 
 function loadText({ way: id, width }: MemoryRun): string {

@@ -2,7 +2,7 @@
 import type { Picture } from '../../tools/chart.js';
 import { countText, numberText } from '../../tools/number-text.js';
 import type { Results } from '../results.js';
-import { enoughRepeats } from './aims.js';
+import { enoughRepeats, minutesText } from './aims.js';
 import type { Figures } from './figures.js';
 import { describeMachine, describeMethod } from './method.js';
 import { describeProfile } from './profiles.js';
@@ -44,8 +44,7 @@ export function pageOf(results: Results, { figures, pictures, folder }: PageOpti
           '## Profiles',
           ...results.profiles.map((profile) => describeProfile(profile, { most: profiledFunctions })),
         ]),
-    '## How it was measured',
-    list(describeMethod(results)),
+    ...(figures.length === 0 ? [] : ['## How it was measured', list(describeMethod(results))]),
     '## On what',
     list(describeMachine(results)),
   ];
@@ -98,6 +97,6 @@ function describeMemory({ memory }: Results): string[] {
   const failed = Object.entries(failures).map(([reason, count]) => `${countText(count)} × ${reason}`);
   return [
     '## Memory over minutes',
-    `${countText(replied)} replies in ${numberText(minutes)} minutes${failed.length === 0 ? '' : `, besides ${failed.join(', ')}`}. MB: ${points.join(', ')}.`,
+    `${countText(replied)} replies in ${minutesText(minutes)}${failed.length === 0 ? '' : `, besides ${failed.join(', ')}`}. MB: ${points.join(', ')}.`,
   ];
 }

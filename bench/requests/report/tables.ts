@@ -14,10 +14,13 @@ import type { Figures } from './figures.js';
 const none = '–';
 
 export function aimsTable(results: Results, figures: readonly Figures[]): string {
+  const aims = judgeAims(results, figures);
+  // A run of memory alone shall not list all that it was not asked for.
+  const shown = figures.length === 0 ? aims.filter(({ isMet }) => isMet !== null) : aims;
   const verdict = ({ isMet }: Aim): string => (isMet === null ? none : isMet ? 'met' : '**missed**');
   return markdownTable(
     ['what', 'aim', 'found', ''],
-    judgeAims(results, figures).map((aim) => [aim.what, aim.wanted, aim.found, verdict(aim)]),
+    shown.map((aim) => [aim.what, aim.wanted, aim.found, verdict(aim)]),
   );
 }
 

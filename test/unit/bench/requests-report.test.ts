@@ -133,6 +133,15 @@ describe('the report of the benchmark of requests', () => {
     );
   });
 
+  it('of memory alone speaks of nothing else', () => {
+    const { memory } = inventRequestResults();
+    const alone = pageOf(inventRequestResults(undefined, { measured: [], repeats: 0, passes: 0, memory }));
+    expect(alone).to.contain('memory alone, 33 minutes');
+    expect(alone).to.contain('| memory over 10 minutes, replyto, Classic, SQLite, 200 connections | flat:');
+    expect(alone).to.contain('600,000 replies in 10 minutes. MB: after 0.833 min 100, ');
+    expect(alone).to.not.match(/not measured|naive|How it was measured/u);
+  });
+
   it('tells failures, and is never made of what is not whole', () => {
     const failing = inventRequestResults(({ way, repeat }) =>
       way.id === 'naive' && repeat === 0 ? { failures: { 'status 504': 3 } } : {},
