@@ -12,7 +12,7 @@ let ask: Ask | undefined;
 const calls: RequestorCalls = {
   async start(place) {
     const library = (await import(place.library)) as typeof Library;
-    const store = openStore(library, place.storeUrl);
+    const store = await openStore(library, place.storeUrl);
     if (typeof store === 'string') return { unsupported: store };
     ask = await connect(library, place, store);
     return { unsupported: null };
@@ -25,18 +25,14 @@ const calls: RequestorCalls = {
 
 type Store = ReturnType<typeof Library.openStore>;
 
+/** Those that know PostgreSQL have a function of its own for it. */
+type LibraryWithShared = typeof Library & { readonly openSharedStore?: (url: string) => Promise<Store> };
+
 /** A text says why there is none. */
-function openStore(
-  { openStore: open, isReplytoError }: typeof Library,
-  url: string | null,
-): Store | null | string {
+async function openStore(library: LibraryWithShared, url: string | null): Promise<Store | null | string> {
   if (url === null) return null;
-  try {
-    return open(url);
-  } catch (error) {
-    if (isReplytoError(error) && error.code === 'INVALID_ARGUMENT') return error.message;
-    throw error;
-  }
+  if (!url.startsWith('postgres:')) return library.openStore(url);
+  return library.openSharedStore?.(url) ?? 'This library has no store in PostgreSQL.';
 }
 
 async function connect(

@@ -15,7 +15,7 @@ export function describeProfile(profile: ProfileResult, { most }: ProfileDetail)
   const way = wayOf(id);
   const blocks = [
     `### ${way.title}, ${widthText(way.kind, width)}`,
-    `${numberText(seconds)} s of the process under test, of its main thread: ${percentText(idleShare)} with nothing to do, ${percentText(gcShare)} collecting garbage.`,
+    `${numberText(seconds)} s of the process under test, of its main thread: ${percentText(idleShare)} with nothing to do, ${percentText(gcShare)} collecting garbage. The time of a function with all that it calls ends at its first \`await\`: what comes after it counts for itself.`,
     markdownTable(
       ['where', 'own time'],
       places.slice(0, most).map(({ name, share }) => [name, percentText(share)]),
