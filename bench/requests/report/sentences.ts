@@ -25,6 +25,7 @@ function sayBound(figures: Figures, { machine, profiles }: Results): string {
     .flatMap((part) => (cpu[part] === null ? [] : [{ part, ms: cpu[part].value }]))
     .sort((one, other) => other.ms - one.ms);
   const whole = parts.reduce((sum, { ms }) => sum + ms, 0);
+  if (whole === 0) return `${way.title}, ${widthText(way.kind, width)}: the CPU time was not measured.`;
   const shares = parts.map(({ part, ms }) => `${partWords[part]} ${numberText(ms)}`).join(', ');
   const profile = profiles.find((one) => one.way === way.id && one.width === width);
   const busy = cores === null ? '' : ` ${sayBusy(cores.value, otherCores?.value ?? 0, machine.cores)}`;
@@ -36,7 +37,7 @@ function sayBound(figures: Figures, { machine, profiles }: Results): string {
           .slice(0, 4)
           .map(({ name, share }) => `${name} ${percentText(share)}`)
           .join(', ')}.`;
-  return `${way.title}, ${widthText(way.kind, width)}: ${numberText(whole)} ms of CPU time per reply (${shares}).${busy}${places}`;
+  return `${way.title}, ${widthText(way.kind, width)}: ${numberText(whole)} ms of CPU time per reply (${shares}): at most ${numberText((machine.cores * 1_000) / whole)} per second on ${machine.cores} cores.${busy}${places}`;
 }
 
 /** From this share of all cores on, CPU time is taken to be what there was too little of. */

@@ -111,7 +111,7 @@ describe('the report of the benchmark of requests', () => {
     };
     const page = pageOf({ ...results, profiles: [profile] });
     expect(page).to.contain(
-      '- replyto, Classic, SQLite, 50 connections: 4.00 ms of CPU time per reply (the process under test 1.00, broker 1.00, service 1.00, callers 1.00). The parts kept 2.00 of 2 cores busy: the CPU is the bound. Of the process under test, 20 % of the time was idle; most went to src/adapters/stomp 50 %.',
+      '- replyto, Classic, SQLite, 50 connections: 4.00 ms of CPU time per reply (the process under test 1.00, broker 1.00, service 1.00, callers 1.00): at most 500 per second on 2 cores. The parts kept 2.00 of 2 cores busy: the CPU is the bound. Of the process under test, 20 % of the time was idle; most went to src/adapters/stomp 50 %.',
     );
     expect(page).to.contain('| parse | src/adapters/stomp/frame-reader.ts:12 | 25 % | 30 % |');
   });
