@@ -1,7 +1,7 @@
 /** How many requests per second are accepted, with a project and without. */
 import { post } from '../../test/support/http.js';
 import { nowUs } from '../tools/clock.js';
-import { callInTurns } from './callers.js';
+import { callInTurns } from '../tools/callers.js';
 import type { Measuring } from './measuring.js';
 import type { Plan } from './plan.js';
 import type { AcceptingResult } from './results.js';

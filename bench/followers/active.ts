@@ -1,10 +1,10 @@
 /** Streams that all hear every event of a project. */
 import { post } from '../../test/support/http.js';
 import { nowUs, pause, untilUs } from '../tools/clock.js';
-import { cpuSeconds } from '../tools/cpu.js';
-import { createDelays } from '../tools/delays.js';
+import { between, cpuSeconds } from '../tools/cpu.js';
+import { createDelays, toDelays } from '../tools/delays.js';
 import type { Measuring } from './measuring.js';
-import { between, memoryMib, toDelays } from './measuring.js';
+import { memoryMib } from './measuring.js';
 import type { Plan } from './plan.js';
 import type { ActiveResult } from './results.js';
 import { openStreams } from './streams.js';

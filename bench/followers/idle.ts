@@ -1,12 +1,13 @@
 /** Streams in which nothing happens: what they cost, and whether others are served beside them. */
 import { call } from '../../test/support/http.js';
 import { nowUs, pause } from '../tools/clock.js';
-import { cpuSeconds } from '../tools/cpu.js';
-import { createDelays } from '../tools/delays.js';
+import { between, cpuSeconds } from '../tools/cpu.js';
+import { createDelays, toDelays } from '../tools/delays.js';
+import type { Delays } from '../tools/delays.js';
 import type { Measuring } from './measuring.js';
-import { between, memoryMib, toDelays } from './measuring.js';
+import { memoryMib } from './measuring.js';
 import type { Plan } from './plan.js';
-import type { Delays, IdleResult } from './results.js';
+import type { IdleResult } from './results.js';
 import { openStreams } from './streams.js';
 
 const betweenCallsMs = 10;

@@ -1,10 +1,8 @@
 /** What the measurements share. */
-import type { Histogram } from 'hdr-histogram-js';
-import { readFileSync } from 'node:fs';
 import { call } from '../../test/support/http.js';
 import type { ServedGateway } from '../../test/support/served-gateway.js';
 import { until } from '../../test/support/until.js';
-import type { Delays } from './results.js';
+import { memoryBytes } from '../tools/memory.js';
 
 const quietWithinMs = 60_000;
 
@@ -13,31 +11,9 @@ export interface Measuring {
   readonly signal: AbortSignal;
 }
 
-/** Of microseconds. */
-export function toDelays(delays: Histogram): Delays {
-  const ms = (microseconds: number): number => microseconds / 1_000;
-  return {
-    count: delays.totalCount,
-    p50: ms(delays.getValueAtPercentile(50)),
-    p99: ms(delays.getValueAtPercentile(99)),
-    max: ms(delays.maxValue),
-  };
-}
-
-/** Memory of the process that is not paged out, MiB; 0 where the system does not say. */
+/** Memory of the process, MiB; 0 where the system does not say. */
 export function memoryMib(pid: number): number {
-  try {
-    return Math.round(
-      Number(/^VmRSS:\s+(\d+)/mu.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1_024,
-    );
-  } catch {
-    return 0;
-  }
-}
-
-/** Between two figures of CPU time; null where one is. */
-export function between(before: number | null, after: number | null): number | null {
-  return before === null || after === null ? null : Math.max(0, after - before);
+  return Math.round((memoryBytes(pid) ?? 0) / 2 ** 20);
 }
 
 /** Events of all projects that have their numbers. */

@@ -1,15 +1,9 @@
 /** The page in Markdown; not a word of it is written by hand afterwards. */
 import { markdownTable } from '#schema/markdown-table.js';
+import type { Delays } from '../tools/delays.js';
 import { countText, msText, numberText, percentText } from '../tools/number-text.js';
 import { machineText } from '../tools/machine.js';
-import type {
-  AcceptingResult,
-  ActiveResult,
-  Delays,
-  IdleResult,
-  Results,
-  SettlingResult,
-} from './results.js';
+import type { AcceptingResult, ActiveResult, IdleResult, Results, SettlingResult } from './results.js';
 
 export function pageOf(results: Results): string {
   const { plan, startedAt, tookMs, machine, openFiles, parts } = results;

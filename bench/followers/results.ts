@@ -1,14 +1,7 @@
 /** What a run leaves: the JSON file from which the page is made. */
+import type { Delays } from '../tools/delays.js';
 import type { Machine } from '../tools/machine.js';
 import type { Plan } from './plan.js';
-
-/** Milliseconds. */
-export interface Delays {
-  readonly count: number;
-  readonly p50: number;
-  readonly p99: number;
-  readonly max: number;
-}
 
 export interface IdleResult {
   readonly streams: number;

@@ -1,13 +1,13 @@
 /** How long calls wait for their replies, with a project and without, in quiet and while status events are numbered. */
 import { post } from '../../test/support/http.js';
 import { nowUs } from '../tools/clock.js';
-import { createDelays } from '../tools/delays.js';
-import { callInTurns } from './callers.js';
+import { createDelays, toDelays } from '../tools/delays.js';
+import { callInTurns } from '../tools/callers.js';
 import { createFlood } from './flood.js';
 import type { Measuring } from './measuring.js';
-import { numberedEvents, toDelays } from './measuring.js';
+import { numberedEvents } from './measuring.js';
 import type { Plan } from './plan.js';
-import { startReplier } from './replier.js';
+import { startReplier } from '../tools/replier.js';
 import type { SettlingResult } from './results.js';
 
 const callers = 10;
@@ -25,7 +25,7 @@ export async function measureSettling(
   statusQueue: string,
 ): Promise<SettlingResult[]> {
   const { gateway, signal } = measuring;
-  const replier = await startReplier(gateway.brokerUrl, queue);
+  const replier = await startReplier(gateway.brokerUrl, queue, () => '{}');
   const flood = await createFlood(measuring, statusQueue);
   const results = cells.map((cell) => ({ ...cell, delays: createDelays(), failed: 0, numbered: 0 }));
 

@@ -3,7 +3,7 @@ import { unlessAborted } from '../tools/interruption.js';
 import { describeMachine } from '../tools/machine.js';
 import { answersAtOnce, defaultFolder, inMinutes, readCount } from '../tools/options.js';
 import { writeFiles } from '../tools/write-files.js';
-import { wordsOf } from './clients/client.js';
+import { wordsOf } from '../tools/words.js';
 import { createPlan, expectedMs } from './plan.js';
 import type { Plan, Size } from './plan.js';
 import { publish } from './report/publish.js';

@@ -1,6 +1,6 @@
 /** CPU of gateway, broker, database, clients and publisher, over a window. */
 import { untilUs } from '../tools/clock.js';
-import { cpuSeconds } from '../tools/cpu.js';
+import { between, cpuSeconds } from '../tools/cpu.js';
 import type { CpuTimes } from './results.js';
 import type { System } from './system.js';
 import type { Variant } from './variants.js';
@@ -30,9 +30,6 @@ export async function measureCpu(
   const before = await read();
   await untilUs(startsAt + windowMs * 1_000);
   const after = await read();
-  const times = names.map((name) => {
-    const [from, to] = [before[name], after[name]];
-    return [name, from === null || to === null ? null : Math.max(0, to - from)];
-  });
+  const times = names.map((name) => [name, between(before[name], after[name])]);
   return Object.fromEntries(times) as Record<keyof CpuTimes, number | null>;
 }

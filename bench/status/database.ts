@@ -1,7 +1,7 @@
 /** The PostgreSQL of one run: a schema of its own, dropped at the end. */
 import { randomBytes } from 'node:crypto';
 import type { DatabasePlace } from './clients/client.js';
-import { cpuSeconds, programOf } from '../tools/cpu.js';
+import { cpuSecondsOf } from '../tools/cpu.js';
 import { createLine } from './in-line.js';
 import { connectAll, createPostgresClient } from './postgres.js';
 import { createTable } from './status-table.js';
@@ -64,13 +64,7 @@ export async function openDatabase(url: string): Promise<BenchDatabase> {
   return {
     place: { url, schema, connections },
     version: server.version,
-    async cpuSeconds() {
-      const pids = await serverProcesses();
-      // Ids of another machine may be those of something else here.
-      const here = pids.filter((pid) => programOf(pid) === 'postgres');
-      if (here.length === 0 || here.length < pids.length) return null;
-      return here.reduce((sum, pid) => sum + (cpuSeconds(pid) ?? 0), 0);
-    },
+    cpuSeconds: async () => cpuSecondsOf('postgres', await serverProcesses()),
     async close() {
       await line(async () => {
         await reconnect();

@@ -25,12 +25,3 @@ export interface ClientOutcome extends Omit<RecordedOutcome, 'delays'> {
   readonly bytesReceived: number;
   readonly bytesSent: number;
 }
-
-export interface Call {
-  readonly number: number;
-  readonly name: keyof Calls;
-  readonly argument: unknown;
-}
-
-export type Answer =
-  { readonly number: number; readonly value: unknown } | { readonly number: number; readonly error: string };

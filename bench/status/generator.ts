@@ -7,9 +7,9 @@ import { createByteMeter } from '../tools/byte-meter.js';
 import type { ByteMeter } from '../tools/byte-meter.js';
 import { createClients } from './clients/create-clients.js';
 import type { Client, Clients, Measurement } from './clients/client.js';
-import { wordsOf } from './clients/client.js';
+import { answerCalls } from '../tools/calls.js';
 import { untilUs } from '../tools/clock.js';
-import type { Answer, Call, ClientOutcome, Calls } from './generator-calls.js';
+import type { ClientOutcome, Calls } from './generator-calls.js';
 import { createRecorder } from './recorder.js';
 import type { Recorder } from './recorder.js';
 
@@ -93,17 +93,4 @@ async function inTurns(clients: readonly Client[], act: (client: Client) => Prom
   }
 }
 
-async function answer(call: Call): Promise<Answer> {
-  try {
-    return { number: call.number, value: await calls[call.name](call.argument as never) };
-  } catch (error) {
-    return { number: call.number, error: wordsOf(error) };
-  }
-}
-
-process.on('message', (call: Call) => {
-  void answer(call).then((answered) => process.send?.(answered));
-});
-// The program that started it is gone: so is the use of this one.
-process.on('disconnect', () => process.exit(0));
-process.send?.('ready');
+answerCalls(calls);

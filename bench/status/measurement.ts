@@ -4,7 +4,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { within } from '../../test/support/until.js';
 import { nowUs } from '../tools/clock.js';
-import { wordsOf } from './clients/client.js';
+import { wordsOf } from '../tools/words.js';
 import { measureCpu } from './cpu-times.js';
 import type { ClientOutcome } from './generator-calls.js';
 import { leadMsOf } from './plan.js';

@@ -1,9 +1,9 @@
 /** The whole benchmark: every variant at every number of clients, repeated, and those who were away. */
-import { createRandom } from '../../test/fuzz/random.js';
 import { nowUs } from '../tools/clock.js';
 import type { Machine } from '../tools/machine.js';
+import { append, shuffle } from '../tools/order.js';
 import { measureAway } from './away.js';
-import { wordsOf } from './clients/client.js';
+import { wordsOf } from '../tools/words.js';
 import { measureCpu } from './cpu-times.js';
 import { findLeftOut, isLeftOut } from './left-out.js';
 import { measure } from './measurement.js';
@@ -159,18 +159,6 @@ export async function runBenchmark(system: System, options: RunOptions): Promise
 
 function keyOf({ id }: Variant, clients: number): string {
   return `${id} ${clients}`;
-}
-
-function append<T>(map: Map<string, T[]>, key: string, value: T): void {
-  map.set(key, [...(map.get(key) ?? []), value]);
-}
-
-function shuffle<T>(items: readonly T[], seed: number): T[] {
-  const random = createRandom(seed, 0);
-  return items
-    .map((item) => ({ item, at: random.below(2 ** 30) }))
-    .sort((one, other) => one.at - other.at)
-    .map(({ item }) => item);
 }
 
 function inShort({ events, known, questions, failures }: MeasuredRun): string {

@@ -1,14 +1,15 @@
 /** What is measured: gateway, broker, database, each a real one, and the process of the clients. */
-import { startClassic } from '../../test/support/activemq.js';
 import { serveGateway } from '../../test/support/served-gateway.js';
 import type { ServedGateway } from '../../test/support/served-gateway.js';
 import { probeStomp } from '../../test/support/stomp-probe.js';
 import { makeTemporaryFolder } from '../../test/support/temporary-folder.js';
+import type { UsedBroker } from '../tools/broker.js';
+import { findClassic } from '../tools/broker.js';
 import { cpuSeconds } from '../tools/cpu.js';
 import { endAll } from '../tools/end-all.js';
 import { unlessAborted } from '../tools/interruption.js';
 import { versionOfPackage } from '../tools/machine.js';
-import { wordsOf } from './clients/client.js';
+import { wordsOf } from '../tools/words.js';
 import { openDatabase } from './database.js';
 import type { BenchDatabase } from './database.js';
 import { startGenerator } from './generator-process.js';
@@ -51,15 +52,6 @@ export interface System {
   stop(): Promise<void>;
 }
 
-interface UsedBroker {
-  /** Undefined: the one in the gateway. */
-  readonly url?: string;
-  readonly pid: number | null;
-  readonly name: string;
-  readonly missing: readonly string[];
-  stop(): Promise<void>;
-}
-
 const queue = 'long.tasks';
 const prefix = 'status-bench';
 
@@ -73,11 +65,12 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   try {
     const folder = await makeTemporaryFolder();
     ends.push(() => folder.remove());
-    const broker = await started(findBroker(wanted));
-    ends.push(() => broker.stop());
+    const { broker, missing } = await started(findBroker(wanted));
+    if (broker !== undefined) ends.push(() => broker.stop());
+    const brokerPid = broker?.pid ?? null;
     const gateway = await started(
       serveGateway({
-        ...(broker.url === undefined ? {} : { brokerUrl: broker.url }),
+        ...(broker === undefined ? {} : { brokerUrl: broker.url }),
         settings: { REPLYTO_PREFIX: prefix },
       }),
     );
@@ -90,7 +83,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     const ended = (): string | null => {
       const isGone = (pid: number | null): boolean => pid !== null && cpuSeconds(pid) === null;
       if (isGone(gateway.pid)) return 'the gateway';
-      if (isGone(broker.pid)) return 'the broker';
+      if (isGone(brokerPid)) return 'the broker';
       return generator.hasEnded() ? 'the process of the clients' : null;
     };
     const requests = createRequests(gateway.url, ended);
@@ -102,22 +95,18 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     signal.throwIfAborted();
     return {
       ...{ gateway, brokerUrl, generator, queue, service, requests, folder: folder.path, stop },
-      brokerPid: broker.pid,
-      brokerKind: server.startsWith('RabbitMQ')
-        ? 'rabbitmq'
-        : broker.url === undefined
-          ? 'embedded'
-          : 'other',
+      brokerPid,
+      brokerKind: server.startsWith('RabbitMQ') ? 'rabbitmq' : broker === undefined ? 'embedded' : 'other',
       selectors: server.startsWith('ActiveMQ'),
       database: typeof database === 'string' ? null : database,
       parts: {
         replyto: versionOfPackage(),
-        broker: broker.pid === null && broker.url !== undefined ? server : broker.name,
+        broker: broker === undefined ? 'the embedded broker' : broker.pid === null ? server : broker.name,
         database: typeof database === 'string' ? 'none' : `PostgreSQL ${database.version}`,
         Node: process.versions.node,
       },
       missing: [
-        ...broker.missing,
+        ...missing,
         ...(typeof database === 'string'
           ? [`The shared database is not measured: no PostgreSQL at the address given (${database}).`]
           : []),
@@ -130,28 +119,21 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   }
 }
 
-const embedded: UsedBroker = {
-  pid: null,
-  name: 'the embedded broker',
-  missing: ['The broker is the one in the gateway, so its CPU time is part of the gateway’s.'],
-  stop: () => Promise.resolve(),
-};
+/** Undefined without one: then it is the one in the gateway. */
+interface FoundBroker {
+  readonly broker: UsedBroker | undefined;
+  readonly missing: readonly string[];
+}
 
-async function findBroker(wanted: string | undefined): Promise<UsedBroker> {
-  if (wanted === 'embedded') return embedded;
-  if (wanted !== undefined) {
-    const missing = ['The CPU time of the broker is not measured: it was not started by the benchmark.'];
-    return { url: wanted, pid: null, name: wanted, missing, stop: () => Promise.resolve() };
+const inGateway = 'The broker is the one in the gateway, so its CPU time is part of the gateway’s.';
+const given = 'The CPU time of the broker is not measured: it was not started by the benchmark.';
+
+async function findBroker(wanted: string | undefined): Promise<FoundBroker> {
+  if (wanted === 'embedded') return { broker: undefined, missing: [inGateway] };
+  const broker = await findClassic(wanted);
+  if ('unavailable' in broker) {
+    const why = `A real ActiveMQ is not measured: ${broker.unavailable}.`;
+    return { broker: undefined, missing: [why, inGateway] };
   }
-  try {
-    const broker = await startClassic();
-    return {
-      ...{ url: broker.url, pid: broker.pid, missing: [] },
-      name: `ActiveMQ Classic ${broker.version}`,
-      stop: () => broker.stop(),
-    };
-  } catch (error) {
-    const why = `A real ActiveMQ is not measured: ${wordsOf(error)}.`;
-    return { ...embedded, missing: [why, ...embedded.missing] };
-  }
+  return { broker, missing: broker.pid === null ? [given] : [] };
 }

@@ -13,8 +13,31 @@ export function cpuSeconds(pid: number): number | null {
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
 }
 
+/** Of all of them together; null when there are none, or not all of them are processes of that program on this machine. */
+export function cpuSecondsOf(program: string, pids: readonly number[]): number | null {
+  // Ids of another machine may be those of something else here.
+  if (pids.length === 0 || pids.some((pid) => programOf(pid) !== program)) return null;
+  return pids.reduce((sum, pid) => sum + (cpuSeconds(pid) ?? 0), 0);
+}
+
+/** Of everything that ran on this machine so far, on all its cores; null where the system does not say. */
+export function machineCpuSeconds(): number | null {
+  try {
+    const [, ...fields] = (readFileSync('/proc/stat', 'utf8').split('\n')[0] ?? '').split(/\s+/u);
+    // user, nice, system, idle, iowait, irq, softirq, steal; guests are in user.
+    const [user, nice, system, , , irq, softirq, steal] = fields.map(Number);
+    const ticks = [user, nice, system, irq, softirq, steal].reduce<number>(
+      (sum, one) => sum + (one ?? NaN),
+      0,
+    );
+    return Number.isNaN(ticks) ? null : ticks / ticksPerSecond;
+  } catch {
+    return null;
+  }
+}
+
 /** The name of the process's program; null as above. */
-export function programOf(pid: number): string | null {
+function programOf(pid: number): string | null {
   return readProc(pid, 'comm')?.trim() ?? null;
 }
 
@@ -24,4 +47,9 @@ function readProc(pid: number, file: string): string | null {
   } catch {
     return null;
   }
+}
+
+/** Between two figures of CPU time; null where one is. */
+export function between(before: number | null, after: number | null): number | null {
+  return before === null || after === null ? null : Math.max(0, after - before);
 }

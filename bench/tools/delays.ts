@@ -9,3 +9,22 @@ export function createDelays(): Histogram {
     numberOfSignificantValueDigits: 3,
   });
 }
+
+/** Milliseconds. */
+export interface Delays {
+  readonly count: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+/** Of microseconds. */
+export function toDelays(delays: Histogram): Delays {
+  const ms = (microseconds: number): number => microseconds / 1_000;
+  return {
+    count: delays.totalCount,
+    p50: ms(delays.getValueAtPercentile(50)),
+    p99: ms(delays.getValueAtPercentile(99)),
+    max: ms(delays.maxValue),
+  };
+}

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { buildPackage } from '../support/built-package.js';
 import type { Dev } from '../support/cli.js';
 import { cli, productFreeEnvironment, startDev } from '../support/cli.js';
 import { post } from '../support/http.js';
@@ -18,9 +19,7 @@ describe('what the pages print', function () {
     let dev: Dev;
     before(async () => {
       dev = await startDev();
-      const build = "import('./scripts/build-if-needed.mjs').then((module) => module.buildIfNeeded())";
-      const building = startProcess(process.execPath, ['-e', build]);
-      expect((await building.exited).code, building.output()).to.equal(0);
+      await buildPackage();
     });
     after(() => dev.stop());
 

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { whyNotPublished } from '../../bench/status/report/publishable.js';
 import type { Results } from '../../bench/status/results.js';
-import { processesWith } from '../support/descendants.js';
+import { processesWith, signalIfThere } from '../support/descendants.js';
 import { processes } from '../support/process.js';
 import { skip } from '../support/skip.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
@@ -200,11 +200,3 @@ describe('npm run bench:status -- --smoke', function () {
     }
   });
 });
-
-function signalIfThere(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch {
-    // It has ended meanwhile.
-  }
-}

@@ -18,6 +18,15 @@ export function processesWith(name: string, value: string): FoundProcess[] {
   return pids.map((pid) => ({ pid, command: textOf(`/proc/${pid}/cmdline`).replaceAll('\0', ' ') }));
 }
 
+/** Nothing happens when it has ended meanwhile. */
+export function signalIfThere(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It was found, and is gone.
+  }
+}
+
 function numbersIn(folder: string): number[] {
   try {
     return readdirSync(folder).map(Number).filter(Number.isSafeInteger);

@@ -1,6 +1,7 @@
+import { fileURLToPath } from 'node:url';
 import { freePort } from './free-port.js';
-import type { RunningProcess } from './process.js';
-import { startSource } from './process.js';
+import type { ProcessOptions, RunningProcess } from './process.js';
+import { startProcess, startSource } from './process.js';
 import { call } from './http.js';
 import { makeTemporaryFolder } from './temporary-folder.js';
 import { until } from './until.js';
@@ -29,7 +30,11 @@ export interface ServeOptions {
   /** Default: its embedded broker. */
   readonly brokerUrl?: string;
   readonly settings?: Readonly<Record<string, string>>;
+  /** The built package, as it is installed, with these flags of Node; default: the source. */
+  readonly built?: { readonly nodeFlags: readonly string[] };
 }
+
+const builtMain = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
 const startWithinMs = 60_000;
 
@@ -39,9 +44,10 @@ export async function serveGateway(options: ServeOptions = {}): Promise<ServedGa
   const brokerPort = await freePort();
   const url = `http://127.0.0.1:${port}`;
   let { brokerUrl } = options;
+  const { built } = options;
 
   async function launch(): Promise<RunningProcess> {
-    const child = startSource('src/cli/main.ts', ['serve'], {
+    const processOptions: ProcessOptions = {
       cwd: folder.path,
       env: {
         PORT: String(port),
@@ -51,7 +57,14 @@ export async function serveGateway(options: ServeOptions = {}): Promise<ServedGa
         ...(brokerUrl === undefined ? {} : { BROKER_URL: brokerUrl }),
         ...options.settings,
       },
-    });
+    };
+    const child =
+      built === undefined
+        ? startSource('src/cli/main.ts', ['serve'], processOptions)
+        : startProcess(process.execPath, [...built.nodeFlags, builtMain, 'serve'], {
+            ...processOptions,
+            name: 'replyto serve',
+          });
     const what = 'the gateway to be ready';
     await until(
       async () => {

@@ -4,6 +4,10 @@ import pg from 'pg';
 /** A database of its own on the PostgreSQL of the tests. */
 export interface TestDatabase {
   readonly url: string;
+  /** Of the server. */
+  readonly version: string;
+  /** Ids of the server's processes for connections to it. */
+  serverProcesses(): Promise<number[]>;
   /** Names of the schemas that begin so. */
   schemas(prefix: string): Promise<string[]>;
   /** Where only this schema is seen, which is made if it is not there. */
@@ -25,10 +29,15 @@ export function givenDatabaseUrl(): string {
 }
 
 /** @returns why there is none, in words, when the server cannot be reached or gives none */
-export async function createTestDatabase(): Promise<TestDatabase | { readonly unavailable: string }> {
+export async function createTestDatabase(
+  serverUrl = givenDatabaseUrl(),
+): Promise<TestDatabase | { readonly unavailable: string }> {
   const name = `test_${randomBytes(4).toString('hex')}`;
-  const url = new URL(givenDatabaseUrl());
+  let url: URL;
+  let version: string;
   try {
+    url = new URL(serverUrl);
+    version = (await ask(url, `SELECT current_setting('server_version') AS name`))[0]?.name ?? 'unknown';
     await ask(url, `CREATE DATABASE ${name}`);
   } catch (error) {
     return { unavailable: `no PostgreSQL: ${error instanceof Error ? error.message : String(error)}` };
@@ -37,6 +46,15 @@ export async function createTestDatabase(): Promise<TestDatabase | { readonly un
   own.pathname = `/${name}`;
   return {
     url: own.href,
+    version,
+    async serverProcesses() {
+      const found = await ask(
+        url,
+        `SELECT pid::text AS name FROM pg_stat_activity WHERE datname = $1 AND backend_type = 'client backend'`,
+        [name],
+      );
+      return found.map((row) => Number(row.name));
+    },
     async schemas(prefix) {
       const found = await ask(
         own,

@@ -3,7 +3,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { stepOf } from '../schedule.js';
 import type { Client, ClientContext, Clients } from './client.js';
-import { wordsOf } from './client.js';
+import { wordsOf } from '../../tools/words.js';
 
 /** Has an HTTP server of its own, to which the publisher posts each event. */
 export async function createCallbackClients({

@@ -76,7 +76,3 @@ export function separateClients(
     },
   };
 }
-
-export function wordsOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

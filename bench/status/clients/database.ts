@@ -6,7 +6,7 @@ import { connectAll, createPostgresClient, endAll } from '../postgres.js';
 import { stepOf } from '../schedule.js';
 import { channelOf, selectNew } from '../status-table.js';
 import type { Client, ClientContext, Clients } from './client.js';
-import { wordsOf } from './client.js';
+import { wordsOf } from '../../tools/words.js';
 import { createRegularClient } from './regularly.js';
 
 /**

@@ -2,7 +2,8 @@ import type { Dispatcher } from 'undici';
 import { isAborted, pause } from '../../tools/clock.js';
 import { stepOf } from '../schedule.js';
 import type { Client, ClientContext, Clients } from './client.js';
-import { separateClients, wordsOf } from './client.js';
+import { separateClients } from './client.js';
+import { wordsOf } from '../../tools/words.js';
 import { get, openHttpConnection } from './http-connection.js';
 
 interface StreamOptions {

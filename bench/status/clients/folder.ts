@@ -4,7 +4,8 @@ import { readFile, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stepOf } from '../schedule.js';
 import type { Client, ClientContext, Clients } from './client.js';
-import { separateClients, wordsOf } from './client.js';
+import { separateClients } from './client.js';
+import { wordsOf } from '../../tools/words.js';
 import { createRegularClient } from './regularly.js';
 
 /** Lists its folder from time to time. */

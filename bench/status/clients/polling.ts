@@ -1,6 +1,7 @@
 import { isAborted, pause } from '../../tools/clock.js';
 import type { Client, ClientContext, Clients } from './client.js';
-import { separateClients, wordsOf } from './client.js';
+import { separateClients } from './client.js';
+import { wordsOf } from '../../tools/words.js';
 import { createEventPageReader } from './event-page.js';
 import { openHttpConnection } from './http-connection.js';
 import { createRegularClient } from './regularly.js';

@@ -1,7 +1,7 @@
 import { isAborted, nowUs, untilUs } from '../../tools/clock.js';
 import { createRandom } from '../../../test/fuzz/random.js';
 import type { Client } from './client.js';
-import { wordsOf } from './client.js';
+import { wordsOf } from '../../tools/words.js';
 
 export interface RegularOptions {
   readonly everyMs: number;

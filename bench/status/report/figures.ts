@@ -1,18 +1,14 @@
 /** The figures of a report, made of the results of a run. */
 import { decodeFromCompressedBase64 } from 'hdr-histogram-js';
 import type { Histogram } from 'hdr-histogram-js';
+import { addCounts } from '../../tools/counts.js';
 import { msText } from '../../tools/number-text.js';
 import { createDelays } from '../../tools/delays.js';
+import type { Spread } from '../../tools/spread.js';
+import { spread, unlessNull } from '../../tools/spread.js';
 import type { AwayRun, CpuTimes, MeasuredRun, Results } from '../results.js';
 import type { Variant } from '../variants.js';
 import { intervalOf, variants } from '../variants.js';
-
-/** A figure over all repeats, and the least and greatest of the single ones. */
-export interface Spread {
-  readonly value: number;
-  readonly min: number;
-  readonly max: number;
-}
 
 /** One variant at one number of clients. */
 export interface Figures {
@@ -111,7 +107,10 @@ function toFiguresOfOne(variant: Variant, { clients, runs, idle, windowMs }: Giv
   const netOf = (name: keyof CpuTimes, { cpu }: MeasuredRun): number | null =>
     cpu[name] === null ? null : Math.max(0, cpu[name] - (idle[name] ?? 0));
   const cpuOf = (name: keyof CpuTimes): Spread | null =>
-    spreadUnlessNull(runs.map((run) => perThousand(netOf(name, run), run.events)));
+    unlessNull(
+      runs.map((run) => perThousand(netOf(name, run), run.events)),
+      spread,
+    );
   const servers = (run: MeasuredRun): number | null => {
     const times = serverNames.map((name) => netOf(name, run)).filter((time) => time !== null);
     return times.length === 0 ? null : times.reduce((sum, time) => sum + time, 0);
@@ -121,7 +120,10 @@ function toFiguresOfOne(variant: Variant, { clients, runs, idle, windowMs }: Giv
   const reads = variant.reading.by !== 'nothing';
   const due = dueOf(variant, clients, windowMs);
   const meanAsked = total(({ questions }) => questions) / runs.length;
-  const clientSeconds = spreadUnlessNull(runs.map(({ cpu }) => cpu.clients));
+  const clientSeconds = unlessNull(
+    runs.map(({ cpu }) => cpu.clients),
+    spread,
+  );
   return {
     ...{ variant, clients, repeats: runs.length, events: total(({ events }) => events) },
     delay: reads ? toDelay(runs.map(({ delays }) => decodeFromCompressedBase64(delays))) : null,
@@ -137,14 +139,20 @@ function toFiguresOfOne(variant: Variant, { clients, runs, idle, windowMs }: Giv
       clients: cpuOf('clients'),
       publisher: cpuOf('publisher'),
     },
-    serverCpu: spreadUnlessNull(runs.map((run) => perThousand(servers(run), run.events))),
-    serverCores: spreadUnlessNull(runs.map((run) => perThousand(servers(run), windowMs))),
+    serverCpu: unlessNull(
+      runs.map((run) => perThousand(servers(run), run.events)),
+      spread,
+    ),
+    serverCores: unlessNull(
+      runs.map((run) => perThousand(servers(run), windowMs)),
+      spread,
+    ),
     clientCores: clientSeconds === null ? null : (clientSeconds.max * 1_000) / windowMs,
     cpuStep: Math.max(...runs.map(({ events }) => 10 / events)),
     seenShare: reads ? perEvent(({ seen }) => seen) : null,
     lost: reads ? total(({ events, known }) => events - known) : 0,
     repeated: total(({ repeated }) => repeated),
-    failures: sumOf(runs.map(({ failures }) => failures)),
+    failures: addCounts(runs.map(({ failures }) => failures)),
     publisherLate: {
       p50: Math.max(...runs.map(({ publisherLate }) => publisherLate.p50)) / 1_000,
       p99: Math.max(...runs.map(({ publisherLate }) => publisherLate.p99)) / 1_000,
@@ -166,19 +174,14 @@ function perThousand(value: number | null, count: number): number | null {
 
 function meanOfIdle(idle: readonly CpuTimes[]): CpuTimes {
   const mean = (name: keyof CpuTimes): number | null =>
-    spreadUnlessNull(idle.map((times) => times[name]))?.value ?? null;
+    unlessNull(
+      idle.map((times) => times[name]),
+      spread,
+    )?.value ?? null;
   return {
     ...{ gateway: mean('gateway'), broker: mean('broker'), database: mean('database') },
     ...{ clients: mean('clients'), publisher: mean('publisher') },
   };
-}
-
-function sumOf(all: readonly Readonly<Record<string, number>>[]): Record<string, number> {
-  const sums: Record<string, number> = {};
-  for (const [reason, count] of all.flatMap((one) => Object.entries(one))) {
-    sums[reason] = (sums[reason] ?? 0) + count;
-  }
-  return sums;
 }
 
 /** Over the delays of all repeats together. */
@@ -194,20 +197,6 @@ function toDelay(histograms: readonly Histogram[]): Figures['delay'] {
     p99: figure((histogram) => histogram.getValueAtPercentile(99)),
     max: figure((histogram) => histogram.maxValue),
   };
-}
-
-/** The mean, the least and the greatest. */
-function spread(values: readonly number[]): Spread {
-  return {
-    value: values.reduce((sum, value) => sum + value, 0) / values.length,
-    min: Math.min(...values),
-    max: Math.max(...values),
-  };
-}
-
-function spreadUnlessNull(values: readonly (number | null)[]): Spread | null {
-  const numbers = values.filter((value) => value !== null);
-  return numbers.length === 0 || numbers.length < values.length ? null : spread(numbers);
 }
 
 /** Milliseconds within which half of the events arrive. */

@@ -1,5 +1,6 @@
 /** The page in Markdown; not a word of it is written by hand afterwards. */
 import { markdownTable } from '#schema/markdown-table.js';
+import type { Picture } from '../../tools/chart.js';
 import { countText } from '../../tools/number-text.js';
 import type { Results } from '../results.js';
 import { ways } from '../variants.js';
@@ -7,7 +8,6 @@ import { variantOf } from './figures.js';
 import type { Figures } from './figures.js';
 import { limitRule, sayLimits } from './growth.js';
 import { describeMachine, describeMethod } from './method.js';
-import type { Picture } from './pictures.js';
 import { sayTroubles, toFindings } from './sentences.js';
 import { awayTable, measuredTables } from './tables.js';
 

@@ -2,21 +2,12 @@
 import type { Results } from '../results.js';
 import { ways } from '../variants.js';
 import type { Variant } from '../variants.js';
-import { drawChart } from './chart.js';
-import type { Axis, ChartRow, Dot } from './chart.js';
+import { drawChart, logarithmicAxis, spreadDot } from '../../tools/chart.js';
+import type { Axis, ChartRow, Dot, Picture } from '../../tools/chart.js';
 import { toAwayFigures } from './figures.js';
-import type { Figures, Spread } from './figures.js';
+import type { Figures } from './figures.js';
 import { msText, numberText, percentText, steppedText } from '../../tools/number-text.js';
 
-export interface Picture {
-  /** File name. */
-  readonly name: string;
-  /** For those who do not see it, and above it. */
-  readonly title: string;
-  readonly svg: string;
-}
-
-const logarithmic: Axis = { scale: 'logarithmic', tickText: (value) => value.toLocaleString('en-US') };
 const shares: Axis = { scale: 'linear', tickText: percentText };
 
 /** @param figures of these results */
@@ -55,7 +46,7 @@ export function drawPictures(results: Results, figures: readonly Figures[]): Pic
   const usesServers = ({ publishing }: Variant): boolean => 'gateway database'.includes(publishing.to);
   return [
     picture('delay.svg', 'Delay from the event to the client, milliseconds', {
-      axis: logarithmic,
+      axis: logarithmicAxis,
       caption: 'Dot: half of the events arrive sooner. Stroke: 99 % do. Line: up to the longest of all.',
       rows: rowsOf(({ delay }) => {
         if (delay === null) return notMeasured;
@@ -64,9 +55,9 @@ export function drawPictures(results: Results, figures: readonly Figures[]): Pic
       }, reads),
     }),
     picture('questions.svg', 'Questions (calls, queries, listings) per event', {
-      axis: logarithmic,
+      axis: logarithmicAxis,
       rows: rowsOf(
-        unlessOverloaded(({ questionsPerEvent }) => toDot(questionsPerEvent, numberText)),
+        unlessOverloaded(({ questionsPerEvent }) => spreadDot(questionsPerEvent, numberText)),
         reads,
       ),
     }),
@@ -76,23 +67,23 @@ export function drawPictures(results: Results, figures: readonly Figures[]): Pic
         unlessOverloaded(({ wastedShare }) =>
           wastedShare === null
             ? { value: 0, from: 0, to: 0, text: 'asks nothing' }
-            : toDot(wastedShare, percentText),
+            : spreadDot(wastedShare, percentText),
         ),
         reads,
       ),
     }),
     picture('bytes.svg', 'Bytes to and from the client per event', {
-      axis: logarithmic,
+      axis: logarithmicAxis,
       rows: rowsOf(
-        unlessOverloaded(({ bytesPerEvent }) => toDot(bytesPerEvent, numberText)),
+        unlessOverloaded(({ bytesPerEvent }) => spreadDot(bytesPerEvent, numberText)),
         reads,
       ),
     }),
     picture('cpu.svg', 'CPU seconds of gateway, broker and database per 1,000 events', {
-      axis: logarithmic,
+      axis: logarithmicAxis,
       rows: rowsOf(
         unlessOverloaded(({ serverCpu, cpuStep }) =>
-          serverCpu === null ? notMeasured : toDot(serverCpu, (value) => steppedText(value, cpuStep)),
+          serverCpu === null ? notMeasured : spreadDot(serverCpu, (value) => steppedText(value, cpuStep)),
         ),
         usesServers,
       ),
@@ -125,8 +116,4 @@ function drawAway(results: Results): Picture {
 
 function labelOf({ way, title }: Variant): { label: string; group: string } {
   return { label: title, group: way === null ? '' : ways[way] };
-}
-
-function toDot({ value, min, max }: Spread, toText: (value: number) => string): Dot {
-  return { value, from: min, to: max, text: toText(value) };
 }

@@ -1,10 +1,12 @@
 import { markdownTable } from '#schema/markdown-table.js';
 import { countText, msText, numberText, percentText, steppedText } from '../../tools/number-text.js';
+import type { Spread } from '../../tools/spread.js';
+import { spreadText } from '../../tools/spread.js';
 import type { Results } from '../results.js';
 import { ways } from '../variants.js';
 import type { Variant } from '../variants.js';
 import { toAwayFigures } from './figures.js';
-import type { Figures, Spread } from './figures.js';
+import type { Figures } from './figures.js';
 
 const none = '–';
 
@@ -57,11 +59,6 @@ function seenText({ seenShare, lost }: Figures): string {
 
 function namesOf({ way, title }: Variant): [string, string] {
   return [way === null ? none : ways[way], title];
-}
-
-function spreadText({ value, min, max }: Spread, toText: (value: number) => string): string {
-  const [low, high] = [toText(min), toText(max)];
-  return low === high ? toText(value) : `${toText(value)} (${low}–${high})`;
 }
 
 /** What became of the events of those who were away. */

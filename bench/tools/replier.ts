@@ -1,13 +1,23 @@
 /** A service that answers at once, as docs/services.md asks: reply with a receipt, then acknowledge. */
 import { randomUUID } from 'node:crypto';
-import { activate, openStomp } from '../tools/stomp-connection.js';
+import { activate, openStomp } from './stomp-connection.js';
 
 export interface Replier {
   stop(): Promise<void>;
 }
 
-/** @throws Error when the broker is not there */
-export async function startReplier(brokerUrl: string, queue: string): Promise<Replier> {
+/** As much as a broker may hand over before it is acknowledged, in the words of ActiveMQ and of RabbitMQ. */
+export const prefetchHeaders = { 'activemq.prefetchSize': '1000', 'prefetch-count': '1000' };
+
+/**
+ * @param answer makes the body of the reply, JSON, of that of the request
+ * @throws Error when the broker is not there
+ */
+export async function startReplier(
+  brokerUrl: string,
+  queue: string,
+  answer: (body: string) => string,
+): Promise<Replier> {
   const sending = openStomp(brokerUrl, {});
   await activate(sending, () => undefined);
   const receiving = openStomp(brokerUrl, {});
@@ -21,14 +31,14 @@ export async function startReplier(brokerUrl: string, queue: string): Promise<Re
         sending.watchForReceipt(receipt, () => message.ack());
         sending.publish({
           destination: replyTo,
-          body: '{}',
+          body: answer(message.body),
           headers: {
             ...{ 'correlation-id': correlationId, 'content-type': 'application/json' },
             ...{ persistent: 'true', receipt },
           },
         });
       },
-      { ack: 'client-individual' },
+      { ack: 'client-individual', ...prefetchHeaders },
     );
   });
   return {

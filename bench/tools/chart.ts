@@ -3,6 +3,8 @@
  * Plain SVG with its colours for light and for dark inside; dots, because the length of a bar means nothing on a
  * logarithmic axis.
  */
+import type { Spread } from './spread.js';
+
 export interface Dot {
   readonly value: number;
   /** Ends of the line. */
@@ -35,6 +37,24 @@ export interface Axis {
   /** A value of 0 stands at the left end of a logarithmic axis. */
   readonly scale: 'logarithmic' | 'linear';
   readonly tickText: (value: number) => string;
+}
+
+export const logarithmicAxis: Axis = {
+  scale: 'logarithmic',
+  tickText: (value) => value.toLocaleString('en-US'),
+};
+
+export interface Picture {
+  /** File name. */
+  readonly name: string;
+  /** For those who do not see it, and above it. */
+  readonly title: string;
+  readonly svg: string;
+}
+
+/** A dot with a line from the least to the greatest. */
+export function spreadDot({ value, min, max }: Spread, toText: (value: number) => string): Dot {
+  return { value, from: min, to: max, text: toText(value) };
 }
 
 const width = 880;
