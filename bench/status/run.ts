@@ -1,5 +1,5 @@
 /** The whole benchmark: every variant at every number of clients, repeated, and those who were away. */
-import { createRandom } from '../../test/fuzz/random.js';
+import { createRandom } from '#testing/random.js';
 import { nowUs } from '../tools/clock.js';
 import type { Machine } from '../tools/machine.js';
 import { measureAway } from './away.js';

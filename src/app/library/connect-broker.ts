@@ -92,7 +92,12 @@ const optionNames = Object.keys({
  * @throws BROKER_UNAVAILABLE, BROKER_LOGIN_REFUSED, BROKER_UNSUPPORTED, INVALID_ARGUMENT
  * @example const broker = await connectBroker({ url: 'stomp://127.0.0.1:61613' });
  */
-export async function connectBroker(options: ConnectBrokerOptions | string = {}): Promise<Broker> {
+export function connectBroker(options: ConnectBrokerOptions | string = {}): Promise<Broker> {
+  return connectBrokerOn(systemClock, options);
+}
+
+/** The same on another clock, which everything has that is made with this broker. */
+export async function connectBrokerOn(clock: Clock, options: ConnectBrokerOptions | string): Promise<Broker> {
   const given: ConnectBrokerOptions = typeof options === 'string' ? { url: options } : toOptions(options);
   const { url = defaultUrl, prefix = 'replyto' } = given;
   refuseProblems([
@@ -110,7 +115,7 @@ export async function connectBroker(options: ConnectBrokerOptions | string = {})
   ]);
   const plainLog = createStderrLogger();
   const { logger = plainLog } = given;
-  const broker = createStompBroker({ ...given, url, clock: systemClock, logger });
+  const broker = createStompBroker({ ...given, url, clock, logger });
   const failure = await broker.start();
   if (failure !== null) {
     await broker.stop(0);
@@ -118,12 +123,12 @@ export async function connectBroker(options: ConnectBrokerOptions | string = {})
   }
   plainLog.open();
   const own = ownDestinations(prefix);
-  const control = createControlBus({ ...broker, topic: own.control, clock: systemClock, newId });
+  const control = createControlBus({ ...broker, topic: own.control, clock, newId });
   return {
     server: broker.broker()?.server ?? '',
     prefix,
     close: (deadlineMs = 5_000) => broker.stop(deadlineMs),
-    parts: { broker, own, control, clock: systemClock, logger },
+    parts: { broker, own, control, clock, logger },
   };
 }
 

@@ -6,8 +6,8 @@ import type { Store } from '#adapters/store/open-store.js';
 import { createStore } from '#adapters/store/open-store.js';
 import type { NewRequest } from '#core/request.js';
 import { failureOf } from '../../../support/errors.js';
-import type { ManualClock } from '../../../support/manual-clock.js';
-import { createManualClock } from '../../../support/manual-clock.js';
+import type { ManualClock } from '#testing/manual-clock.js';
+import { createManualClock } from '#testing/manual-clock.js';
 import { newReply, newRequest } from '../../../support/requests.js';
 
 const leaseMs = 60_000;
