@@ -1,7 +1,8 @@
 /**
  * Keeps acknowledgements true on a connection whose messages are doubled, kept back or lost. To the broker every message
  * was delivered once and in its order, so:
- * - a copy of a message has an `ack` of its own, and the broker hears of the first acknowledgement of either alone;
+ * - a copy of a message has an `ack` of its own, and the broker hears of the last acknowledgement alone, as if the ones
+ *   before had been lost and it had delivered the message again;
  * - `ack:client` would acknowledge with a message all that the broker sent before it, also what never reached the
  *   client. Such a subscription is made as `client-individual`, and its acknowledgements go on one by one for what the
  *   client had got before.
@@ -23,11 +24,16 @@ type Headers = ReadonlyMap<string, string>;
 interface Original {
   /** Headers by which an ACK names it. */
   readonly named: readonly (readonly [name: string, value: string])[];
-  isSettled: boolean;
   /** Deliveries of it that the client has not acknowledged. */
   open: number;
-  /** What the client may name them by. */
-  readonly keys: Set<string>;
+}
+
+/** What the client knows by one name. */
+interface Delivery {
+  readonly original: Original;
+  readonly subscription: string;
+  /** Times that it was delivered under this name and not acknowledged. */
+  open: number;
 }
 
 interface Subscription {
@@ -54,13 +60,13 @@ function originalOf(headers: Headers): Original {
   const ack = headers.get('ack');
   const named: Original['named'] =
     ack === undefined ? [['message-id', headers.get('message-id') ?? '']] : [['id', ack]];
-  return { named, isSettled: false, open: 0, keys: new Set() };
+  return { named, open: 0 };
 }
 
 export function createAcknowledgements(): Acknowledgements {
   const subscriptions = new Map<string, Subscription>();
   /** By what the client sees; of subscriptions that are cumulative, and of messages that were copied. */
-  const deliveries = new Map<string, { readonly original: Original; readonly subscription: string }>();
+  const deliveries = new Map<string, Delivery>();
   let copies = 0;
 
   function subscribe(headers: Headers): Headers {
@@ -75,21 +81,22 @@ export function createAcknowledgements(): Acknowledgements {
     for (const [key, { subscription }] of deliveries) if (subscription === id) deliveries.delete(key);
   }
 
-  /** Registers what the client will know by this key. */
+  /** Registers one more delivery that the client will know by this key. */
   function open(key: string, subscription: string, original: Original): void {
-    deliveries.set(key, { original, subscription });
-    original.keys.add(key);
+    const known = deliveries.get(key) ?? { original, subscription, open: 0 };
+    deliveries.set(key, known);
+    known.open += 1;
     original.open += 1;
   }
 
+  /** The message, when nothing more of it is open. */
   function settle(key: string): Original | undefined {
-    const original = deliveries.get(key)?.original;
-    if (original === undefined) return undefined;
-    original.open -= 1;
-    if (original.open === 0) for (const known of original.keys) deliveries.delete(known);
-    if (original.isSettled) return undefined;
-    original.isSettled = true;
-    return original;
+    const known = deliveries.get(key);
+    if (known === undefined) return undefined;
+    known.open -= 1;
+    if (known.open === 0) deliveries.delete(key);
+    known.original.open -= 1;
+    return known.original.open === 0 ? known.original : undefined;
   }
 
   /** Keys that an acknowledgement of this one settles. */
@@ -141,12 +148,8 @@ export function createAcknowledgements(): Acknowledgements {
       const known = deliveries.get(key)?.original ?? originalOf(headers);
       if (!deliveries.has(key)) open(key, id, known);
       const ack = headers.get('ack');
-      if (ack === undefined) {
-        known.open += 1;
-        return headers;
-      }
       copies += 1;
-      const copy = new Map([...headers, ['ack', `${ack}-copy-${copies}`]]);
+      const copy = ack === undefined ? headers : new Map([...headers, ['ack', `${ack}-copy-${copies}`]]);
       open(keyOfMessage(copy), id, known);
       return copy;
     },

@@ -44,7 +44,7 @@ export interface FaultyNetwork {
   drop(frames: FrameChoice, options?: { readonly confirmed?: boolean }): FaultRule;
   /**
    * They arrive once more, or `copies` times (1 to 1,000), at once or `afterMs` milliseconds later. The sender gets one
-   * receipt, the broker one acknowledgement.
+   * receipt, the broker one acknowledgement, the last.
    */
   duplicate(
     frames: FrameChoice,
