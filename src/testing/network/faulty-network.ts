@@ -196,6 +196,7 @@ export async function startFaultyNetwork(options: FaultyNetworkOptions): Promise
       await closed;
       // Told once, however often it is stopped.
       const [failure] = [...rules.failures.splice(0), ...failures.splice(0)];
+      // eslint-disable-next-line @typescript-eslint/only-throw-error -- passed on as it was thrown
       if (failure !== undefined) throw failure;
     },
   };

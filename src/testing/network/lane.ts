@@ -126,28 +126,29 @@ export function createLane(options: LaneOptions): Lane {
   }
 
   function begin(head: Head, bytes: Buffer): void {
-    const mayChange = side.concerns(head);
-    if (rules.isEmpty && !mayChange) {
-      current = { head, seen: undefined, pieces: [], mode: 'pass', decision: plain };
-    } else {
-      const seen = side.toSeen(head);
-      const decision = rules.decide(seen);
-      const fault = decision === 'collect' ? undefined : decision.rule?.fault;
-      const isPassed = decision !== 'collect' && fault === undefined && !decision.isSecond;
-      const isSkipped = fault?.kind === 'drop' || (fault?.kind === 'cut' && fault.at === 'before');
-      const mode = isSkipped ? 'skip' : isPassed && !mayChange ? 'pass' : 'collect';
-      current = {
-        head,
-        seen,
-        pieces: [bytes],
-        mode,
-        decision: decision === 'collect' ? undefined : decision,
-      };
-      if (isSkipped && decision !== 'collect') fate.skip(decision, { head, seen });
-    }
-    if (current.mode !== 'pass') return;
+    const isSeen = !rules.isEmpty || side.concerns(head);
+    current = isSeen
+      ? judged(head, bytes)
+      : { head, seen: undefined, pieces: [], mode: 'pass', decision: plain };
+    const { mode, decision, seen } = current;
+    if (mode === 'skip' && decision !== undefined && seen !== undefined) fate.skip(decision, { head, seen });
+    if (mode !== 'pass') return;
     side.passed(head);
     outlet.pass(bytes, false);
+  }
+
+  function judged(head: Head, bytes: Buffer): Current {
+    const seen = side.toSeen(head);
+    const decision = rules.decide(seen);
+    if (decision === 'collect') return { head, seen, pieces: [bytes], mode: 'collect', decision: undefined };
+    return { head, seen, pieces: [bytes], mode: modeOf(decision, head), decision };
+  }
+
+  function modeOf({ rule, isSecond }: Decision, head: Head): Current['mode'] {
+    if (rule === undefined) return side.concerns(head) ? 'collect' : 'pass';
+    const { fault } = rule;
+    const isSkipped = fault.kind === 'drop' || (fault.kind === 'cut' && fault.at === 'before');
+    return isSkipped && !isSecond ? 'skip' : 'collect';
   }
 
   function goOn(bytes: Buffer, isLast: boolean): void {

@@ -99,6 +99,23 @@ export function createRules(seed: number, waiting: Waiting): Rules {
     waiting.wake();
   }
 
+  /** What is decided when this rule has its turn too. */
+  function decided(entry: Entry, frame: SeenFrame, before: Decision): Decision {
+    const { rule } = entry;
+    const isFree = before.rule === undefined;
+    if (isFree && rule.first !== undefined && rule.first !== 'coming') {
+      entry.seen += 1;
+      if (entry.chosen >= (entry.choice.times ?? 1)) live.delete(entry);
+      return { rule, isSecond: true };
+    }
+    const isWatching = rule.fault.kind === 'watch';
+    if (!isMeant(entry) || !(isFree || isWatching)) return before;
+    choose(entry);
+    if (!isWatching) return { rule, isSecond: false };
+    take(entry, frame);
+    return before;
+  }
+
   function remove(entry: Entry): void {
     live.delete(entry);
     for (const held of [...entry.rule.held]) held.release();
@@ -156,23 +173,10 @@ export function createRules(seed: number, waiting: Waiting): Rules {
       if (body === undefined && matching.some(({ matcher }) => matcher.matchesBody !== undefined)) {
         return 'collect';
       }
-      let decision = nothing;
-      for (const entry of matching) {
-        const { rule, matcher } = entry;
-        if (body !== undefined && matcher.matchesBody?.(body) === false) continue;
-        const isFree = decision.rule === undefined;
-        if (isFree && rule.first !== undefined && rule.first !== 'coming') {
-          entry.seen += 1;
-          decision = { rule, isSecond: true };
-          if (entry.chosen >= (entry.choice.times ?? 1)) live.delete(entry);
-        } else if (isMeant(entry)) {
-          if (rule.fault.kind !== 'watch' && !isFree) continue;
-          choose(entry);
-          if (rule.fault.kind === 'watch') take(entry, frame);
-          else decision = { rule, isSecond: false };
-        }
-      }
-      return decision;
+      const fitting = matching.filter(
+        ({ matcher }) => body === undefined || (matcher.matchesBody?.(body) ?? true),
+      );
+      return fitting.reduce((decision, entry) => decided(entry, frame, decision), nothing);
     },
     clear() {
       for (const entry of [...live]) remove(entry);

@@ -45,15 +45,14 @@ async function reply(client: RawStomp, { headers, text }: ReceivedFrame): Promis
 /** Until the connection is lost. */
 async function serve(): Promise<void> {
   const client = await openRawStomp(Number(port), hostname);
-  let isOpen = true;
-  const lost = client.closed.then(() => void (isOpen = false));
+  const lost = client.closed.then(() => undefined);
   await Promise.race([client.connect(), lost]);
   const subscription = { id: 's', destination: `/queue/${queue}`, ack: 'client-individual' };
   await Promise.race([client.confirmed('SUBSCRIBE', subscription), lost]);
-  if (isOpen) console.log('serving');
-  for (let next = client.take('MESSAGE'); isOpen; next = client.take('MESSAGE')) {
+  if (!client.isClosed()) console.log('serving');
+  while (!client.isClosed()) {
     // A wait that was in vain is begun again.
-    const request = await Promise.race([next.catch(() => undefined), lost]);
+    const request = await Promise.race([client.take('MESSAGE').catch(() => undefined), lost]);
     if (request !== undefined) await Promise.race([reply(client, request), lost]);
   }
 }
