@@ -27,7 +27,7 @@ export interface FaultyNetwork {
   readonly port: number;
   /** Give it to the next run to have the same frames chosen by chance: the n-th that match a rule. */
   readonly seed: number;
-  /** Connections that are open now. */
+  /** Connections that are open now, on both sides. */
   readonly connections: number;
   /** Bytes that came, from both sides. */
   readonly bytes: number;

@@ -13,7 +13,7 @@ import { toSeenFrame } from './seen-frame.js';
 
 /** One connection through the network: the client's socket and one to the broker. */
 export interface Link {
-  /** False as soon as one of its sides has failed, or both have ended. */
+  /** False as soon as one of its sides has ended or failed. */
   readonly isOpen: boolean;
   /** Both sides see it fail. */
   cut(): void;
@@ -190,7 +190,7 @@ export function createLink(options: LinkOptions): Link {
   }
   return {
     get isOpen() {
-      return !isClosed;
+      return !isClosed && !client.readableEnded && !broker.readableEnded;
     },
     cut: () => cut(null),
     destroy() {
