@@ -1,7 +1,7 @@
 import type { Clock } from '#core/ports/clock.js';
 
 /** One frame that is kept back. */
-export interface Held {
+interface Held {
   /** Lets it go on now; again does nothing. */
   release(): void;
 }
@@ -23,7 +23,7 @@ export interface HeldFrames {
   lose(): void;
 }
 
-export interface HeldEnds {
+interface HeldEnds {
   /** `isDue`: because its time is over. */
   readonly goOn: (isDue: boolean) => void;
   readonly lost: () => void;
