@@ -1,6 +1,5 @@
 import type { FrameHead } from '#adapters/stomp-server/frame-head.js';
 import type { Fault } from './fault.js';
-import type { FrameChange } from './frame-bytes.js';
 import { changed, toBytes } from './frame-bytes.js';
 import type { HeldFrames } from './held-frames.js';
 import type { KeptFrame, LanePlace } from './lane-place.js';
@@ -112,18 +111,17 @@ export function createFrameFate(options: FrameFateOptions): FrameFate {
 
   function alter(frame: KeptFrame, { change }: Fault & { kind: 'alter' }): KeptFrame {
     const { head, seen, body } = frame;
-    let given: FrameChange | Uint8Array;
     try {
       const whole = { ...seen, body, text: () => body.toString('utf8') };
-      given = typeof change === 'function' ? change(whole) : change;
+      const given = typeof change === 'function' ? change(whole) : change;
+      if (given instanceof Uint8Array) return { ...frame, bytes: Buffer.from(given) };
+      const made = changed({ headers: head.headers, body }, given);
+      const bytes = toBytes({ command: head.command, ...made }, side.version());
+      return { head: { ...head, headers: new Map(made.headers) }, seen, body: made.body, bytes };
     } catch (error) {
       options.onFailure(error);
       return frame;
     }
-    if (given instanceof Uint8Array) return { ...frame, bytes: Buffer.from(given) };
-    const made = changed({ headers: head.headers, body }, given);
-    const bytes = toBytes({ command: head.command, ...made }, side.version());
-    return { head: { ...head, headers: new Map(made.headers) }, seen, body: made.body, bytes };
   }
 
   return {

@@ -62,13 +62,12 @@ const choiceNames = [
 
 const countRange = { min: 1, max: Number.MAX_SAFE_INTEGER };
 
-/** @param more names of options that are given along with the choice and checked elsewhere */
-export function choiceProblems(given: unknown, more: readonly string[] = []): (Problem | undefined)[] {
+export function choiceProblems(given: unknown): (Problem | undefined)[] {
   if (!isObject(given)) return [toProblem('frames', valueInWords(given), 'an object, {} for every frame')];
   const { nth, times, chance } = given;
   const isChance = chance === undefined || (typeof chance === 'number' && chance >= 0 && chance <= 1);
   return [
-    ...nameProblems(given, [...choiceNames, ...more]),
+    ...nameProblems(given, choiceNames),
     ...matchProblems(given, ''),
     numberProblem('nth', nth, countRange),
     times === Infinity ? undefined : numberProblem('times', times, countRange),

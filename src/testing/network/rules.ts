@@ -58,6 +58,8 @@ const nothing: Decision = { rule: undefined, isSecond: false };
 export function createRules(seed: number, waiting: Waiting): Rules {
   /** Those whose work is not done. */
   const live = new Set<Entry>();
+  /** Those, and others that still keep frames. */
+  const known = new Set<Entry>();
   const failures: unknown[] = [];
   let added = 0;
 
@@ -116,6 +118,11 @@ export function createRules(seed: number, waiting: Waiting): Rules {
     return before;
   }
 
+  function isOver(entry: Entry): boolean {
+    const { held, first } = entry.rule;
+    return !live.has(entry) && held.size === 0 && first === undefined;
+  }
+
   function remove(entry: Entry): void {
     live.delete(entry);
     for (const held of [...entry.rule.held]) held.release();
@@ -134,7 +141,9 @@ export function createRules(seed: number, waiting: Waiting): Rules {
       };
       const matcher = toMatcher(choice);
       const entry: Entry = { rule, matcher, choice, frames: [], seen: 0, chosen: 0, done: 0 };
+      for (const other of known) if (isOver(other)) known.delete(other);
       live.add(entry);
+      known.add(entry);
       return {
         get seen() {
           return entry.seen;
@@ -179,7 +188,8 @@ export function createRules(seed: number, waiting: Waiting): Rules {
       return fitting.reduce((decision, entry) => decided(entry, frame, decision), nothing);
     },
     clear() {
-      for (const entry of [...live]) remove(entry);
+      for (const entry of known) remove(entry);
+      known.clear();
     },
     failures,
   };

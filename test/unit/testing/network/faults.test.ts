@@ -191,6 +191,40 @@ describe('a faulty network', () => {
     });
   });
 
+  describe('what ends something', () => {
+    it('waits for the frames before it, a transaction for those in it', async () => {
+      const rule = bench.network.hold({ command: 'SEND', headers: { transaction: 't' } });
+      const producer = await bench.client();
+      producer.frame('BEGIN', { transaction: 't' });
+      producer.frame('SEND', { destination: '/queue/a', transaction: 't' }, 'one');
+      producer.frame('COMMIT', { transaction: 't', receipt: 'commit' });
+      producer.frame('SEND', { destination: '/queue/a', receipt: 'behind' }, 'two');
+      await rule.reached();
+      expect(producer.pending).to.deep.equal([]);
+      rule.release();
+      await producer.take('RECEIPT', { 'receipt-id': 'commit' });
+      await producer.take('RECEIPT', { 'receipt-id': 'behind' });
+      expect(texts(await (await bench.subscriber('a')).messages(2))).to.deep.equal(['one', 'two']);
+    });
+  });
+
+  describe('STOMP 1.1', () => {
+    it('has its own acknowledgements and escapes: a message is doubled, acknowledged once, and read as it is', async () => {
+      bench.network.duplicate({ command: 'MESSAGE', headers: { 'x-text': 'a\\b' } });
+      const consumer = await bench.client({ 'accept-version': '1.1' });
+      await consumer.confirmed('SUBSCRIBE', { id: 's', destination: '/queue/a', ack: 'client-individual' });
+      const producer = await bench.direct();
+      await producer.confirmed('SEND', { destination: '/queue/a', 'x-text': 'a\\b' }, 'one');
+      const [first, second] = await consumer.messages(2);
+      expect(first).to.deep.equal(second);
+      const ack = { subscription: 's', 'message-id': first!.headers['message-id']! };
+      await consumer.confirmed('ACK', ack);
+      expect(bench.broker.queue('a').inFlight).to.equal(1);
+      await consumer.confirmed('ACK', ack);
+      expect(bench.broker.queue('a').inFlight).to.equal(0);
+    });
+  });
+
   describe('alter', () => {
     it('changes headers and body, and tells the new length', async () => {
       bench.network.alter(
@@ -302,12 +336,32 @@ describe('a faulty network', () => {
       expect(rule.applied).to.equal(1);
     });
 
+    it('lets go what it keeps when all rules are removed, also when it has done its work', async () => {
+      bench.network.hold({ command: 'SEND' });
+      const delay = bench.network.delay({ command: 'SEND' }, 60_000);
+      const producer = await bench.client();
+      for (const receipt of ['one', 'two']) {
+        producer.frame('SEND', { destination: '/queue/a', receipt }, receipt);
+      }
+      await delay.reached();
+      bench.network.clear();
+      for (const receipt of ['one', 'two']) await producer.take('RECEIPT', { 'receipt-id': receipt });
+      expect(delay.holding).to.equal(0);
+    });
+
     it('says what it waited for when its frame does not come', async () => {
       const rule = bench.network.drop({ command: 'SEND' });
       const failure = await rejectionOf(rule.reached(1, { withinMs: 10 }));
       expect((failure as Error).message).to.equal(
         'waited 10 ms in vain for frame 1 of a rule that drops; 0 matched',
       );
+    });
+
+    it('tells at the stop what its change threw, and lets the frame pass as it was', async () => {
+      bench.network.alter({ command: 'SEND' }, () => undefined as never);
+      await sendTo(await bench.client(), 'a', 'one');
+      expect(bench.broker.queue('a').depth).to.equal(1);
+      expect(await rejectionOf(bench.network.stop())).to.be.an.instanceOf(TypeError);
     });
 
     it('tells at the stop what its function threw, and lets the frame pass', async () => {
@@ -317,7 +371,7 @@ describe('a faulty network', () => {
         },
       });
       await sendTo(await bench.client(), 'a', 'one');
-      expect((await rejectionOf(bench.network.stop()))).to.have.property('message', 'of the test');
+      expect(await rejectionOf(bench.network.stop())).to.have.property('message', 'of the test');
     });
   });
 });
