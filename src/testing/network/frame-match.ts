@@ -22,7 +22,7 @@ export interface FrameMatch {
   readonly body?: string | RegExp;
   /** Connections of the network are counted from 1, in the order of their opening. */
   readonly connection?: number;
-  /** A RECEIPT of such a frame; its body cannot be told. */
+  /** A RECEIPT of such a frame, sent since the rule was made; its body cannot be told. */
   readonly receiptOf?: Omit<FrameMatch, 'receiptOf' | 'body'>;
   readonly where?: (frame: SeenFrame) => boolean;
 }

@@ -98,6 +98,8 @@ export function createLane(options: LaneOptions): Lane {
       begin(piece.head, piece.bytes);
       scan();
     }
+    // The frame that was let go may be kept back too, and the next may wait for that.
+    if (stalled !== undefined) return;
     resume('stalled');
     if (isEnding) end();
   }
@@ -164,8 +166,9 @@ export function createLane(options: LaneOptions): Lane {
 
   function collected({ head, seen, pieces, decision }: Current): void {
     if (seen === undefined) return;
-    const body = Buffer.concat(pieces.slice(1));
-    const frame: KeptFrame = { head, seen, body, bytes: Buffer.concat([...pieces, nul]) };
+    const bytes = Buffer.concat([...pieces, nul]);
+    const body = bytes.subarray(head.bytes, bytes.length - nul.length);
+    const frame: KeptFrame = { head, seen, body, bytes };
     const made = decision ?? rules.decide(seen, body);
     fate.decide(made === 'collect' ? plain : made, frame);
   }

@@ -5,7 +5,7 @@ export type Direction = 'to-broker' | 'from-broker';
 /** Command and headers of a frame on its way through the network. */
 export interface SeenFrame {
   readonly command: string;
-  /** As written on the wire, unescaped; of repeated headers the first. */
+  /** As written on the wire, unescaped; of repeated headers the first. The passcode of CONNECT is not shown. */
   readonly headers: Readonly<Record<string, string>>;
   readonly direction: Direction;
   /** 1, 2, ... in the order in which connections were opened. */
@@ -30,9 +30,12 @@ export function toSeenFrame(
   headers: ReadonlyMap<string, string>,
   place: Pick<SeenFrame, 'direction' | 'connection' | 'receiptOf'>,
 ): SeenFrame {
+  // Frames are printed when a test fails.
+  const hidden =
+    headers.has('passcode') && (command === 'CONNECT' || command === 'STOMP') ? { passcode: '***' } : {};
   return {
     command,
-    headers: Object.fromEntries(headers),
+    headers: { ...Object.fromEntries(headers), ...hidden },
     ...place,
     ...nameOf(headers),
     kind: command === 'SEND' || command === 'MESSAGE' ? kindOf(headers) : null,

@@ -42,6 +42,9 @@ describe('a faulty network', () => {
       await acknowledge(consumer, message!);
       expect(await acks.reached()).to.include({ command: 'ACK', connection: 1, direction: 'to-broker' });
       expect(sends.applied).to.equal(2);
+      const logins = bench.network.watch({ command: 'CONNECT', headers: { login: 'me' } });
+      await bench.client({ login: 'me', passcode: 'secret' });
+      expect((await logins.reached()).headers).to.include({ passcode: '***' });
       expect(sends.frames.map(({ queue }) => queue)).to.deep.equal(['a', 'a']);
     });
   });
@@ -132,6 +135,24 @@ describe('a faulty network', () => {
       expect(bench.network.events.map(({ kind }) => kind)).to.include.members(['held', 'released']);
     });
 
+    it('lets it go on behind a frame that is on its way, never inside of it', async () => {
+      const rule = bench.network.hold({ command: 'SEND' });
+      const producer = await bench.client();
+      producer.frame('SEND', { destination: '/queue/a', receipt: 'held' }, 'held');
+      await rule.reached();
+      const bytes = bench.network.bytes;
+      const half = Buffer.alloc(50_000, 'x');
+      producer.write('SEND\ndestination:/queue/a\ncontent-length:100000\n\n');
+      producer.write(half);
+      await until(() => bench.network.bytes >= bytes + half.length, { what: 'half of the frame' });
+      rule.release();
+      producer.write(Buffer.concat([half, Buffer.of(0)]));
+      await producer.take('RECEIPT', { 'receipt-id': 'held' });
+      const [long, held] = await (await bench.subscriber('a')).messages(2);
+      expect([long!.body.length, held!.text]).to.deep.equal([100_000, 'held']);
+      expect(bench.network.events.some(({ kind }) => kind === 'unreadable')).to.equal(false);
+    });
+
     it('lets the goodbye and the end of a connection wait for what it keeps of it', async () => {
       const rule = bench.network.hold({ command: 'SEND' });
       const producer = await bench.client();
@@ -206,6 +227,23 @@ describe('a faulty network', () => {
       await producer.take('RECEIPT', { 'receipt-id': 'behind' });
       expect(texts(await (await bench.subscriber('a')).messages(2))).to.deep.equal(['one', 'two']);
     });
+  });
+
+  it('holds back what comes behind an end that a rule keeps back itself', async () => {
+    const producer = await bench.client();
+    const first = bench.network.hold({ command: 'SEND' });
+    const second = bench.network.hold({ command: 'COMMIT' });
+    producer.frame('BEGIN', { transaction: 't' });
+    producer.frame('SEND', { destination: '/queue/a', transaction: 't' }, 'one');
+    producer.frame('COMMIT', { transaction: 't' });
+    producer.frame('DISCONNECT', { receipt: 'bye' });
+    await first.reached();
+    first.release();
+    await second.reached();
+    expect([producer.pending, bench.broker.queue('a').depth]).to.deep.equal([[], 0]);
+    second.release();
+    await producer.take('RECEIPT', { 'receipt-id': 'bye' });
+    expect(bench.broker.queue('a').depth).to.equal(1);
   });
 
   describe('STOMP 1.1', () => {
