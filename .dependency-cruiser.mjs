@@ -72,13 +72,22 @@ export default {
       'The composition root sees everything below it.',
     ),
     only('cli', '^src/cli/', ['app', 'core'], 'argv to app, no logic.'),
+    only(
+      'testing',
+      folder('testing'),
+      ['app', 'messaging', 'adapters', 'schema', 'core'],
+      'The published test kit: the library and the broker as they are, and a network in which things go wrong.',
+    ),
     {
       name: 'bench-from-outside',
       comment:
-        'Benchmarks meet the system over HTTP, the broker and its public API; the other two files are tools, not the system.',
+        'Benchmarks meet the system over HTTP, the broker and its public API; the other files are tools, not the system.',
       severity: 'error',
       from: { path: '^bench/' },
-      to: { path: '^src/', pathNot: '^src/(index|adapters/stomp/tcp-socket|schema/markdown-table)[.]ts$' },
+      to: {
+        path: '^src/',
+        pathNot: '^src/(index|adapters/stomp/tcp-socket|schema/markdown-table|testing/random)[.]ts$',
+      },
     },
     only('index', '^src/index[.]ts$', ['app', 'messaging', 'schema', 'core'], 'The public API.'),
     ...adapters.map((adapter) =>
@@ -146,7 +155,7 @@ export default {
       name: 'no-orphans',
       comment: 'A file nobody imports is dead or misplaced.',
       severity: 'error',
-      from: { orphan: true, path: '^src/', pathNot: '^src/(index|cli/main)[.]ts$' },
+      from: { orphan: true, path: '^src/', pathNot: '^src/(index|cli/main|testing/index)[.]ts$' },
       to: {},
     },
   ],

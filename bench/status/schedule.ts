@@ -1,4 +1,4 @@
-import { createRandom } from '../../test/fuzz/random.js';
+import { createRandom } from '#testing/random.js';
 import type { AwayPlan } from './plan.js';
 
 /**

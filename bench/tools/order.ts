@@ -1,4 +1,4 @@
-import { createRandom } from '../../test/fuzz/random.js';
+import { createRandom } from '#testing/random.js';
 
 /** The same order for the same seed. */
 export function shuffle<T>(items: readonly T[], seed: number): T[] {

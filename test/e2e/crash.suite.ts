@@ -14,8 +14,8 @@ import { startSource } from '../support/process.js';
 import { openStranger } from '../support/stranger.js';
 import type { ServedGateway } from '../support/served-gateway.js';
 import { serveGateway } from '../support/served-gateway.js';
-import type { TcpProxy } from '../support/tcp-proxy.js';
-import { startTcpProxy } from '../support/tcp-proxy.js';
+import type { FaultyNetwork } from '#testing/network/faulty-network.js';
+import { startFaultyNetwork } from '#testing/network/faulty-network.js';
 import { until } from '../support/until.js';
 import { happens } from '../support/happens.js';
 
@@ -24,14 +24,14 @@ import { happens } from '../support/happens.js';
  * and broker holds what one of them says, so that the moment is exact.
  */
 export function describeCrashes(brokerUrl: () => string): void {
-  let proxy: TcpProxy;
+  let proxy: FaultyNetwork;
   let gateway: ServedGateway;
   let broker: Broker;
   const repliers: Replier[] = [];
 
   beforeEach(async function () {
     this.timeout(60_000);
-    proxy = await startTcpProxy(brokerUrl());
+    proxy = await startFaultyNetwork({ broker: brokerUrl() });
     gateway = await serveGateway({
       brokerUrl: proxy.url,
       settings: { REPLYTO_PREFIX: `crash-${randomUUID()}` },

@@ -12,13 +12,13 @@ import { report } from '../support/report.js';
 import { outcomeOf, startRequestLoad } from '../support/request-load.js';
 import type { ServedGateway } from '../support/served-gateway.js';
 import { serveGateway } from '../support/served-gateway.js';
-import type { TcpProxy } from '../support/tcp-proxy.js';
-import { startTcpProxy } from '../support/tcp-proxy.js';
+import type { FaultyNetwork } from '#testing/network/faulty-network.js';
+import { startFaultyNetwork } from '#testing/network/faulty-network.js';
 import { until } from '../support/until.js';
 
 /** Consumers over HTTP whose gateway is killed, at exact moments and at random. */
 export function describeLeaseCrashes(brokerUrl: () => string): void {
-  let proxy: TcpProxy;
+  let proxy: FaultyNetwork;
   let gateway: ServedGateway;
   let broker: Broker;
   /** Of the gateway itself. */
@@ -26,7 +26,7 @@ export function describeLeaseCrashes(brokerUrl: () => string): void {
 
   beforeEach(async function () {
     this.timeout(60_000);
-    proxy = await startTcpProxy(brokerUrl());
+    proxy = await startFaultyNetwork({ broker: brokerUrl() });
     gateway = await serveGateway({
       brokerUrl: proxy.url,
       settings: { REPLYTO_PREFIX: `lease-${randomUUID()}` },

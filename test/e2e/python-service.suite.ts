@@ -7,8 +7,8 @@ import type { RunningProcess } from '../support/process.js';
 import type { RawStomp, ReceivedFrame } from '../support/raw-stomp.js';
 import { openRawStomp } from '../support/raw-stomp.js';
 import { skip } from '../support/skip.js';
-import type { TcpProxy } from '../support/tcp-proxy.js';
-import { startTcpProxy } from '../support/tcp-proxy.js';
+import type { FaultyNetwork } from '#testing/network/faulty-network.js';
+import { startFaultyNetwork } from '#testing/network/faulty-network.js';
 import { until } from '../support/until.js';
 
 const script = fileURLToPath(new URL('../../examples/04-service-in-python/service.py', import.meta.url));
@@ -23,7 +23,7 @@ export function describePythonService(
     this.timeout(60_000);
     const { start } = processes();
     let python = '';
-    let proxy: TcpProxy | undefined;
+    let proxy: FaultyNetwork | undefined;
     let caller: RawStomp | undefined;
     let service: RunningProcess | undefined;
     let queue = '';
@@ -38,7 +38,7 @@ export function describePythonService(
     beforeEach(async () => {
       queue = `python-${randomUUID()}`;
       const { hostname, port, username, password } = new URL(brokerUrl());
-      proxy = await startTcpProxy(brokerUrl());
+      proxy = await startFaultyNetwork({ broker: brokerUrl() });
       caller = await openRawStomp(Number(port), hostname);
       await caller.connect(username === '' ? {} : { login: username, passcode: password });
       const headers = { id: 'r', destination: replies, ack: 'auto' };

@@ -8,7 +8,7 @@ import { toHeaders, toMessage } from '#adapters/stomp/headers.js';
 import type { IncomingFrame } from '#adapters/stomp/incoming-frame.js';
 import type { SocketOptions, StompSocket } from '#adapters/stomp/stomp-socket.js';
 import { isReplytoError } from '#core/errors.js';
-import { createManualClock } from '../support/manual-clock.js';
+import { createManualClock } from '#testing/manual-clock.js';
 import type { FuzzInput } from './input.js';
 import { recordings } from './input.js';
 import type { FuzzTarget, Stopwatch } from './target.js';

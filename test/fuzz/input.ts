@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Random } from './random.js';
-import { createRandom } from './random.js';
+import type { Random } from '#testing/random.js';
+import { createRandom } from '#testing/random.js';
 
 /** What one connection is to read. */
 export interface FuzzInput {

@@ -11,7 +11,7 @@ import type { Handler } from '#messaging/handler-run.js';
 import { failureOf } from '../support/errors.js';
 import { fakeStompServer } from '../support/fake-stomp-server.js';
 import { uniqueName } from '../support/gateway.js';
-import { createManualClock } from '../support/manual-clock.js';
+import { createManualClock } from '#testing/manual-clock.js';
 import { createRecordingLogger } from '../support/recording.js';
 import type { StartedBroker } from '../support/started-broker.js';
 import { startBroker } from '../support/started-broker.js';

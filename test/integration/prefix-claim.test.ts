@@ -9,8 +9,8 @@ import type { RecordingLogger } from '../support/recording.js';
 import { createRecordingLogger } from '../support/recording.js';
 import type { StartedBroker } from '../support/started-broker.js';
 import { startBroker } from '../support/started-broker.js';
-import type { TcpProxy } from '../support/tcp-proxy.js';
-import { startTcpProxy } from '../support/tcp-proxy.js';
+import type { FaultyNetwork } from '#testing/network/faulty-network.js';
+import { startFaultyNetwork } from '#testing/network/faulty-network.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { until } from '../support/until.js';
 
@@ -84,10 +84,10 @@ describe('two deployments with one prefix', () => {
 
   describe('on a broker of its own', () => {
     let broker: StartedBroker;
-    let proxy: TcpProxy;
+    let proxy: FaultyNetwork;
     beforeEach(async () => {
       broker = await startBroker();
-      proxy = await startTcpProxy(broker.url);
+      proxy = await startFaultyNetwork({ broker: broker.url });
     });
     // What the test started ends first.
     afterEach(async () => {

@@ -1,4 +1,4 @@
-import type { ManualClock } from './manual-clock.js';
+import type { ManualClock } from '#testing/manual-clock.js';
 
 /** So many that a store in memory has committed and all that follows from it has run. */
 const settlingTurns = 12;

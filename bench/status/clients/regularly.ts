@@ -1,5 +1,5 @@
 import { isAborted, nowUs, untilUs } from '../../tools/clock.js';
-import { createRandom } from '../../../test/fuzz/random.js';
+import { createRandom } from '#testing/random.js';
 import type { Client } from './client.js';
 import { wordsOf } from '../../tools/words.js';
 

@@ -1,12 +1,11 @@
 import { isUtf8 } from 'node:buffer';
 import type { ClientCommand, StompVersion } from './frame.js';
-import { clientCommands, isClientCommand } from './frame.js';
 import { unescapeHeader } from './header-escaping.js';
 import { StompRefusal, protocolFault } from './refusal.js';
 
 /** Command and headers of a frame. */
-export interface FrameHead {
-  readonly command: ClientCommand;
+export interface FrameHead<Command extends string = ClientCommand> {
+  readonly command: Command;
   readonly headers: Map<string, string>;
   /** Absent when the body ends at the first NUL. */
   readonly contentLength: number | undefined;
@@ -17,24 +16,27 @@ export interface FrameHead {
  * Parses a header block, from the command up to and including the blank line.
  *
  * @param version absent until it is agreed on.
+ * @param commands those that its sender may send.
  * @throws StompRefusal that closes.
  */
-export function parseHead(bytes: Buffer, version: StompVersion | undefined): FrameHead {
+export function parseHead<Command extends string>(
+  bytes: Buffer,
+  version: StompVersion | undefined,
+  commands: readonly Command[],
+): FrameHead<Command> {
   if (bytes.includes(0)) throw headWithNul();
   if (!isUtf8(bytes)) throw protocolFault('headers are not UTF-8', 'Command and headers are UTF-8 text.');
   const lines = bytes.toString('utf8').split('\n');
   // STOMP 1.2 allows CRLF; in 1.1 a CR belongs to the value.
   const trimmed =
     version === '1.1' ? lines : lines.map((text) => (text.endsWith('\r') ? text.slice(0, -1) : text));
-  const command = trimmed[0] ?? '';
-  if (!isClientCommand(command)) {
-    throw protocolFault(
-      `unknown command '${command.slice(0, 40)}'`,
-      `Commands are ${clientCommands.join(', ')}.`,
-    );
+  const [given = ''] = trimmed;
+  const command = commands.find((known) => known === given);
+  if (command === undefined) {
+    throw protocolFault(`unknown command '${given.slice(0, 40)}'`, `Commands are ${commands.join(', ')}.`);
   }
-  // CONNECT alone is exempt, for clients of 1.0; STOMP came with 1.1 and is escaped like the rest.
-  const escaping = command === 'CONNECT' ? undefined : (version ?? '1.2');
+  // CONNECT and CONNECTED alone are exempt, for clients of 1.0; STOMP came with 1.1 and is escaped like the rest.
+  const escaping = given === 'CONNECT' || given === 'CONNECTED' ? undefined : (version ?? '1.2');
   const headers = new Map<string, string>();
   for (const text of trimmed.slice(1, -2)) addHeader(headers, text, escaping);
   return { command, headers, contentLength: contentLengthOf(headers), bytes: bytes.length };

@@ -23,9 +23,10 @@ export const clientCommands = [
 
 export type ClientCommand = (typeof clientCommands)[number];
 
-export function isClientCommand(text: string): text is ClientCommand {
-  return (clientCommands as readonly string[]).includes(text);
-}
+/** Commands a broker may send. */
+export const serverCommands = ['CONNECTED', 'MESSAGE', 'RECEIPT', 'ERROR'] as const;
+
+export type ServerCommand = (typeof serverCommands)[number];
 
 /** One frame of a client, headers unescaped. */
 export interface Frame {

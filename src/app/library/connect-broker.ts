@@ -103,7 +103,12 @@ const optionNames = Object.keys({
  * @throws BROKER_UNAVAILABLE, BROKER_LOGIN_REFUSED, BROKER_UNSUPPORTED, INVALID_ARGUMENT
  * @example const broker = await connectBroker({ url: 'stomp://127.0.0.1:61613' });
  */
-export async function connectBroker(options: ConnectBrokerOptions | string = {}): Promise<Broker> {
+export function connectBroker(options: ConnectBrokerOptions | string = {}): Promise<Broker> {
+  return connectBrokerOn(systemClock, options);
+}
+
+/** The same on another clock, which everything has that is made with this broker. */
+export async function connectBrokerOn(clock: Clock, options: ConnectBrokerOptions | string): Promise<Broker> {
   const given: ConnectBrokerOptions = typeof options === 'string' ? { url: options } : toOptions(options);
   const { url = defaultUrl, prefix = 'replyto' } = given;
   refuseProblems([
@@ -122,7 +127,7 @@ export async function connectBroker(options: ConnectBrokerOptions | string = {})
   ]);
   const plainLog = createStderrLogger();
   const { logger = plainLog } = given;
-  const broker = createStompBroker({ ...given, url, clock: systemClock, logger });
+  const broker = createStompBroker({ ...given, url, clock, logger });
   const failure = await broker.start();
   if (failure !== null) {
     await broker.stop(0);
@@ -131,21 +136,21 @@ export async function connectBroker(options: ConnectBrokerOptions | string = {})
   plainLog.open();
   const own = ownDestinations(prefix);
   const telemetry = await startLibraryTelemetry(given.telemetry, {
-    ...{ instance: newId(), clock: systemClock, logger },
+    ...{ instance: newId(), clock, logger },
     brokerName: () => broker.broker()?.dialect.name,
     templateOf: (name) => (name === own.replies.name ? name : undefined),
   });
   const { tracer } = telemetry;
-  const control = createControlBus({ ...broker, topic: own.control, clock: systemClock, newId });
+  const control = createControlBus({ ...broker, topic: own.control, clock, newId });
   return {
     server: broker.broker()?.server ?? '',
     prefix,
     async close(deadlineMs = 5_000) {
-      const endAt = systemClock.monotonic() + deadlineMs;
+      const endAt = clock.monotonic() + deadlineMs;
       await broker.stop(deadlineMs);
-      await telemetry.stop(Math.max(0, endAt - systemClock.monotonic()));
+      await telemetry.stop(Math.max(0, endAt - clock.monotonic()));
     },
-    parts: { broker: toTracedBroker(broker, tracer), own, control, clock: systemClock, logger, tracer },
+    parts: { broker: toTracedBroker(broker, tracer), own, control, clock, logger, tracer },
   };
 }
 

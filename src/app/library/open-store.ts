@@ -24,6 +24,11 @@ export interface OpenStoreOptions {
  * @throws INVALID_ARGUMENT, STORE_LOCKED, STORE_CORRUPT, STORE_NEWER, STORE_UNAVAILABLE
  */
 export function openStore(url: string, options: OpenStoreOptions = {}): Store {
+  return toSweptStore(openStoreOn(systemClock, url, options));
+}
+
+/** The same on another clock, by which requests expire; nothing is removed from it. */
+export function openStoreOn(clock: Clock, url: string, options: OpenStoreOptions): Store {
   const { retentionMs, ...others } = toOptions(options);
   const path = /^sqlite:(?<path>.+)$/u.exec(url)?.groups?.['path'];
   const allowed = 'sqlite: followed by the path of a file, or sqlite::memory:';
@@ -32,7 +37,7 @@ export function openStore(url: string, options: OpenStoreOptions = {}): Store {
     ...nameProblems(others, ['retentionMs']),
     numberProblem('retentionMs', retentionMs, durationRange),
   ]);
-  return toSweptStore(openStoreAt({ ...options, path: path ?? '', clock: systemClock, newId }));
+  return openStoreAt({ ...options, path: path ?? '', clock, newId });
 }
 
 export interface OpenSharedStoreOptions extends OpenStoreOptions {

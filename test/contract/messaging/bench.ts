@@ -3,8 +3,8 @@ import type { MessageChannel } from '#core/ports/message-channel.js';
 import type { Delivery, MessageSource, Subscription } from '#core/ports/message-source.js';
 import type { Stranger } from '../../support/stranger.js';
 import { openStranger } from '../../support/stranger.js';
-import type { TcpProxy } from '../../support/tcp-proxy.js';
-import { startTcpProxy } from '../../support/tcp-proxy.js';
+import type { FaultyNetwork } from '#testing/network/faulty-network.js';
+import { startFaultyNetwork } from '#testing/network/faulty-network.js';
 import { goneDestination } from '../../support/messages.js';
 import { until } from '../../support/until.js';
 
@@ -51,7 +51,7 @@ interface InboxOptions {
 export interface Bench {
   connect(options?: Partial<ConnectOptions>): Promise<Messaging>;
   /** A connection to the broker that the case can break. */
-  proxy(): Promise<TcpProxy>;
+  proxy(): Promise<FaultyNetwork>;
   /** A client that speaks nothing but STOMP, logged in. */
   raw(): Promise<Stranger>;
   /** What the broker refuses to send to and to subscribe to. */
@@ -89,7 +89,7 @@ export function createBench(url: () => string, connect: Connect, options: BenchO
       return messaging;
     },
     async proxy() {
-      const proxy = await startTcpProxy(url());
+      const proxy = await startFaultyNetwork({ broker: url() });
       open.push(() => proxy.stop());
       return proxy;
     },

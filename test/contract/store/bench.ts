@@ -4,8 +4,8 @@ import type { Store, StoreOptions } from '#adapters/store/store.js';
 import type { OutboxDelivery } from '#core/ports/outbox.js';
 import type { AcceptOptions, SendClaim } from '#core/ports/request-store.js';
 import type { NewRequest, RequestRecord } from '#core/request.js';
-import type { ManualClock } from '../../support/manual-clock.js';
-import { createManualClock } from '../../support/manual-clock.js';
+import type { ManualClock } from '#testing/manual-clock.js';
+import { createManualClock } from '#testing/manual-clock.js';
 import { newRequest } from '../../support/requests.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 

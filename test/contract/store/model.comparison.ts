@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { AsyncCommand } from 'fast-check';
 import type { Store } from '#adapters/store/store.js';
-import type { ManualClock } from '../../support/manual-clock.js';
+import type { ManualClock } from '#testing/manual-clock.js';
 import type { StoreModel } from './model.js';
 
 /** So few that they meet often. */

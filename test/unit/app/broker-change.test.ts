@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Store } from '#adapters/store/store.js';
 import { warnOfBrokerChange } from '#app/broker-change.js';
-import { createManualClock } from '../../support/manual-clock.js';
+import { createManualClock } from '#testing/manual-clock.js';
 import { openMemoryStore } from '../../support/memory-store.js';
 import type { RecordingLogger } from '../../support/recording.js';
 import { createRecordingLogger } from '../../support/recording.js';

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import type { CalmLogger } from '#app/calm-logger.js';
 import { createCalmLogger } from '#app/calm-logger.js';
-import type { ManualClock } from '../../support/manual-clock.js';
-import { createManualClock } from '../../support/manual-clock.js';
+import type { ManualClock } from '#testing/manual-clock.js';
+import { createManualClock } from '#testing/manual-clock.js';
 import type { RecordingLogger } from '../../support/recording.js';
 import { createRecordingLogger } from '../../support/recording.js';
 

@@ -5,8 +5,8 @@ import { createParts } from '#app/parts.js';
 import type { Part, Parts } from '#app/parts.js';
 import { failureOf, rejectionOf } from '../../support/errors.js';
 import { settled } from '../../support/event-loop.js';
-import type { ManualClock } from '../../support/manual-clock.js';
-import { createManualClock } from '../../support/manual-clock.js';
+import type { ManualClock } from '#testing/manual-clock.js';
+import { createManualClock } from '#testing/manual-clock.js';
 import type { RecordingLogger } from '../../support/recording.js';
 import { createRecordingLogger } from '../../support/recording.js';
 

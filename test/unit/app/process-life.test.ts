@@ -7,8 +7,8 @@ import { createProcessLife } from '#app/process-life.js';
 import type { ProcessLife, ProcessLifeOptions } from '#app/process-life.js';
 import { rejectionOf } from '../../support/errors.js';
 import { settled } from '../../support/event-loop.js';
-import type { ManualClock } from '../../support/manual-clock.js';
-import { createManualClock } from '../../support/manual-clock.js';
+import type { ManualClock } from '#testing/manual-clock.js';
+import { createManualClock } from '#testing/manual-clock.js';
 import type { RecordingLogger } from '../../support/recording.js';
 import { createRecordingLogger } from '../../support/recording.js';
 

@@ -5,7 +5,7 @@ import type { GatewayContext } from '#gateway/context.js';
 import { createGateway } from '#gateway/gateway.js';
 import { contextOf } from '../../support/gateway-context.js';
 import { call } from '../../support/http.js';
-import { createManualClock } from '../../support/manual-clock.js';
+import { createManualClock } from '#testing/manual-clock.js';
 import { openRawHttp, rawRequest } from '../../support/raw-http.js';
 import { storedRequest } from '../../support/requests.js';
 import { until } from '../../support/until.js';

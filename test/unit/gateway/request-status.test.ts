@@ -7,7 +7,7 @@ import { createRequestWatch } from '#messaging/request-watch.js';
 import { contextOf } from '../../support/gateway-context.js';
 import { call } from '../../support/http.js';
 import type { HttpAnswer } from '../../support/http.js';
-import { createManualClock } from '../../support/manual-clock.js';
+import { createManualClock } from '#testing/manual-clock.js';
 import { storedRequest } from '../../support/requests.js';
 import { until } from '../../support/until.js';
 

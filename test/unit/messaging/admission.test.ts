@@ -4,8 +4,8 @@ import type { Admission } from '#messaging/admission.js';
 import { createAdmission } from '#messaging/admission.js';
 import { rejectionOf, thrownBy } from '../../support/errors.js';
 import { passTime } from '../../support/event-loop.js';
-import type { ManualClock } from '../../support/manual-clock.js';
-import { createManualClock } from '../../support/manual-clock.js';
+import type { ManualClock } from '#testing/manual-clock.js';
+import { createManualClock } from '#testing/manual-clock.js';
 import type { RecordingLogger } from '../../support/recording.js';
 import { createRecordingLogger } from '../../support/recording.js';
 

@@ -9,8 +9,8 @@ import type { Store } from '#adapters/store/store.js';
 import { openDatabase } from '#adapters/sqlite/database.js';
 import { passTime, settled } from '../../support/event-loop.js';
 import { happens } from '../../support/happens.js';
-import type { ManualClock } from '../../support/manual-clock.js';
-import { createManualClock } from '../../support/manual-clock.js';
+import type { ManualClock } from '#testing/manual-clock.js';
+import { createManualClock } from '#testing/manual-clock.js';
 import { createCountingMeter } from '../../support/recording.js';
 import { newReply, newRequest } from '../../support/requests.js';
 

@@ -7,7 +7,7 @@ import type { FakeChannel } from '../../support/fake-channel.js';
 import { createFakeChannel } from '../../support/fake-channel.js';
 import type { FakeSource } from '../../support/fake-source.js';
 import { createFakeSource } from '../../support/fake-source.js';
-import { createManualClock } from '../../support/manual-clock.js';
+import { createManualClock } from '#testing/manual-clock.js';
 import { newMessage } from '../../support/messages.js';
 
 const controlTopic = topic('replyto.control');

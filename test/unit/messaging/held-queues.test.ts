@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import type { HeldQueues } from '#messaging/held-queues.js';
 import { createHeldQueues } from '#messaging/held-queues.js';
-import type { ManualClock } from '../../support/manual-clock.js';
-import { createManualClock } from '../../support/manual-clock.js';
+import type { ManualClock } from '#testing/manual-clock.js';
+import { createManualClock } from '#testing/manual-clock.js';
 
 describe('held queues', () => {
   let clock: ManualClock;

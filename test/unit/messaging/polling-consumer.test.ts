@@ -5,8 +5,8 @@ import { failureOf } from '../../support/errors.js';
 import { settled } from '../../support/event-loop.js';
 import type { FakeSource } from '../../support/fake-source.js';
 import { createFakeSource } from '../../support/fake-source.js';
-import type { ManualClock } from '../../support/manual-clock.js';
-import { createManualClock } from '../../support/manual-clock.js';
+import type { ManualClock } from '#testing/manual-clock.js';
+import { createManualClock } from '#testing/manual-clock.js';
 import { newMessage } from '../../support/messages.js';
 import { createRecordingLogger } from '../../support/recording.js';
 

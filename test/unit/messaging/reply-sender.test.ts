@@ -7,8 +7,8 @@ import { failureOf } from '../../support/errors.js';
 import { passTime, settled } from '../../support/event-loop.js';
 import type { FakeChannel, SendAnswer } from '../../support/fake-channel.js';
 import { createFakeChannel } from '../../support/fake-channel.js';
-import type { ManualClock } from '../../support/manual-clock.js';
-import { createManualClock } from '../../support/manual-clock.js';
+import type { ManualClock } from '#testing/manual-clock.js';
+import { createManualClock } from '#testing/manual-clock.js';
 import { newMessage } from '../../support/messages.js';
 
 describe('a reply message', () => {

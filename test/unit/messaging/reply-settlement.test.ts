@@ -4,8 +4,8 @@ import type { ReplyCheck, ReplySettlement } from '#messaging/reply-settlement.js
 import { createReplySettlement } from '#messaging/reply-settlement.js';
 import type { RequestChange, RequestWatch } from '#messaging/request-watch.js';
 import { createRequestWatch } from '#messaging/request-watch.js';
-import type { ManualClock } from '../../support/manual-clock.js';
-import { createManualClock } from '../../support/manual-clock.js';
+import type { ManualClock } from '#testing/manual-clock.js';
+import { createManualClock } from '#testing/manual-clock.js';
 import { openMemoryStore } from '../../support/memory-store.js';
 import type { CountingMeter } from '../../support/recording.js';
 import { createCountingMeter, createRecordingLogger } from '../../support/recording.js';

@@ -8,7 +8,7 @@ import type { ReplySettlement } from '#messaging/reply-settlement.js';
 import { createReplyTracing } from '#messaging/reply-tracing.js';
 import { failureOf } from '../../support/errors.js';
 import { openMemoryStore } from '../../support/memory-store.js';
-import { createManualClock } from '../../support/manual-clock.js';
+import { createManualClock } from '#testing/manual-clock.js';
 import { createCountingMeter } from '../../support/recording.js';
 import type { RecordingTracer } from '../../support/recording-tracer.js';
 import { callerTrace, createRecordingTracer, newTraceparent } from '../../support/recording-tracer.js';

@@ -3,8 +3,8 @@ import type { RequestRecord } from '#core/request.js';
 import type { RequestChange, RequestWatch } from '#messaging/request-watch.js';
 import { createRequestWatch } from '#messaging/request-watch.js';
 import { settled } from '../../support/event-loop.js';
-import type { ManualClock } from '../../support/manual-clock.js';
-import { createManualClock } from '../../support/manual-clock.js';
+import type { ManualClock } from '#testing/manual-clock.js';
+import { createManualClock } from '#testing/manual-clock.js';
 
 function change(id: string, status: RequestRecord['status'] = 'replied'): RequestChange {
   return { record: { id, status } as RequestRecord, reply: null };

@@ -8,8 +8,8 @@ import { createSendLine } from '#messaging/send-line.js';
 import { passTime, settled } from '../../support/event-loop.js';
 import { createFakeChannel } from '../../support/fake-channel.js';
 import type { FakeChannel } from '../../support/fake-channel.js';
-import type { ManualClock } from '../../support/manual-clock.js';
-import { createManualClock } from '../../support/manual-clock.js';
+import type { ManualClock } from '#testing/manual-clock.js';
+import { createManualClock } from '#testing/manual-clock.js';
 import { newMessage } from '../../support/messages.js';
 
 interface Item {

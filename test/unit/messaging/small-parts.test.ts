@@ -6,7 +6,7 @@ import { createTimers } from '#messaging/timers.js';
 import { createDeferred } from '#core/deferred.js';
 import { rejectionOf } from '../../support/errors.js';
 import { settled } from '../../support/event-loop.js';
-import { createManualClock } from '../../support/manual-clock.js';
+import { createManualClock } from '#testing/manual-clock.js';
 
 describe('the timers of a part', () => {
   it('run a task once, or again and again', async () => {

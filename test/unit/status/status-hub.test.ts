@@ -8,7 +8,7 @@ import { createStatusHub } from '#status/status-hub.js';
 import type { StatusSubscription } from '#status/status-subscription.js';
 import { randomUUID } from 'node:crypto';
 import { settled } from '../../support/event-loop.js';
-import { createManualClock } from '../../support/manual-clock.js';
+import { createManualClock } from '#testing/manual-clock.js';
 import { appendNumbered, newStatusEvent } from '../../support/numbered-log.js';
 import type { RecordingLogger } from '../../support/recording.js';
 import { createRecordingLogger } from '../../support/recording.js';

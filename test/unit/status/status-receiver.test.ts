@@ -9,7 +9,7 @@ import { createStatusReceiver } from '#status/status-receiver.js';
 import { settled } from '../../support/event-loop.js';
 import type { FakeDelivery, FakeSource } from '../../support/fake-source.js';
 import { createFakeSource } from '../../support/fake-source.js';
-import { createManualClock } from '../../support/manual-clock.js';
+import { createManualClock } from '#testing/manual-clock.js';
 import { openMemoryStore } from '../../support/memory-store.js';
 import { newMessage } from '../../support/messages.js';
 import type { CountingMeter } from '../../support/recording.js';

@@ -2,8 +2,8 @@ import { expect } from 'chai';
 import type { WakeableTask } from '#status/wakeable-task.js';
 import { createWakeableTask } from '#status/wakeable-task.js';
 import { settled } from '../../support/event-loop.js';
-import type { ManualClock } from '../../support/manual-clock.js';
-import { createManualClock } from '../../support/manual-clock.js';
+import type { ManualClock } from '#testing/manual-clock.js';
+import { createManualClock } from '#testing/manual-clock.js';
 
 describe('a wakeable task', () => {
   let clock: ManualClock;

@@ -5,7 +5,7 @@ import { parseDestination } from '#adapters/broker/destinations.js';
 import { completeLimits } from '#adapters/broker/limits.js';
 import { createMessageLog } from '#adapters/broker/message-log.js';
 import { createQueues } from '#adapters/broker/queues.js';
-import { createManualClock } from '../../../support/manual-clock.js';
+import { createManualClock } from '#testing/manual-clock.js';
 import type { MemoryTransport } from '../../../support/memory-transport.js';
 import type { MemoryBroker } from './memory-broker.js';
 import { createMemoryBroker } from './memory-broker.js';

@@ -1,7 +1,7 @@
 import { ExportResultCode } from '@opentelemetry/core';
 import { expect } from 'chai';
 import { createExportWatch } from '#adapters/opentelemetry/export-watch.js';
-import { createManualClock } from '../../../support/manual-clock.js';
+import { createManualClock } from '#testing/manual-clock.js';
 import { createRecordingLogger } from '../../../support/recording.js';
 
 const failed = { code: ExportResultCode.FAILED, error: new TypeError('no way') };

@@ -8,7 +8,7 @@ import { ReplytoError } from '#core/errors.js';
 import type { EventFeeds, EventSubscription, FeedQuery } from '#core/ports/event-feeds.js';
 import { silentLogger } from '#core/ports/logger.js';
 import type { SequencedEvent } from '#core/status-event.js';
-import { createManualClock } from '../../../support/manual-clock.js';
+import { createManualClock } from '#testing/manual-clock.js';
 import type { MemoryTransport } from '../../../support/memory-transport.js';
 import { createMemoryTransport } from '../../../support/memory-transport.js';
 import { upTo } from '../../../support/status-bench.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { agreeOnHeartBeat, startHeartBeat } from '#adapters/stomp-server/heart-beat.js';
-import { createManualClock } from '../../../support/manual-clock.js';
+import { createManualClock } from '#testing/manual-clock.js';
 
 const limits = { heartBeatLeastMs: 500, heartBeatMostMs: 60_000 };
 

@@ -5,8 +5,8 @@ import type { Message } from '#core/message.js';
 import { toReplytoError } from '#core/errors.js';
 import { newMessage } from '../../../support/messages.js';
 import type { FakeStompConnection } from '../../../support/fake-stomp-server.js';
-import type { TcpProxy } from '../../../support/tcp-proxy.js';
-import { startTcpProxy } from '../../../support/tcp-proxy.js';
+import type { FaultyNetwork } from '#testing/network/faulty-network.js';
+import { startFaultyNetwork } from '#testing/network/faulty-network.js';
 import { settled } from '../../../support/event-loop.js';
 import { until, within } from '../../../support/until.js';
 import { stompBench } from './stomp-bench.js';
@@ -100,10 +100,10 @@ describe('the bound on unconfirmed bytes of a connection', () => {
 
 describe('a broker that does not read', () => {
   const bench = stompBench();
-  let proxy: TcpProxy;
+  let proxy: FaultyNetwork;
 
   beforeEach(async () => {
-    proxy = await startTcpProxy(bench.server.url);
+    proxy = await startFaultyNetwork({ broker: bench.server.url });
   });
   afterEach(() => proxy.stop());
 

@@ -3,7 +3,7 @@ import { queue, topic } from '#core/destination.js';
 import type { Delivery } from '#core/ports/message-source.js';
 import { failureOf } from '../../../support/errors.js';
 import { settled } from '../../../support/event-loop.js';
-import { createManualClock } from '../../../support/manual-clock.js';
+import { createManualClock } from '#testing/manual-clock.js';
 import { newMessage } from '../../../support/messages.js';
 import { until, within } from '../../../support/until.js';
 import { stompBench } from './stomp-bench.js';

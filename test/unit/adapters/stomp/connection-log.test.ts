@@ -3,8 +3,8 @@ import type { ConnectionLog } from '#adapters/stomp/connection-log.js';
 import { createConnectionLog } from '#adapters/stomp/connection-log.js';
 import { detectDialect } from '#adapters/stomp/dialects/detect.js';
 import { ReplytoError } from '#core/errors.js';
-import type { ManualClock } from '../../../support/manual-clock.js';
-import { createManualClock } from '../../../support/manual-clock.js';
+import type { ManualClock } from '#testing/manual-clock.js';
+import { createManualClock } from '#testing/manual-clock.js';
 import type { RecordingLogger } from '../../../support/recording.js';
 import { createRecordingLogger } from '../../../support/recording.js';
 

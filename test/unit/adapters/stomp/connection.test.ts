@@ -8,8 +8,8 @@ import { parseBrokerUrl } from '#adapters/stomp/broker-url.js';
 import { systemClock } from '#app/system-clock.js';
 import { failureOf } from '../../../support/errors.js';
 import { freePort } from '../../../support/free-port.js';
-import type { ManualClock } from '../../../support/manual-clock.js';
-import { createManualClock } from '../../../support/manual-clock.js';
+import type { ManualClock } from '#testing/manual-clock.js';
+import { createManualClock } from '#testing/manual-clock.js';
 import { until, within } from '../../../support/until.js';
 import { stompBench } from './stomp-bench.js';
 

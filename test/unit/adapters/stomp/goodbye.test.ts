@@ -5,7 +5,7 @@ import { toReplytoError } from '#core/errors.js';
 import type { StompBroker } from '#adapters/stomp/broker.js';
 import { settled } from '../../../support/event-loop.js';
 import { happens } from '../../../support/happens.js';
-import { createManualClock } from '../../../support/manual-clock.js';
+import { createManualClock } from '#testing/manual-clock.js';
 import { newMessage } from '../../../support/messages.js';
 import { until, within } from '../../../support/until.js';
 import { stompBench } from './stomp-bench.js';

@@ -2,8 +2,8 @@ import { expect } from 'chai';
 import { agreedIntervalMs, startHeartBeats, watchSilence } from '#adapters/stomp/heart-beats.js';
 import type { FakeStompConnection } from '../../../support/fake-stomp-server.js';
 import { happens } from '../../../support/happens.js';
-import type { ManualClock } from '../../../support/manual-clock.js';
-import { createManualClock } from '../../../support/manual-clock.js';
+import type { ManualClock } from '#testing/manual-clock.js';
+import { createManualClock } from '#testing/manual-clock.js';
 import { until } from '../../../support/until.js';
 import { stompBench } from './stomp-bench.js';
 

@@ -3,7 +3,7 @@ import { queue } from '#core/destination.js';
 import { overdueMs, owedSince } from '#adapters/stomp/overdue.js';
 import { expectedIntervalMs } from '#adapters/stomp/heart-beats.js';
 import { settled } from '../../../support/event-loop.js';
-import { createManualClock } from '../../../support/manual-clock.js';
+import { createManualClock } from '#testing/manual-clock.js';
 import { newMessage } from '../../../support/messages.js';
 import { until } from '../../../support/until.js';
 import { stompBench } from './stomp-bench.js';

@@ -3,8 +3,8 @@ import type { Receipts } from '#adapters/stomp/receipts.js';
 import { createReceipts } from '#adapters/stomp/receipts.js';
 import { ReplytoError } from '#core/errors.js';
 import { failureOf } from '../../../support/errors.js';
-import type { ManualClock } from '../../../support/manual-clock.js';
-import { createManualClock } from '../../../support/manual-clock.js';
+import type { ManualClock } from '#testing/manual-clock.js';
+import { createManualClock } from '#testing/manual-clock.js';
 
 describe('the receipts of a connection', () => {
   let clock: ManualClock;

@@ -12,7 +12,7 @@ import { failureOf } from '../../../support/errors.js';
 import type { FakeStompConnection } from '../../../support/fake-stomp-server.js';
 import { happens } from '../../../support/happens.js';
 import { hurriedClock } from '../../../support/hurried-clock.js';
-import { createManualClock } from '../../../support/manual-clock.js';
+import { createManualClock } from '#testing/manual-clock.js';
 import { newMessage } from '../../../support/messages.js';
 import { sendUntilJudged } from '../../../support/send-until-judged.js';
 import { until, within } from '../../../support/until.js';

@@ -9,8 +9,8 @@ import { toMessageBlock } from '#core/message.js';
 import type { LetterKey } from '#core/ports/dead-letters.js';
 import type { NewRequest } from '#core/request.js';
 import { failureOf } from '../../../support/errors.js';
-import type { ManualClock } from '../../../support/manual-clock.js';
-import { createManualClock } from '../../../support/manual-clock.js';
+import type { ManualClock } from '#testing/manual-clock.js';
+import { createManualClock } from '#testing/manual-clock.js';
 import { newMessage } from '../../../support/messages.js';
 import { newReply, newRequest } from '../../../support/requests.js';
 

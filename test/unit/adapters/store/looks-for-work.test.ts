@@ -5,7 +5,7 @@ import { openDatabase } from '#adapters/sqlite/database.js';
 import type { Store } from '#adapters/store/store.js';
 import { createStore } from '#adapters/store/open-store.js';
 import type { SendClaim } from '#core/ports/request-store.js';
-import { createManualClock } from '../../../support/manual-clock.js';
+import { createManualClock } from '#testing/manual-clock.js';
 import { appendNumbered, newStatusEvent } from '../../../support/numbered-log.js';
 
 /** All that waits for a queue on hold is passed over at each look, while nobody else is served. */

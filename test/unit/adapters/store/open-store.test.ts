@@ -6,7 +6,7 @@ import type { Store, StoreOptions } from '#adapters/store/store.js';
 import { openStore } from '#adapters/store/open-store.js';
 import { openDatabase } from '#adapters/sqlite/database.js';
 import { thrownBy } from '../../../support/errors.js';
-import { createManualClock } from '../../../support/manual-clock.js';
+import { createManualClock } from '#testing/manual-clock.js';
 import { newReply, newRequest } from '../../../support/requests.js';
 import { temporaryFolder } from '../../../support/temporary-folder.js';
 import { happens } from '../../../support/happens.js';

@@ -6,7 +6,7 @@ import { migrate } from '#adapters/sqlite/migrations.js';
 import { storeMigrations } from '#adapters/store/migrations.js';
 import type { Store } from '#adapters/store/store.js';
 import { openStore } from '#adapters/store/open-store.js';
-import { createManualClock } from '../../../support/manual-clock.js';
+import { createManualClock } from '#testing/manual-clock.js';
 import { appendNumbered, newStatusEvent } from '../../../support/numbered-log.js';
 import { temporaryFolder } from '../../../support/temporary-folder.js';
 

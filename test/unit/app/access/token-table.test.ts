@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { createTokenTable, newToken, tokenHash } from '#app/access/token-table.js';
 import { toPrincipal } from '#gateway/principal.js';
 import type { AuthTokenEntry } from '#schema/auth-tokens.js';
-import { createManualClock } from '../../../support/manual-clock.js';
+import { createManualClock } from '#testing/manual-clock.js';
 
 function entry(name: string, token: string, rights: Partial<AuthTokenEntry> = {}): AuthTokenEntry {
   const none = { queues: [], read: [], replyTo: [], projects: [], broker: false };

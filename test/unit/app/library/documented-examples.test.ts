@@ -6,6 +6,11 @@ import ts from 'typescript';
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 
+const paths = {
+  replyto: [join(root, 'src/index.ts')],
+  'replyto/testing': [join(root, 'src/testing/index.ts')],
+};
+
 /** The `ts` and `js` blocks of a page as one program, each on the lines where the page has it. */
 function programOf(page: string): string {
   let isInside = false;
@@ -25,7 +30,7 @@ function faultsOf(pages: Readonly<Record<string, string>>): string[] {
     config: { compilerOptions: object };
   };
   const { options } = ts.convertCompilerOptionsFromJson(
-    { ...config.compilerOptions, types: ['node'], paths: { replyto: [join(root, 'src/index.ts')] } },
+    { ...config.compilerOptions, types: ['node'], paths },
     root,
   );
   const programs = new Map(
@@ -59,7 +64,8 @@ describe('the examples of the library', () => {
   const read = (name: string): string => readFileSync(join(root, name), 'utf8');
 
   it('compile in strict TypeScript', () => {
-    const pages = { 'README.md': read('README.md'), 'docs/library.md': read('docs/library.md') };
+    const names = ['README.md', 'docs/library.md', 'docs/testing-services.md'];
+    const pages = Object.fromEntries(names.map((name) => [name, read(name)]));
     for (const [name, page] of Object.entries(pages)) {
       expect(programOf(page), name).to.contain("from 'replyto'");
     }

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { openPassingStore } from '#app/library/open-store.js';
-import { createManualClock } from '../../../support/manual-clock.js';
+import { createManualClock } from '#testing/manual-clock.js';
 import { newFaultReply, newReply, newRequest } from '../../../support/requests.js';
 
 describe('the store of a requestor that was given none', () => {

@@ -4,7 +4,7 @@ import type { Store } from '#adapters/store/store.js';
 import { openStore } from '#app/library/open-store.js';
 import { toSweptStore } from '#app/library/swept-store.js';
 import { passTime } from '../../../support/event-loop.js';
-import { createManualClock } from '../../../support/manual-clock.js';
+import { createManualClock } from '#testing/manual-clock.js';
 import { openMemoryStore } from '../../../support/memory-store.js';
 import { processes } from '../../../support/process.js';
 import { temporaryFolder } from '../../../support/temporary-folder.js';

@@ -3,8 +3,8 @@ import type { Target } from '#app/watch/target.js';
 import { createLiveView } from '#app/watch/live-view.js';
 import type { TestContext } from '../../../support/command-context.js';
 import { testContext } from '../../../support/command-context.js';
-import type { ManualClock } from '../../../support/manual-clock.js';
-import { createManualClock } from '../../../support/manual-clock.js';
+import type { ManualClock } from '#testing/manual-clock.js';
+import { createManualClock } from '#testing/manual-clock.js';
 import { screenOf } from '../../../support/terminal.js';
 
 const project: Target = {

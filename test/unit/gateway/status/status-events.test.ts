@@ -4,7 +4,7 @@ import { createGateway } from '#gateway/gateway.js';
 import type { StatusHub } from '#status/status-hub.js';
 import { contextOf } from '../../../support/gateway-context.js';
 import { call } from '../../../support/http.js';
-import { createManualClock } from '../../../support/manual-clock.js';
+import { createManualClock } from '#testing/manual-clock.js';
 import { newStatusEvent } from '../../../support/numbered-log.js';
 import type { StatusPage } from '../../../support/status-bench.js';
 import { sequencesOf, upTo } from '../../../support/status-bench.js';

@@ -4,10 +4,13 @@ import type { Clock } from '#core/ports/clock.js';
 export interface ManualClock extends Clock {
   /** Moves time on and calls what becomes due, in order; what that starts is called too when due. */
   advance(ms: number): void;
+  /** When the next timer is due, as `now()` counts; undefined without one. */
+  readonly nextAt: number | undefined;
   /** Timers that are neither called nor cancelled. */
   readonly pending: number;
 }
 
+/** @param startsAt epoch milliseconds, default 0 */
 export function createManualClock(startsAt = 0): ManualClock {
   const timers = new Set<{ readonly at: number; readonly callback: () => void }>();
   let time = startsAt;
@@ -29,6 +32,11 @@ export function createManualClock(startsAt = 0): ManualClock {
         next.callback();
       }
       time = until;
+    },
+    get nextAt() {
+      let next: number | undefined;
+      for (const { at } of timers) if (next === undefined || at < next) next = at;
+      return next;
     },
     get pending() {
       return timers.size;

@@ -1,5 +1,7 @@
 /** Numbers that look random and are the same for the same seed. */
 export interface Random {
+  /** From 0 up to, not including, 1. */
+  fraction(): number;
   /** A whole number from 0 up to, not including, `below`. */
   below(below: number): number;
   /** True with this probability. */
@@ -7,11 +9,11 @@ export interface Random {
   pick<T>(items: readonly T[]): T;
 }
 
-/** mulberry32. */
+/** mulberry32; for each seed and each index a sequence of its own. */
 export function createRandom(seed: number, index: number): Random {
   let state = (Math.imul(seed, 0x9e3779b1) ^ Math.imul(index + 1, 0x85ebca6b)) | 0;
 
-  function next(): number {
+  function fraction(): number {
     state = (state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
@@ -19,10 +21,11 @@ export function createRandom(seed: number, index: number): Random {
   }
 
   return {
-    below: (below) => Math.floor(next() * below),
-    chance: (probability) => next() < probability,
+    fraction,
+    below: (below) => Math.floor(fraction() * below),
+    chance: (probability) => fraction() < probability,
     pick(items) {
-      const item = items[Math.floor(next() * items.length)];
+      const item = items[Math.floor(fraction() * items.length)];
       if (item === undefined) throw new Error('nothing to pick from');
       return item;
     },

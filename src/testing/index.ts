@@ -1,0 +1,21 @@
+/** The test kit, `replyto/testing`: what goes wrong between services and a broker, on purpose. */
+export { createManualClock } from './manual-clock.js';
+export type { ManualClock } from './manual-clock.js';
+export { startFaultyNetwork } from './network/faulty-network.js';
+export type { FaultyNetwork } from './network/faulty-network.js';
+export type { FaultyNetworkOptions } from './network/network-options.js';
+export type { Alteration, CutAt, NetworkEvent, NetworkEventKind } from './network/fault.js';
+export type { FaultRule } from './network/fault-rule.js';
+export type { FrameChange } from './network/frame-bytes.js';
+export type { FrameChoice, FrameMatch } from './network/frame-match.js';
+export type { Direction, SeenFrame, WholeFrame } from './network/seen-frame.js';
+export { poisons } from './poisons.js';
+export type { Asked, OnlyReplyOptions, Refusal, TestReply } from './requestor/asked.js';
+export type { AskOptions, TestRequestorOptions } from './requestor/requestor-options.js';
+export { startTestRequestor } from './requestor/test-requestor.js';
+export type { TestRequestor } from './requestor/test-requestor.js';
+export { startTestBench } from './test-bench.js';
+export type { TestBench, TestBenchOptions } from './test-bench.js';
+export { startTestBroker } from './test-broker.js';
+export type { QueueFigures, TestBroker, TestBrokerOptions } from './test-broker.js';
+export type { WithinOptions } from './waiting.js';
