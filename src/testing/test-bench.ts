@@ -7,7 +7,7 @@ import type { Broker, ConnectBrokerOptions } from '#app/library/connect-broker.j
 import { nameProblems, numberProblem, toOptions } from '#app/library/option-checks.js';
 import { openStoreOn } from '#app/library/open-store.js';
 import { systemClock } from '#app/system-clock.js';
-import type { Store } from '#adapters/store/open-store.js';
+import type { Store } from '#adapters/store/store.js';
 import { toProblem } from '#core/errors.js';
 import type { Clock } from '#core/ports/clock.js';
 import { silentLogger } from '#core/ports/logger.js';

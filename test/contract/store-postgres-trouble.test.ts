@@ -11,8 +11,8 @@ import { failureOf } from '../support/errors.js';
 import { happens } from '../support/happens.js';
 import { newReply, newRequest } from '../support/requests.js';
 import { skip } from '../support/skip.js';
-import type { TcpProxy } from '../support/tcp-proxy.js';
-import { startTcpProxy } from '../support/tcp-proxy.js';
+import type { SilentProxy } from '../support/silent-proxy.js';
+import { startSilentProxy } from '../support/silent-proxy.js';
 import type { TestDatabase } from '../support/test-database.js';
 import { createTestDatabase } from '../support/test-database.js';
 import { until } from '../support/until.js';
@@ -24,7 +24,7 @@ const statementTimeoutMs = 1_000;
 describe('the store on a PostgreSQL in trouble', function () {
   this.timeout(60_000);
   let database: TestDatabase | undefined;
-  let proxy: TcpProxy;
+  let proxy: SilentProxy;
   let store: Store;
 
   before(async function () {
@@ -34,7 +34,7 @@ describe('the store on a PostgreSQL in trouble', function () {
   });
   after(() => database?.remove());
   beforeEach(async () => {
-    proxy = await startTcpProxy(await database!.schemaUrl(`t${randomBytes(4).toString('hex')}`));
+    proxy = await startSilentProxy(await database!.schemaUrl(`t${randomBytes(4).toString('hex')}`));
     store = await open();
   });
   afterEach(async () => {
@@ -85,7 +85,7 @@ describe('the store on a PostgreSQL in trouble', function () {
     'hundreds of calls get 503 within seconds, all at once and not one after the other; it goes on when it answers',
     async () => {
       expect(await isWell()).to.equal(true);
-      proxy.holdAnswers();
+      proxy.fallSilent();
       const beganAt = performance.now();
       const outcomes = await Promise.allSettled(Array.from({ length: 400 }, () => accept()));
       expect(outcomes.every(({ status }) => status === 'rejected')).to.equal(true);

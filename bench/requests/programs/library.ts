@@ -13,7 +13,6 @@ const calls: RequestorCalls = {
   async start(place) {
     const library = (await import(place.library)) as typeof Library;
     const store = await openStore(library, place.storeUrl);
-    if (typeof store === 'string') return { unsupported: store };
     ask = await connect(library, place, store);
     return { unsupported: null };
   },
@@ -25,14 +24,9 @@ const calls: RequestorCalls = {
 
 type Store = ReturnType<typeof Library.openStore>;
 
-/** Those that know PostgreSQL have a function of its own for it. */
-type LibraryWithShared = typeof Library & { readonly openSharedStore?: (url: string) => Promise<Store> };
-
-/** A text says why there is none. */
-async function openStore(library: LibraryWithShared, url: string | null): Promise<Store | null | string> {
+async function openStore(library: typeof Library, url: string | null): Promise<Store | null> {
   if (url === null) return null;
-  if (!url.startsWith('postgres:')) return library.openStore(url);
-  return library.openSharedStore?.(url) ?? 'This library has no store in PostgreSQL.';
+  return url.startsWith('postgres:') ? library.openSharedStore(url) : library.openStore(url);
 }
 
 async function connect(

@@ -21,9 +21,7 @@ import { fromBlob, recordColumns, toHeaderBlob, toRecord, toStoredReply } from '
 type Parts = 'accept' | 'find' | 'findTrace' | 'versions' | 'findReply' | 'list' | 'counts' | 'countsByName';
 
 /** Taking requests in and reading them back. */
-export function createAcceptance(
-  context: StoreContext,
-): Pick<RequestStore, Parts> {
+export function createAcceptance(context: StoreContext): Pick<RequestStore, Parts> {
   const { db, commits, queries, dialect } = context;
   const acceptThem: Batch<Tx, Acceptance, AcceptOutcome> = (tx, some) => acceptAll(tx, context, some);
   return {

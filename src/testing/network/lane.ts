@@ -90,6 +90,11 @@ export function createLane(options: LaneOptions): Lane {
     if (pauses.delete(reason) && pauses.size === 0 && !isClosed) from.resume();
   }
 
+  /** A function, because what is let go may be kept back again. */
+  function isStalled(): boolean {
+    return stalled !== undefined;
+  }
+
   function onNothingHeld(): void {
     if (isClosed) return;
     const piece = stalled;
@@ -99,7 +104,7 @@ export function createLane(options: LaneOptions): Lane {
       scan();
     }
     // The frame that was let go may be kept back too, and the next may wait for that.
-    if (stalled !== undefined) return;
+    if (isStalled()) return;
     resume('stalled');
     if (isEnding) end();
   }

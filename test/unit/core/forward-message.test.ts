@@ -13,7 +13,7 @@ function delivery(parts: Partial<OutboxDelivery> = {}): OutboxDelivery {
   };
   return {
     ...{ id: 1, requestId: 'request', queue: 'answers', attempts: 0, messageId: 'delivery' },
-    ...{ reply, conversationId: 'talk', createdAt: now },
+    ...{ reply, conversationId: 'talk', createdAt: now, requestQueue: 'prices' },
     ...parts,
   };
 }

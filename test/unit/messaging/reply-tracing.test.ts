@@ -30,6 +30,7 @@ describe('a traced settlement', () => {
     const requests = { ...store.requests, ...settling };
     return createReplySettlement({
       store: requests,
+      letters: store.deadLetters,
       watch: createRequestWatch(clock),
       logger: silentLogger,
       meter: createCountingMeter(),
