@@ -91,7 +91,8 @@ export function toTarget(broker: string): NetworkTarget {
       const single = /^failover:\(?([^()?]*)\)?/u.exec(broker.trim())?.[1] ?? broker;
       const url = new URL(single.trim());
       // Who listens everywhere is reached here.
-      url.hostname = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+      const reached = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+      url.hostname = reached.includes(':') ? `[${reached}]` : reached;
       url.port = String(port);
       return url.href;
     },

@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import { networkBench, sendTo } from '../../../support/network-bench.js';
 import type { RawStomp, ReceivedFrame } from '../../../support/raw-stomp.js';
-import { rejectionOf } from '../../../support/errors.js';
 import { until, within } from '../../../support/until.js';
 
 const texts = (frames: readonly ReceivedFrame[]): string[] => frames.map(({ text }) => text);
@@ -201,6 +200,31 @@ describe('a faulty network', () => {
       expect(bench.network.events.filter(({ kind }) => kind === 'swapped')).to.have.lengthOf(1);
     });
 
+    it('does so again and again when told so', async () => {
+      const rule = bench.network.swap({ command: 'SEND', queue: 'a', times: 2 });
+      const producer = await bench.client();
+      for (const text of ['one', 'two', 'three', 'four', 'five']) {
+        producer.frame('SEND', { destination: '/queue/a' }, text);
+      }
+      const consumer = await bench.subscriber('a');
+      expect(texts(await consumer.messages(5))).to.deep.equal(['two', 'one', 'four', 'three', 'five']);
+      expect(rule.applied).to.equal(2);
+    });
+
+    it('has nothing to do with what comes before all of the first is there', async () => {
+      const rule = bench.network.swap({ command: 'SEND', queue: 'a', times: 2 });
+      const [slow, quick] = [await bench.client(), await bench.client()];
+      const bytes = bench.network.bytes;
+      slow.write('SEND\ndestination:/queue/a\n\no');
+      await until(() => bench.network.bytes > bytes, { what: 'half of the frame' });
+      await sendTo(quick, 'a', 'two');
+      slow.write('ne\0');
+      await rule.reached();
+      await sendTo(quick, 'a', 'three');
+      const consumer = await bench.subscriber('a');
+      expect(texts(await consumer.messages(3))).to.deep.equal(['two', 'three', 'one']);
+    });
+
     it('lets the first go when no second comes in time', async () => {
       const rule = bench.network.swap({ command: 'SEND', queue: 'a' }, { withinMs: 20 });
       const producer = await bench.client();
@@ -240,6 +264,12 @@ describe('a faulty network', () => {
     await first.reached();
     first.release();
     await second.reached();
+    // What comes meanwhile stays with its sender, and is not kept in memory.
+    const bytes = bench.network.bytes;
+    producer.write(Buffer.alloc(1024 * 1024, '\n'));
+    const other = await bench.direct();
+    for (let times = 0; times < 20; times += 1) await sendTo(other, 'b', 'other');
+    expect(bench.network.bytes).to.equal(bytes);
     expect([producer.pending, bench.broker.queue('a').depth]).to.deep.equal([[], 0]);
     second.release();
     await producer.take('RECEIPT', { 'receipt-id': 'bye' });
@@ -247,6 +277,13 @@ describe('a faulty network', () => {
   });
 
   describe('STOMP 1.1', () => {
+    it('takes a carriage return at the end of a line for a part of the header', async () => {
+      const rule = bench.network.watch({ command: 'SEND', headers: { 'x-text': 'a\r' } });
+      const producer = await bench.client({ 'accept-version': '1.1' });
+      producer.write('SEND\ndestination:/queue/a\nx-text:a\r\n\nbody\0');
+      expect((await rule.reached()).headers).to.include({ 'x-text': 'a\r' });
+    });
+
     it('has its own acknowledgements and escapes: a message is doubled, acknowledged once, and read as it is', async () => {
       bench.network.duplicate({ command: 'MESSAGE', headers: { 'x-text': 'a\\b' } });
       const consumer = await bench.client({ 'accept-version': '1.1' });
@@ -330,86 +367,5 @@ describe('a faulty network', () => {
         expect(bench.broker.queue('a').depth).to.equal(2);
       });
     }
-  });
-
-  describe('chance', () => {
-    async function chosen(): Promise<string[]> {
-      const rule = bench.network.watch({ command: 'SEND', queue: 'a', chance: 0.5, times: Infinity });
-      const producer = await bench.client();
-      for (let number = 0; number < 20; number += 1) {
-        await producer.confirmed('SEND', { destination: '/queue/a', 'x-number': String(number) }, '');
-      }
-      rule.remove();
-      return rule.frames.map(({ headers }) => headers['x-number'] ?? '');
-    }
-
-    let first: string[] | undefined;
-    for (const run of ['one run', 'the next']) {
-      it(`chooses by the seed alone: ${run}`, async () => {
-        const now = await chosen();
-        expect(now).to.have.length.within(3, 17);
-        first ??= now;
-        expect(now).to.deep.equal(first);
-      });
-    }
-  });
-
-  describe('a rule', () => {
-    it('is for the next frame alone, unless it says how many; the first that was made has a frame', async () => {
-      bench.network.drop({ command: 'SEND', nth: 2, times: 2 }, { confirmed: true });
-      bench.network.alter({ command: 'SEND', times: Infinity }, { body: 'changed' });
-      const producer = await bench.client();
-      for (const text of ['one', 'two', 'three', 'four']) await sendTo(producer, 'a', text);
-      expect(bench.broker.queue('a').depth).to.equal(2);
-    });
-
-    it('does nothing any more when it is removed; what it keeps goes on', async () => {
-      const rule = bench.network.hold({ command: 'SEND', times: Infinity });
-      const producer = await bench.client();
-      producer.frame('SEND', { destination: '/queue/a', receipt: 'one' }, 'one');
-      await rule.reached();
-      rule.remove();
-      await producer.take('RECEIPT', { 'receipt-id': 'one' });
-      await sendTo(producer, 'a', 'two');
-      expect(rule.applied).to.equal(1);
-    });
-
-    it('lets go what it keeps when all rules are removed, also when it has done its work', async () => {
-      bench.network.hold({ command: 'SEND' });
-      const delay = bench.network.delay({ command: 'SEND' }, 60_000);
-      const producer = await bench.client();
-      for (const receipt of ['one', 'two']) {
-        producer.frame('SEND', { destination: '/queue/a', receipt }, receipt);
-      }
-      await delay.reached();
-      bench.network.clear();
-      for (const receipt of ['one', 'two']) await producer.take('RECEIPT', { 'receipt-id': receipt });
-      expect(delay.holding).to.equal(0);
-    });
-
-    it('says what it waited for when its frame does not come', async () => {
-      const rule = bench.network.drop({ command: 'SEND' });
-      const failure = await rejectionOf(rule.reached(1, { withinMs: 10 }));
-      expect((failure as Error).message).to.equal(
-        'waited 10 ms in vain for frame 1 of a rule that drops; 0 matched',
-      );
-    });
-
-    it('tells at the stop what its change threw, and lets the frame pass as it was', async () => {
-      bench.network.alter({ command: 'SEND' }, () => undefined as never);
-      await sendTo(await bench.client(), 'a', 'one');
-      expect(bench.broker.queue('a').depth).to.equal(1);
-      expect(await rejectionOf(bench.network.stop())).to.be.an.instanceOf(TypeError);
-    });
-
-    it('tells at the stop what its function threw, and lets the frame pass', async () => {
-      bench.network.watch({
-        where: () => {
-          throw new Error('of the test');
-        },
-      });
-      await sendTo(await bench.client(), 'a', 'one');
-      expect(await rejectionOf(bench.network.stop())).to.have.property('message', 'of the test');
-    });
   });
 });

@@ -201,6 +201,9 @@ describe('connections of a faulty network', () => {
     expect(client.pending).to.deep.equal([]);
     const late = await openRawStomp(bench.network.port);
     const welcome = late.connect();
+    const direct = await bench.direct();
+    for (let times = 0; times < 20; times += 1) await sendTo(direct, 'b', 'other');
+    expect([client.pending.length, late.pieces.length]).to.deep.equal([0, 0]);
     bench.network.resume();
     await client.take('RECEIPT', { 'receipt-id': 'r' });
     await welcome;
