@@ -128,18 +128,18 @@ export async function connectBrokerOn(clock: Clock, options: ConnectBrokerOption
   const plainLog = createStderrLogger();
   const { logger = plainLog } = given;
   const broker = createStompBroker({ ...given, url, clock, logger });
-  const failure = await broker.start();
-  if (failure !== null) {
-    await broker.stop(0);
-    throw failure;
-  }
-  plainLog.open();
   const own = ownDestinations(prefix);
   const telemetry = await startLibraryTelemetry(given.telemetry, {
     ...{ instance: newId(), clock, logger },
     brokerName: () => broker.broker()?.dialect.name,
     templateOf: (name) => (name === own.replies.name ? name : undefined),
   });
+  const failure = await broker.start();
+  if (failure !== null) {
+    await Promise.all([broker.stop(0), telemetry.stop(0)]);
+    throw failure;
+  }
+  plainLog.open();
   const { tracer } = telemetry;
   const control = createControlBus({ ...broker, topic: own.control, clock, newId });
   return {
