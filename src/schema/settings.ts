@@ -33,6 +33,5 @@ export const sections: readonly string[] = [
 
 /** Settings that are planned and not built yet. They are refused in words, never ignored. */
 export const notBuiltYet: ReadonlyMap<string, string> = new Map([
-  ['workers', 'not built yet: several worker processes'],
   ['routes.claimCheck', 'not built yet: large bodies by claim check'],
 ]);

@@ -16,7 +16,7 @@ const script = fileURLToPath(new URL(`../../${main}`, import.meta.url));
 export type Variables = Readonly<Record<string, string | undefined>>;
 
 const settings =
-  /^(HOST|PORT|DATA_DIR|WORKERS|AUTH_TOKENS_FILE|NO_COLOR|npm_.*|(BROKER|STORE|LOG|OTEL|REPLYTO)_.*)$/u;
+  /^(HOST|PORT|DATA_DIR|AUTH_TOKENS_FILE|NO_COLOR|npm_.*|(BROKER|STORE|LOG|OTEL|REPLYTO)_.*)$/u;
 
 /** Takes away what the tests' own environment says to the product; for the `env` of a process. */
 export function productFreeEnvironment(): Variables {

@@ -27,7 +27,6 @@ const shortNames: Readonly<Record<string, string>> = {
   'broker.passcodeFile': 'BROKER_PASSCODE_FILE',
   'store.url': 'STORE_URL',
   authTokensFile: 'AUTH_TOKENS_FILE',
-  workers: 'WORKERS',
   dataDir: 'DATA_DIR',
   'log.level': 'LOG_LEVEL',
   'log.format': 'LOG_FORMAT',

@@ -73,8 +73,10 @@ describe('the destinations of the product', () => {
       deadLetters: queue('acme.dead-letters'),
       invalid: queue('acme.invalid'),
       control: topic('acme.control'),
+      numbered: topic('acme.numbered'),
       unreserved: own.unreserved,
     });
+    expect(own.settled('a')).to.deep.equal(topic('acme.settled.a'));
   });
 
   it('are reserved, whatever their case, as are those of the brokers', () => {

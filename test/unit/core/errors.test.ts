@@ -82,7 +82,7 @@ describe('an error of the table', () => {
       fc.property(fc.anything(), (thrown) => {
         const error = toReplytoError(thrown);
         expect(error.code).to.equal('INTERNAL');
-        if (thrown !== undefined) expect(error.cause).to.equal(thrown);
+        if (thrown !== undefined) expect(Object.is(error.cause, thrown)).to.equal(true);
       }),
     );
   });

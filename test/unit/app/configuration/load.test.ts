@@ -55,7 +55,8 @@ describe('loading the configuration', () => {
         prefetch: 500,
         sendConnections: 2,
       },
-      store: { url: 'sqlite:' },
+      store: { url: 'sqlite:', poolSize: 10, statementTimeoutMs: 15_000 },
+      workers: 1,
       telemetry: { traces: 'otlp', metrics: 'otlp', metricsEveryMs: 60_000, disabled: false },
       jwt: {
         algorithms: ['RS256', 'PS256', 'ES256', 'EdDSA'],
@@ -180,10 +181,18 @@ describe('loading the configuration', () => {
 
   it('refuses what is planned but not built, in words', () => {
     write('routes: [{ path: /a, queue: a, claimCheck: true }]\n');
-    const environment = { STORE_URL: 'postgres://db/x', REPLYTO_WORKERS: '2' };
-    const problems = refused({ environment });
-    expect(problems).to.have.length(3);
+    const problems = refused({});
+    expect(problems).to.have.length(1);
     for (const { field, allowed } of problems) expect(allowed, field).to.contain('not built yet');
+  });
+
+  it('refuses several workers where they could not share what they need', () => {
+    const problems = refused({ environment: { REPLYTO_WORKERS: '2' } });
+    expect(problems).to.have.length(1);
+    expect(problems[0]).to.include({ field: 'REPLYTO_WORKERS', value: '2' });
+    expect(problems[0]!.allowed).to.contain('postgres://');
+    const environment = { REPLYTO_WORKERS: '2', STORE_URL: 'postgres://db/x', BROKER_URL: 'stomp://b:61613' };
+    expect(load({ environment }).configuration.workers).to.equal(2);
   });
 
   it('takes a file of comments, and groups in which every key is a comment, as not given', () => {
