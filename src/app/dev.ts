@@ -17,7 +17,7 @@ export function dev(context: CommandContext, flags: ServeFlags): Promise<number>
   return serveUntilStopped({
     context,
     flags,
-    adjust: quietUnlessAsked,
+    adjust: (loaded) => inOneProcess(quietUnlessAsked(loaded)),
     async onServing(serving) {
       const { loaded, brokerUrl, logger } = serving;
       const { broker, prefix } = loaded.configuration;
@@ -66,6 +66,11 @@ function quietUnlessAsked(loaded: LoadedConfiguration): LoadedConfiguration {
   if (loaded.origins.get('log.level')?.kind !== 'default') return loaded;
   const { configuration } = loaded;
   return { ...loaded, configuration: { ...configuration, log: { ...configuration.log, level: 'warn' } } };
+}
+
+/** What is tried by hand needs no more, and its services belong to it. */
+function inOneProcess(loaded: LoadedConfiguration): LoadedConfiguration {
+  return { ...loaded, configuration: { ...loaded.configuration, workers: 1 } };
 }
 
 /** New at each start, because data of earlier ones is kept and an id is answered once. */

@@ -78,6 +78,7 @@ export function createGatewayContext(options: GatewayContextOptions): GatewayCon
     tls: options.tls,
     own,
     clock,
+    storeTime: store.time,
     newId,
     logger,
     meter: metrics,

@@ -69,6 +69,7 @@ export function createWorkers({ count, logger, clock = systemClock }: WorkersOpt
 
   /** Resolves when it serves, rejects when it ends before that. */
   async function fork(): Promise<string> {
+    if (isStopping) throw new WorkerEnded(0);
     const ready = createDeferred<string>();
     const startedAt = clock.monotonic();
     const worker = cluster.fork();
@@ -76,17 +77,24 @@ export function createWorkers({ count, logger, clock = systemClock }: WorkersOpt
     worker.on('message', (message: unknown) => {
       if (isReady(message)) ready.resolve(message.httpUrl);
     });
-    worker.on('exit', (code: number | null, signal: string | null) => {
-      running.delete(worker);
-      if (running.size === 0) whenEmpty?.();
-      const pid = worker.process.pid;
-      if (clock.monotonic() - startedAt >= soundAfterMs) deaths = 0;
-      ready.reject(new WorkerEnded(code ?? 1));
-      if (!isStopping) logger.error({ pid, code, signal }, 'a worker has ended');
+    worker.on('error', (error) => {
+      // One that the system would not start has no exit.
+      if (worker.process.pid === undefined) onEnd(1, null, error);
     });
+    worker.on('exit', (code: number | null, signal: string | null) => onEnd(code, signal));
     const httpUrl = await ready.promise;
     worker.on('exit', restart);
     return httpUrl;
+
+    function onEnd(code: number | null, signal: string | null, error?: unknown): void {
+      running.delete(worker);
+      if (running.size === 0) whenEmpty?.();
+      const { pid } = worker.process;
+      if (clock.monotonic() - startedAt >= soundAfterMs) deaths = 0;
+      // One that ended well without having served has not served either.
+      ready.reject(new WorkerEnded(code === null || code === 0 ? 1 : code));
+      if (!isStopping) logger.error({ pid, code, signal, err: error }, 'a worker has ended');
+    }
   }
 
   function restart(): void {

@@ -54,6 +54,8 @@ export interface GatewayContext {
   readonly tls: TlsMaterial | null;
   readonly own: OwnDestinations;
   readonly clock: Clock;
+  /** The clock of the store, by which what is kept was kept. */
+  readonly storeTime: Pick<Clock, 'now'>;
   readonly newId: IdSource;
   readonly logger: Logger;
   readonly meter: Meter;

@@ -123,15 +123,24 @@ export async function startTestBench(options: TestBenchOptions = {}): Promise<Te
   async function end(parts: readonly Stoppable[]): Promise<void> {
     network.clear();
     network.resume();
-    for (const part of parts) await part.stop(stopMs);
-    await Promise.all(connected.map((one) => one.close()));
-    await Promise.all(stores.map((store) => store.close()));
-    await requestor.stop();
-    try {
-      await network.stop();
-    } finally {
-      await broker.stop();
+    // Each in its turn, and all of them: what one leaves would keep the test process alive.
+    const steps = [
+      ...parts.map((part) => () => part.stop(stopMs)),
+      ...connected.map((one) => () => one.close()),
+      ...stores.map((store) => () => store.close()),
+      () => requestor.stop(),
+      () => network.stop(),
+      () => broker.stop(),
+    ];
+    const failures: unknown[] = [];
+    for (const step of steps) {
+      try {
+        await step();
+      } catch (error) {
+        failures.push(error);
+      }
     }
+    if (failures.length > 0) throw failures[0];
   }
 
   return {
@@ -174,10 +183,12 @@ async function startBeside(
   broker: TestBroker,
   options: FaultyNetworkOptions,
 ): Promise<{ readonly network: FaultyNetwork; readonly requestor: TestRequestor }> {
+  let requestor: TestRequestor | undefined;
   try {
-    const requestor = await startTestRequestor({ broker });
+    requestor = await startTestRequestor({ broker });
     return { requestor, network: await startFaultyNetwork(options) };
   } catch (error) {
+    await requestor?.stop();
     await broker.stop();
     throw error;
   }

@@ -3,6 +3,8 @@ import { expect } from 'chai';
 import pg from 'pg';
 import type { OpenPostgresStoreOptions } from '#adapters/store/open-postgres-store.js';
 import { openPostgresStore } from '#adapters/store/open-postgres-store.js';
+import { migrate } from '#adapters/postgres/migrations.js';
+import { createPostgresPool } from '#adapters/postgres/pool.js';
 import { storeMigrations } from '#adapters/store/migrations.js';
 import type { Store } from '#adapters/store/store.js';
 import { systemClock } from '#app/system-clock.js';
@@ -176,6 +178,38 @@ describe('the store on a PostgreSQL in trouble', function () {
     await setVersion(storeMigrations.length + 1);
     expect((await failureOf(open())).code).to.equal('STORE_NEWER');
     await setVersion(storeMigrations.length);
+  });
+
+  it('brings tables of each earlier version up to date, and goes on counting where they ended', async () => {
+    for (let version = 1; version < storeMigrations.length; version += 1) {
+      const url = await database!.schemaUrl(`t${randomBytes(4).toString('hex')}`);
+      const pool = createPostgresPool({ url, poolSize: 1 });
+      await migrate(pool, storeMigrations.slice(0, version));
+      const connection = await pool.connect();
+      for (const id of ['one', 'two', 'three']) {
+        await connection.query(
+          `INSERT INTO dead_letters (id, kind, queue, received_at, reason, headers, body)
+            VALUES ($1, 'invalid', 'q', 1, 'why', '{}', '')`,
+          [id],
+        );
+      }
+      connection.release();
+      await pool.close();
+      const upgraded = await open({ url });
+      try {
+        const letter = {
+          kind: 'invalid',
+          reason: 'why',
+          queue: 'q',
+          headers: {},
+          body: Buffer.of(0),
+        } as const;
+        expect(await upgraded.deadLetters.keep({ ...letter, id: 'four' }), `from ${version}`).to.equal(true);
+        expect((await upgraded.deadLetters.count()).invalid).to.equal(4);
+      } finally {
+        await upgraded.close();
+      }
+    }
   });
 
   it('says what is wrong with an address, and shows no password', async () => {

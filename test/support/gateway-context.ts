@@ -41,6 +41,7 @@ export function contextOf(overrides: Partial<GatewayContext> = {}): GatewayConte
     tls: null,
     own: ownDestinations(configuration.prefix),
     clock: systemClock,
+    storeTime: systemClock,
     newId: () => 'an-id',
     logger: silentLogger,
     meter: silentMeter,

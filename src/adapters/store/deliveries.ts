@@ -74,7 +74,9 @@ async function deliver(tx: Tx, context: StoreContext, wanted: WantedDelivery): P
   const same = rows.find(
     (row) =>
       row.queue === queue &&
-      (hasReply ? row.status === 'waiting' && row.reply_number === replyNumber : row.status === 'pending'),
+      (hasReply
+        ? row.status === 'waiting' && row.reply_number === replyNumber
+        : row.status === 'pending' || isOwnFault(row, request)),
   );
   if (same !== undefined) return { kind: 'known', delivery: toDeliveryRecord(same, request.status) };
   if (!hasReply && replyNumber > 1) return { kind: 'no-such-reply', replies: request.replies };
@@ -90,6 +92,11 @@ async function deliver(tx: Tx, context: StoreContext, wanted: WantedDelivery): P
     ? await queueReply(tx, context, request, wanted)
     : await queueComing(tx, context, request, queue);
   return { kind: 'added', delivery: toDeliveryRecord(added, request.status) };
+}
+
+/** What goes to the Reply-To of a request that has expired; a late reply follows it. */
+function isOwnFault(row: OutboxRow, { reply_to: replyTo }: RecordRow): boolean {
+  return row.status === 'waiting' && row.reply_number === 0 && row.queue === replyTo;
 }
 
 async function queueReply(

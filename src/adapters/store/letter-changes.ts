@@ -104,14 +104,16 @@ async function changeBatch(
   change: (row: LetterRow) => Promise<Changed>,
 ): Promise<LetterBatchOutcome> {
   const { found, through } = await lookAtLetters(tx, filter, { after, until });
-  const taken = await takeEnough(found.slice(0, limit), {
+  const tried = found.slice(0, limit);
+  const taken = await takeEnough(tried, {
     enoughBytes,
     take: (seq) => tx.selectFrom('dead_letters').selectAll().where('seq', '=', seq).executeTakeFirst(),
     bytesOf: ({ body }) => body.length,
   });
   let done = 0;
   for (const row of taken) done += Number(typeof (await change(row)) !== 'string');
-  const last = taken.at(-1)?.seq;
+  // Others may have taken all that were found first: the rest is still to be looked at.
+  const last = taken.at(-1)?.seq ?? tried.at(-1);
   const isAll = last === undefined || last === found.at(-1);
   return { done, skipped: taken.length - done, through: isAll ? through : last };
 }

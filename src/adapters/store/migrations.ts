@@ -281,8 +281,8 @@ export const storeMigrations: readonly Migration[] = [
         block BLOB,
         body BLOB NOT NULL
       );
-      INSERT INTO letters (seq, id, kind, queue, received_at, reason, headers, body)
-        SELECT seq, id, kind, queue, received_at, reason, headers, body FROM dead_letters;
+      INSERT INTO letters (id, kind, queue, received_at, reason, headers, body)
+        SELECT id, kind, queue, received_at, reason, headers, body FROM dead_letters ORDER BY seq;
       DROP TABLE dead_letters;
       ALTER TABLE letters RENAME TO dead_letters;
       CREATE INDEX dead_letters_by_kind ON dead_letters (kind, received_at);

@@ -51,7 +51,9 @@ export function addLetterEdit(app: Express, context: GatewayContext): void {
   function checkRights(response: Response, { destination: { kind, name } }: SentAgain): void {
     const principal = principalOf(response);
     const right = 'send to this queue, and so not edit what goes there';
-    refuseUnless(principal.mayAsk(name), principal, { field: 'queue', value: name, right });
+    // What goes to the product's own queues is about requests and projects that may be somebody else's.
+    const mayEdit = principal.mayAsk(name) && (principal.name === null || !own.isReserved(name));
+    refuseUnless(mayEdit, principal, { field: 'queue', value: name, right });
     if (kind === 'queue' && !own.isReserved(name)) {
       checkDestination(own, 'queue', name, configuration.allow.queues);
     }

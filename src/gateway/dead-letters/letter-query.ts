@@ -20,7 +20,8 @@ export const letterPage = { min: 1, max: longestList, absent: 50 };
 
 interface QueryContext {
   readonly own: OwnDestinations;
-  readonly clock: Clock;
+  /** By which letters were kept. */
+  readonly storeTime: Pick<Clock, 'now'>;
 }
 
 /** Those that filter; unmatched replies are of no queue and of one kind. */
@@ -97,7 +98,7 @@ export function readManyLetters(
 }
 
 function readFilter(
-  { clock }: QueryContext,
+  { storeTime }: QueryContext,
   reading: QueryReading,
   { kind, queue, olderThan }: Given,
   shelf: Shelf,
@@ -108,7 +109,7 @@ function readFilter(
   return {
     kinds: found === undefined ? shelf.kinds : [found],
     ...(queue === undefined ? {} : { queue }),
-    ...(age === undefined ? {} : { receivedUntil: clock.now() - age }),
+    ...(age === undefined ? {} : { receivedUntil: storeTime.now() - age }),
   };
 }
 
