@@ -68,6 +68,11 @@ export async function openPostgresStore(options: OpenPostgresStoreOptions): Prom
 
 /** Whoever runs knows the present schema only. @throws INSTANCE_CONFLICT */
 async function requireNobody(connection: PostgresConnection): Promise<void> {
+  const there = await connection.query<{ found: string | null }>(
+    "SELECT to_regclass('instances')::text AS found",
+  );
+  // Versions before there were any had nobody beside them.
+  if (there.rows.every(({ found }) => found === null)) return;
   const { rows } = await connection.query<{ id: string }>(
     'SELECT id FROM instances WHERE lease_until > extract(epoch FROM clock_timestamp()) * 1000',
   );
