@@ -23,7 +23,7 @@ import type { RequestReply } from './request-reply.js';
 export interface ReceiversOptions {
   readonly store: Store;
   readonly broker: Pick<StompBroker, 'channel' | 'source'>;
-  readonly requestReply: Pick<RequestReply, 'control' | 'correlator' | 'watch'>;
+  readonly requestReply: Pick<RequestReply, 'control' | 'correlator' | 'relay' | 'watch'>;
   readonly own: OwnDestinations;
   readonly prefix: string;
   readonly instance: string;
@@ -62,6 +62,7 @@ export function createReceivers(options: ReceiversOptions): Receivers {
     destination: own.status,
     log: store.events,
     watch: requestReply.watch,
+    marks: requestReply.relay.marks,
     prefetch,
   });
   const others = [

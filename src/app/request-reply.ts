@@ -95,6 +95,7 @@ export function createRequestReply(options: RequestReplyOptions): RequestReply {
     ...shared,
     store: store.requests,
     letters: store.deadLetters,
+    marks: relay.marks,
     onForward,
     onEnded,
     tracing: tracer.isOn ? createReplyTracing({ tracer, store: store.requests, replies }) : undefined,

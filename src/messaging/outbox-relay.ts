@@ -18,7 +18,7 @@ import type { Meter } from '#core/ports/meter.js';
 import type { Outbox, OutboxDelivery, OutboxResult } from '#core/ports/outbox.js';
 import type { OutgoingMessage, OutgoingMessages } from '#core/ports/outgoing-messages.js';
 import type { RequestStore } from '#core/ports/request-store.js';
-import type { StoredRequest } from '#core/request.js';
+import type { RequestRecord, StoredRequest } from '#core/request.js';
 import type { OutcomeOf } from '#core/stages.js';
 import type { Admission } from './admission.js';
 import { createRefusals } from './refusals.js';
@@ -26,6 +26,8 @@ import type { Deployment } from './request-message.js';
 import { requestSendOptions, toRequestMessage } from './request-message.js';
 import type { RequestWatch } from './request-watch.js';
 import { createSendLine } from './send-line.js';
+import type { SentMarks } from './sent-marks.js';
+import { createSentMarks } from './sent-marks.js';
 
 export interface OutboxRelayOptions {
   readonly store: RequestStore;
@@ -46,6 +48,8 @@ export interface OutboxRelayOptions {
   readonly receiptTimeoutMs: number;
   /** Messages under way at the same time, per line; default 1,000. */
   readonly maxInFlight?: number;
+  /** Milliseconds in which most replies come: so long the receipt of a request waits to be stored with its reply; default 100. */
+  readonly holdMarksMs?: number;
   /** 0 up to 1, for jitter. */
   readonly random: () => number;
 }
@@ -55,13 +59,15 @@ export interface OutboxRelay {
   stop(deadlineMs: number): Promise<void>;
   readonly instance: string;
   readonly leaseMs: number;
+  /** Receipts that are not stored yet. */
+  readonly marks: Pick<SentMarks, 'sentAt' | 'ended' | 'release'>;
   /** Whether a new request for this queue can be sent at once. */
   canSendNow(queue: string): boolean;
   /** Sends a request whose send lease this instance holds. Never rejects: the outcome is in the store. */
   sendNow(request: StoredRequest): void;
-  /** A reply was queued for a Reply-To queue. */
   /** Looks for work of every kind. */
   wake(): void;
+  /** A reply was queued for a Reply-To queue. */
   wakeDeliveries(): void;
   /** A message that belongs to no request was queued. */
   wakeMessages(): void;
@@ -72,6 +78,7 @@ const mostAttempts = 12;
 const shortestLeaseMs = 60_000;
 const firstRetryMs = 1_000;
 const longestRetryMs = 5 * 60_000;
+const defaultHoldMarksMs = 100;
 
 /** An absent or full broker, or a missing receipt, says nothing about the message. */
 const notCounted: ReadonlySet<ErrorCode> = new Set([
@@ -125,6 +132,10 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
   };
 
   const refusals = createRefusals();
+  const marks = createSentMarks({
+    ...{ store, clock, storeTime: options.storeTime, logger: options.logger, onMarked },
+    holdMs: options.holdMarksMs ?? defaultHoldMarksMs,
+  });
 
   const requests = createSendLine<StoredRequest>({
     ...shared,
@@ -134,6 +145,7 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
     bytesOf: (request) => request.body.byteLength,
     send: (request) => {
       if (request.resend > 0) meter.count('requests-resent');
+      marks.sending(request.id);
       const now = options.storeTime.now();
       const message = toRequestMessage(request, deployment, now);
       return channel.send(queue(request.queue), message, requestSendOptions(request, now));
@@ -152,15 +164,11 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
       refusals.forget(request.id);
       meter.count('requests-sent');
       options.admission.sent();
-      const record = await store.markSent(request.id);
-      if (record === null) return;
-      if (record.status === 'completed') {
-        meter.count('requests-completed');
-        options.admission.ended(record.postedBy);
-      }
-      options.watch.notify({ record, reply: null });
+      // The receipt of a request without a reply is its end.
+      await marks.confirmed(request.id, request.oneWay);
       return;
     }
+    marks.failed(request.id);
     if (error.code === 'RECEIPT_TIMEOUT') meter.count('receipts-missed');
     if (isHopeless(error) || (isCounted(error) && refusals.add(request.id) >= mostAttempts)) {
       await giveUp(request, error);
@@ -168,6 +176,14 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
     }
     await store.releaseSend(request.id, instance, error.code !== 'BROKER_UNAVAILABLE');
     if (error.code === 'SEND_UNCONFIRMED') requests.wake();
+  }
+
+  function onMarked(record: RequestRecord): void {
+    if (record.status === 'completed') {
+      meter.count('requests-completed');
+      options.admission.ended(record.postedBy);
+    }
+    options.watch.notify({ record, reply: null });
   }
 
   /** The broker will not take it: the caller learns by a Fault, as of any other failure of the far side. */
@@ -239,6 +255,7 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
   return {
     instance,
     leaseMs,
+    marks,
     start() {
       stopListening = channel.onUp(wake);
       for (const line of [requests, deliveries, messages]) line.start();
@@ -246,6 +263,7 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
     async stop(deadlineMs) {
       stopListening?.();
       await Promise.all([requests, deliveries, messages].map((line) => line.stop(deadlineMs)));
+      await marks.stop();
       refusals.clear();
     },
     canSendNow: (name) => requests.hasRoom(name),

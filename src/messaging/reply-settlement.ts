@@ -12,6 +12,7 @@ import type { OutcomeOf } from '#core/stages.js';
 import { withTrace } from '#core/trace-context.js';
 import type { ReplyTracing } from './reply-tracing.js';
 import type { RequestWatch } from './request-watch.js';
+import type { SentMarks } from './sent-marks.js';
 
 /** Says why a reply is not taken, for instance by the JSON Schema of its route; null = it is good. */
 export type ReplyCheck = (
@@ -22,6 +23,8 @@ export interface ReplySettlementOptions {
   readonly store: Pick<RequestStore, 'settle'>;
   readonly letters: Pick<DeadLetters, 'find' | 'match'>;
   readonly watch: RequestWatch;
+  /** Receipts that are not stored yet; default: none. */
+  readonly marks?: Pick<SentMarks, 'sentAt' | 'ended'>;
   readonly logger: Logger;
   readonly meter: Meter;
   /** Called after a commit that queued something for a Reply-To queue. */
@@ -47,7 +50,7 @@ export interface ReplySettlement {
 const unmatched = ['unmatched-reply'] as const;
 
 export function createReplySettlement(options: ReplySettlementOptions): ReplySettlement {
-  const { store, letters, watch, meter, logger } = options;
+  const { store, letters, watch, marks, meter, logger } = options;
 
   function report(outcome: SettleOutcome, { correlationIds }: IncomingReply): void {
     switch (outcome.kind) {
@@ -57,6 +60,7 @@ export function createReplySettlement(options: ReplySettlementOptions): ReplySet
         meter.count(isFault ? 'requests-faulted' : 'requests-replied');
         meter.replied(reply.receivedAt - record.createdAt);
         served(isFault ? 'faulted' : 'replied', record, reply);
+        marks?.ended(record.id);
         options.onEnded(record);
         break;
       }
@@ -84,9 +88,11 @@ export function createReplySettlement(options: ReplySettlementOptions): ReplySet
     if (outcome.record.replyTo !== null) options.onForward();
   }
 
-  /** A reply may come before the receipt of its request is recorded. */
+  /** A reply may come before the receipt of its request, or where that is not known: then nothing tells when it was sent. */
   function served(outcome: OutcomeOf<'service'>, record: RequestRecord, reply: StoredReply): void {
-    meter.took('service', outcome, record.queue, reply.receivedAt - (record.sentAt ?? record.createdAt));
+    const { sentAt, createdAt } = record;
+    const isKnown = sentAt !== null && sentAt < reply.receivedAt;
+    meter.took('service', outcome, record.queue, reply.receivedAt - (isKnown ? sentAt : createdAt));
   }
 
   async function settle(
@@ -95,7 +101,8 @@ export function createReplySettlement(options: ReplySettlementOptions): ReplySet
   ): Promise<SettleOutcome | { readonly refused: string }> {
     const refused = await options.checkReply?.(reply);
     if (refused !== undefined && refused !== null) return { refused };
-    const outcome = await store.settle(reply, settleOptions);
+    const sentAt = marks?.sentAt(reply.correlationIds);
+    const outcome = await store.settle(reply, { ...settleOptions, sentAt });
     report(outcome, reply);
     return outcome;
   }

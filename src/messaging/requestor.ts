@@ -152,6 +152,8 @@ export function createRequestor(options: RequestorOptions): Requestor {
     },
 
     async cancel(id, name = null) {
+      // Before the cancel, and in its transaction: that it was sent belongs to its history.
+      void relay.marks.release(id);
       const outcome = await store.cancel(id, name);
       if (outcome?.changed === true) {
         meter.count('requests-cancelled');

@@ -16,6 +16,7 @@ import type { GuardedConsumer } from '#messaging/guarded-consumer.js';
 import { createGuardedConsumer } from '#messaging/guarded-consumer.js';
 import { keepInvalid } from '#messaging/keep-invalid.js';
 import type { RequestWatch } from '#messaging/request-watch.js';
+import type { SentMarks } from '#messaging/sent-marks.js';
 import { parseStatusEvent } from '#schema/status-event.js';
 
 export interface StatusReceiverOptions {
@@ -25,6 +26,8 @@ export interface StatusReceiverOptions {
   readonly log: Pick<EventLog, 'append'>;
   readonly deadLetters: DeadLetters;
   readonly watch: RequestWatch;
+  /** Receipts that are not stored yet. */
+  readonly marks: Pick<SentMarks, 'release'>;
   readonly prefetch: number;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -33,7 +36,7 @@ export interface StatusReceiverOptions {
 }
 
 export function createStatusReceiver(options: StatusReceiverOptions): GuardedConsumer {
-  const { log, watch, meter } = options;
+  const { log, watch, marks, meter } = options;
 
   const invalid = { ...options, sentence: 'an invalid status event came' };
 
@@ -44,6 +47,8 @@ export function createStatusReceiver(options: StatusReceiverOptions): GuardedCon
       await keepInvalid(invalid, delivery, reasons.join('; '));
       return;
     }
+    // What a service tells comes after the sending, in the history too; both are one transaction.
+    void marks.release(parsed.value.subject);
     const outcome = await log.append(parsed.value);
     if (outcome === null) {
       meter.count('events-unmatched');

@@ -1,4 +1,4 @@
-import type { CompiledQuery, Kysely } from 'kysely';
+import type { CompiledQuery, Kysely, QueryResult } from 'kysely';
 
 /** A query that is compiled once and run with other values each time; building it anew costs more than running it. */
 export type PreparedQuery<Values, Row> = (db: Runner, values: Values) => Promise<Row[]>;
@@ -12,6 +12,9 @@ interface Compilable<Row> {
 
 /** The same for a query that takes any number of rows. */
 export type PreparedRows<Values, Row> = (db: Runner, rows: readonly Values[]) => Promise<Row[]>;
+
+/** The same for a change; resolves with how many rows it has changed. */
+export type PreparedChanges<Values> = (db: Runner, rows: readonly Values[]) => Promise<number>;
 
 /** Stands for a value while the query is built. */
 class Placeholder {
@@ -58,6 +61,24 @@ export function prepareRows<Values extends object, Row>(
   columns: readonly (keyof Values & string)[],
   build: (rows: readonly Values[]) => Compilable<Row>,
 ): PreparedRows<Values, Row> {
+  const run = prepareInParts(columns, build);
+  return async (db, rows) => (await run(db, rows)).flatMap((result) => result.rows);
+}
+
+/** As {@link prepareRows}, for what gives no rows back. */
+export function prepareChanges<Values extends object>(
+  columns: readonly (keyof Values & string)[],
+  build: (rows: readonly Values[]) => Compilable<unknown>,
+): PreparedChanges<Values> {
+  const run = prepareInParts(columns, build);
+  return async (db, rows) =>
+    (await run(db, rows)).reduce((sum, { numAffectedRows }) => sum + Number(numAffectedRows ?? 0), 0);
+}
+
+function prepareInParts<Values extends object, Row>(
+  columns: readonly (keyof Values & string)[],
+  build: (rows: readonly Values[]) => Compilable<Row>,
+): (db: Runner, rows: readonly Values[]) => Promise<readonly QueryResult<Row>[]> {
   const compiled = new Map<number, CompiledQuery<Row>>();
 
   function compile(count: number): CompiledQuery<Row> {
@@ -69,23 +90,22 @@ export function prepareRows<Values extends object, Row>(
     return query;
   }
 
-  async function run(db: Runner, some: readonly Values[]): Promise<Row[]> {
+  function run(db: Runner, some: readonly Values[]): Promise<QueryResult<Row>> {
     const query = compiled.get(some.length) ?? compile(some.length);
     const parameters = query.parameters.map((parameter) =>
       parameter instanceof Placeholder ? some[parameter.row]?.[parameter.name as keyof Values] : parameter,
     );
-    const { rows } = await db.executeQuery<Row>({ ...query, parameters });
-    return rows;
+    return db.executeQuery<Row>({ ...query, parameters });
   }
 
   return async (db, rows) => {
-    const found: Row[] = [];
+    const results: QueryResult<Row>[] = [];
     let from = 0;
     while (from < rows.length) {
       const count = Math.min(mostRows, 2 ** Math.floor(Math.log2(rows.length - from)));
-      found.push(...(await run(db, rows.slice(from, from + count))));
+      results.push(await run(db, rows.slice(from, from + count)));
       from += count;
     }
-    return found;
+    return results;
   };
 }

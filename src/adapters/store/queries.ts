@@ -1,9 +1,9 @@
-import type { AliasedRawBuilder, InsertResult, Kysely, UpdateResult } from 'kysely';
+import type { AliasedRawBuilder, Kysely, UpdateResult } from 'kysely';
 import { sql } from 'kysely';
 import type { RequestState } from '#core/request.js';
 import { isFinal, requestStates } from '#core/request.js';
-import type { PreparedQuery, PreparedRows } from './prepared-query.js';
-import { prepareQuery, prepareRows } from './prepared-query.js';
+import type { PreparedChanges, PreparedQuery, PreparedRows } from './prepared-query.js';
+import { prepareChanges, prepareQuery, prepareRows } from './prepared-query.js';
 import type { RecordRow } from './rows.js';
 import { recordColumns } from './rows.js';
 import type {
@@ -44,8 +44,9 @@ const replyColumns = [
 ] as const satisfies readonly (keyof ReplyTable)[];
 
 const firstReplyColumns = [
-  ...(['seq', 'status', 'repliedAt', 'verified', 'fault', 'sentAt'] as const),
+  ...(['seq', 'status', 'repliedAt', 'verified', 'fault', 'sentAt', 'events'] as const),
 ] as const satisfies readonly (keyof FirstReply)[];
+const sentMarkColumns = ['id', 'at'] as const satisfies readonly (keyof SentMark)[];
 const enteringColumns = [
   ...(['project', 'id', 'sequence', 'subject', 'is_request', 'status', 'kind', 'time', 'detail'] as const),
   'now',
@@ -57,20 +58,28 @@ function firstRepliesTable(
   { asBytes }: StoreDialect,
 ): AliasedRawBuilder<object, 'first'> {
   const selects = rows.map(
-    ({ seq, status, repliedAt, verified, fault, sentAt }) => sql`SELECT
+    ({ seq, status, repliedAt, verified, fault, sentAt, events }) => sql`SELECT
       CAST(${seq} AS BIGINT) AS first_seq, CAST(${status} AS TEXT) AS first_status,
       CAST(${repliedAt} AS BIGINT) AS first_at, CAST(${verified} AS BIGINT) AS first_verified,
-      ${asBytes(fault)} AS first_fault, CAST(${sentAt} AS BIGINT) AS first_sent_at`,
+      ${asBytes(fault)} AS first_fault, CAST(${sentAt} AS BIGINT) AS first_sent_at,
+      CAST(${events} AS BIGINT) AS first_events`,
   );
   return sql<object>`(${sql.join(selects, sql` UNION ALL `)})`.as('first');
+}
+
+function sentMarksTable(rows: readonly SentMark[]): AliasedRawBuilder<object, 'mark'> {
+  const selects = rows.map(
+    ({ id, at }) => sql`SELECT CAST(${id} AS TEXT) AS mark_id, CAST(${at} AS BIGINT) AS mark_at`,
+  );
+  return sql<object>`(${sql.join(selects, sql` UNION ALL `)})`.as('mark');
 }
 
 /** The queries that every request runs; all others are built when they are needed. */
 export interface Queries {
   /** Gives back those whose id was not known yet. */
   readonly insertRequests: PreparedRows<NewRequestRow, { id: string; seq: number }>;
-  readonly insertEvents: PreparedRows<EventTable, InsertResult>;
-  readonly insertReplies: PreparedRows<ReplyTable, InsertResult>;
+  readonly insertEvents: PreparedChanges<EventTable>;
+  readonly insertReplies: PreparedChanges<ReplyTable>;
   readonly findRecord: PreparedQuery<{ id: string }, RecordRow>;
   readonly findHeaders: PreparedQuery<{ id: string }, Pick<RequestRow, 'headers'>>;
   /**
@@ -78,8 +87,9 @@ export interface Queries {
    * list of the dialect.
    */
   readonly lockRecords: PreparedQuery<{ ids: unknown }, RecordRow>;
-  readonly markSent: PreparedQuery<{ ids: unknown; now: number }, RecordRow>;
-  readonly recordFirstReplies: PreparedRows<FirstReply, RecordRow>;
+  readonly markSent: PreparedRows<SentMark, RecordRow>;
+  /** Of requests that are locked. */
+  readonly recordFirstReplies: PreparedChanges<FirstReply>;
   /** Gives back those that were not there yet. */
   readonly insertProjectEvents: PreparedRows<EnteringEvent, { entry: number }>;
   /** What waits for its number, in the order in which it came in. */
@@ -95,8 +105,15 @@ interface EnteringEvent extends Omit<ProjectEventTable, 'entry' | 'entered_at'> 
 /** What the first reply of an open request changes. */
 interface FirstReply extends Pick<RecordRow, 'seq' | 'status' | 'verified' | 'fault'> {
   readonly repliedAt: number;
-  /** When it was sent at the latest, for want of a receipt; null = nobody knows. */
   readonly sentAt: number | null;
+  /** Of its history, with what is added now. */
+  readonly events: number;
+}
+
+/** The receipt of a request, and when it came. */
+interface SentMark {
+  readonly id: string;
+  readonly at: number;
 }
 
 export function createQueries(db: Kysely<Tables>, dialect: StoreDialect): Queries {
@@ -108,8 +125,8 @@ export function createQueries(db: Kysely<Tables>, dialect: StoreDialect): Querie
         .onConflict((conflict) => conflict.column('id').doNothing())
         .returning(['id', 'seq']),
     ),
-    insertEvents: prepareRows(eventColumns, (rows) => db.insertInto('events').values([...rows])),
-    insertReplies: prepareRows(replyColumns, (rows) => db.insertInto('replies').values([...rows])),
+    insertEvents: prepareChanges(eventColumns, (rows) => db.insertInto('events').values([...rows])),
+    insertReplies: prepareChanges(replyColumns, (rows) => db.insertInto('replies').values([...rows])),
     findRecord: prepareQuery((value) =>
       db.selectFrom('requests').select(recordColumns).where('id', '=', value('id')),
     ),
@@ -125,42 +142,42 @@ export function createQueries(db: Kysely<Tables>, dialect: StoreDialect): Querie
         .orderBy('id')
         .forUpdate(),
     ),
-    markSent: prepareQuery((value) =>
+    markSent: prepareRows(sentMarkColumns, (rows) =>
       db
         .updateTable('requests')
+        .from(sentMarksTable(rows))
         .set((eb) => ({
           status: sql<RequestState>`CASE one_way WHEN 1 THEN 'completed' ELSE 'sent' END`,
-          final_at: sql<number | null>`CASE one_way WHEN 1 THEN CAST(${value('now')} AS BIGINT) END`,
-          sent_at: value('now'),
+          final_at: sql<number | null>`CASE one_way WHEN 1 THEN mark_at END`,
+          sent_at: sql<number>`mark_at`,
           send_owner: null,
           send_lease_until: 0,
           events: eb('events', '+', 1),
           version: eb('version', '+', 1),
         }))
-        .where(dialect.isOneOf('id', value('ids')))
+        .where('id', '=', sql<string>`mark_id`)
         .where('status', '=', 'accepted')
         .returning(recordColumns),
     ),
-    recordFirstReplies: prepareRows(firstReplyColumns, (rows) =>
+    recordFirstReplies: prepareChanges(firstReplyColumns, (rows) =>
       db
         .updateTable('requests')
         .from(firstRepliesTable(rows, dialect))
         .set((eb) => ({
           status: sql<RequestState>`first_status`,
           replies: eb('replies', '+', 1),
-          events: eb('events', '+', 1),
+          events: sql<number>`first_events`,
           version: eb('version', '+', 1),
           replied_at: sql<number>`first_at`,
           final_at: sql<number>`first_at`,
-          sent_at: sql<number | null>`coalesce(sent_at, first_sent_at)`,
+          sent_at: sql<number | null>`first_sent_at`,
           verified: sql<number | null>`first_verified`,
           fault: sql<Buffer | null>`first_fault`,
           send_owner: null,
           send_lease_until: 0,
         }))
         .where('seq', '=', sql<number>`first_seq`)
-        .where('status', 'in', openStates)
-        .returning(recordColumns),
+        .where('status', 'in', openStates),
     ),
     insertProjectEvents: prepareRows(enteringColumns, (rows) =>
       db

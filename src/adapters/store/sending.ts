@@ -12,9 +12,10 @@ export function createSending(
   context: StoreContext,
 ): Pick<RequestStore, 'markSent' | 'releaseSend' | 'renewSend' | 'claimUnsent'> {
   const { commits, clock, dialect } = context;
-  const markThemSent: Batch<Tx, string, RequestRecord | null> = (tx, ids) => markAllSent(tx, context, ids);
+  const markThemSent: Batch<Tx, SentMark, RequestRecord | null> = (tx, some) =>
+    markAllSent(tx, context, some);
   return {
-    markSent: (id) => commits.runInBatch(markThemSent, id, id),
+    markSent: (id, at) => commits.runInBatch(markThemSent, { id, at }, id),
 
     releaseSend: (id, owner, written) =>
       commits.run(async (tx) => {
@@ -92,14 +93,23 @@ async function claimUnsent(
   return rows.map(toStoredRequest);
 }
 
-/** In the order of `ids`; null for what is not waiting for a receipt. */
+interface SentMark {
+  readonly id: string;
+  /** Default: now. */
+  readonly at: number | undefined;
+}
+
+/** In the order of `marks`; null for what is not waiting for a receipt. */
 async function markAllSent(
   tx: Tx,
   context: StoreContext,
-  ids: readonly string[],
+  marks: readonly SentMark[],
 ): Promise<(RequestRecord | null)[]> {
   const now = context.clock.now();
-  const rows = await context.queries.markSent(tx, { ids: context.dialect.toList(ids), now });
+  const rows = await context.queries.markSent(
+    tx,
+    marks.map(({ id, at = now }) => ({ id, at })),
+  );
   await recordChanges(
     tx,
     context,
@@ -107,9 +117,9 @@ async function markAllSent(
       row,
       number: row.events,
       change: row.one_way === 1 ? 'completed' : 'sent',
-      at: now,
+      at: row.sent_at ?? now,
     })),
   );
   const records = new Map(rows.map((row) => [row.id, toRecord(row)]));
-  return ids.map((id) => records.get(id) ?? null);
+  return marks.map(({ id }) => records.get(id) ?? null);
 }

@@ -51,7 +51,7 @@ async function settleAll(
     const request = firstKnown(known, one.reply);
     if (request === undefined || isFinal(request.status) || request.replies > 0) continue;
     // A reply proves that the request was sent, even if its receipt is still under way.
-    first.set(one, { request, reply: one.reply, provesSend: true });
+    first.set(one, { request, reply: one.reply, provesSend: true, sentAt: one.options.sentAt });
   }
   const settled = await endAll(tx, context, [...first.values()]);
   const outcomes = new Map<Settling, SettleOutcome>();
@@ -83,12 +83,12 @@ export async function settleRequest(
   tx: Tx,
   context: StoreContext,
   request: RecordRow,
-  { reply, mostReplies = Infinity }: SettleOptions & { readonly reply: IncomingReply },
+  { reply, mostReplies = Infinity, sentAt }: SettleOptions & { readonly reply: IncomingReply },
 ): Promise<Exclude<SettleOutcome, { readonly kind: 'unmatched' }>> {
   if (request.replies > 0 && (await isKnownReply(tx, request.seq, reply.replyId))) {
     return { kind: 'repeated', record: toRecord(request) };
   }
-  if (!isFinal(request.status)) return endBy(tx, context, { request, reply, provesSend: true });
+  if (!isFinal(request.status)) return endBy(tx, context, { request, reply, provesSend: true, sentAt });
   if (request.replies > 0 && request.replies >= mostReplies)
     return { kind: 'full', record: toRecord(request) };
   return keepFurther(tx, context, request, reply);

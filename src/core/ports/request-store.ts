@@ -46,6 +46,8 @@ export type SettleOutcome =
 export interface SettleOptions {
   /** From so many replies on, of whatever way, no other one is kept; default: every one is. The first always is. */
   readonly mostReplies?: number;
+  /** When the receipt of the request came, by the store's clock, where that is known and not stored yet; default: with the reply. */
+  readonly sentAt?: number | undefined;
 }
 
 export interface RequestFilter {
@@ -88,8 +90,12 @@ export interface RequestCounts {
 export interface RequestStore {
   /** Step 2 of a request: on disk before anything is sent. */
   accept(request: NewRequest, options: AcceptOptions): Promise<AcceptOutcome>;
-  /** The receipt came: `accepted` becomes `sent` (one-way: `completed`); final states stay. */
-  markSent(id: string): Promise<RequestRecord | null>;
+  /**
+   * The receipt came: `accepted` becomes `sent` (one-way: `completed`); other states stay, and null tells of them.
+   *
+   * @param at when it came, by the store's clock; default now
+   */
+  markSent(id: string, at?: number): Promise<RequestRecord | null>;
   /** Gives the send lease back. `written`: the frame may have reached the broker, so the next send is a resend. */
   releaseSend(id: string, owner: string, written: boolean): Promise<void>;
   /** Keeps the send lease while a receipt is awaited. */

@@ -162,7 +162,10 @@ export function createStoreModel(startsAt: number): StoreModel {
         if (record.status === 'expired') queueForward(known, 1);
         return kind;
       }
-      record.sentAt ??= now;
+      if (record.sentAt === null) {
+        record.sentAt = now;
+        known.history.push('sent');
+      }
       end(known, fault === null ? 'replied' : 'faulted');
       queueForward(known, 1);
       return kind;

@@ -159,6 +159,18 @@ export function sendingCases(test: Case, bench: StoreBench): void {
     expect(await bench.store.requests.markSent('unknown')).to.equal(null);
   });
 
+  test('marks several at once, each as sent when its receipt came', async () => {
+    const ids = await Promise.all(Array.from({ length: 5 }, async () => (await bench.accepted()).id));
+    const now = bench.clock.now();
+    bench.clock.advance(1_000);
+    await Promise.all(ids.map((id, index) => bench.store.requests.markSent(id, now + index)));
+    for (const [index, id] of ids.entries()) {
+      expect(await bench.record(id)).to.include({ status: 'sent', sentAt: now + index });
+      const [, sent] = await bench.store.requests.events(id, 0, 10);
+      expect(sent).to.include({ time: now + index });
+    }
+  });
+
   test('completes a one-way request with its receipt', async () => {
     const { id } = await bench.sent({ oneWay: true, timeoutMs: 1_000 });
     expect(await bench.record(id)).to.include({ status: 'completed', sentAt: bench.clock.now() });

@@ -40,10 +40,32 @@ export function settlingCases(test: Case, bench: StoreBench): void {
     bench.clock.advance(5);
     await bench.store.requests.settle(newReply(id));
     expect(await bench.record(id)).to.include({ status: 'replied', sentAt: bench.clock.now() });
+    expect(await bench.history(id)).to.deep.equal(['accepted', 'sent', 'replied']);
     expect(await bench.store.requests.markSent(id)).to.equal(null);
     bench.clock.advance(10 * 60_000);
     expect(await bench.claimed('b')).to.deep.equal([]);
     expect(await bench.store.requests.counts()).to.deep.equal({ pending: 0, unsent: 0 });
+  });
+
+  test('stores with a reply when the receipt came, where that is not stored yet', async () => {
+    const { id } = await bench.accepted();
+    bench.clock.advance(5);
+    const sentAt = bench.clock.now();
+    bench.clock.advance(5);
+    const outcome = await bench.store.requests.settle(newReply(id), { sentAt });
+    expect(outcome).to.have.property('kind', 'settled');
+    expect(await bench.record(id)).to.include({ sentAt, repliedAt: bench.clock.now() });
+    const events = await bench.store.requests.events(id, 0, 10);
+    expect(events.map(({ number, time }) => [number, time])).to.deep.equal([
+      [1, sentAt - 5],
+      [2, sentAt],
+      [3, bench.clock.now()],
+    ]);
+    const marked = await bench.sent();
+    bench.clock.advance(5);
+    await bench.store.requests.settle(newReply(marked.id), { sentAt: bench.clock.now() });
+    expect(await bench.record(marked.id)).to.include({ sentAt: marked.sentAt });
+    expect(await bench.history(marked.id)).to.deep.equal(['accepted', 'sent', 'replied']);
   });
 
   test('keeps the instant of the receipt when the reply comes after it', async () => {

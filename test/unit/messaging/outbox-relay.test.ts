@@ -41,6 +41,18 @@ describe('the outbox relay with requests', () => {
     ]);
   });
 
+  it('lets a receipt wait for the reply for a while, but not that of a one-way request', async () => {
+    const relay = bench.another({ holdMarksMs: 100 });
+    const [{ id }, oneWay] = [await bench.stored(), await bench.stored({ oneWay: true })];
+    relay.start();
+    await settled();
+    expect(await bench.record(oneWay.id)).to.include({ status: 'completed' });
+    expect(await bench.record(id)).to.include({ status: 'accepted' });
+    expect(relay.marks.sentAt([id])).to.equal(bench.clock.now());
+    await relay.stop(0);
+    expect(await bench.record(id)).to.include({ status: 'sent' });
+  });
+
   it('completes a one-way request with its receipt', async () => {
     const { id } = await bench.stored({ oneWay: true });
     bench.relay.start();

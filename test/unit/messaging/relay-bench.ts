@@ -72,6 +72,8 @@ export function relayBench(options: Partial<OutboxRelayOptions> = {}): RelayBenc
       storeTime: store.time,
       deployment: { storeId: store.id, secret: store.secret, replies: queue('replyto.replies') },
       instance: 'a',
+      // Else nothing is stored before the clock goes on.
+      holdMarksMs: 0,
       random: () => 0.5,
       ...options,
       ...more,

@@ -26,8 +26,11 @@ describe('the status receiver', () => {
   /** What watchers of the request heard. */
   let changes: RequestChange[];
   let requestId: string;
+  /** Of a receipt that is not stored yet. */
+  let release: (id: string) => Promise<unknown>;
 
   beforeEach(async () => {
+    release = () => Promise.resolve();
     const clock = createManualClock(1_700_000_000_000);
     store = openMemoryStore(clock);
     source = createFakeSource();
@@ -35,6 +38,7 @@ describe('the status receiver', () => {
     const watch = createRequestWatch(clock);
     receiver = createStatusReceiver({
       ...{ source, destination, clock, meter, watch },
+      marks: { release: (id) => release(id) },
       logger: createRecordingLogger(),
       log: store.events,
       deadLetters: store.deadLetters,
@@ -60,6 +64,17 @@ describe('the status receiver', () => {
     await settled();
     return delivery;
   }
+
+  it('stores first that the request was sent, where that waits', async () => {
+    release = (id) => store.requests.markSent(id);
+    await deliver();
+    const events = await store.requests.events(requestId, 0, 10);
+    expect(events.map(({ text, percent }) => percent ?? text)).to.deep.equal([
+      'accepted',
+      'sent to the queue',
+      30,
+    ]);
+  });
 
   it('records an event, tells who watches its request, and acknowledges it', async () => {
     const delivery = await deliver();

@@ -221,7 +221,7 @@ describe('a store on a full disk', () => {
     expect((await requests.list({ limit: 10 })).map((record) => record.id)).to.deep.equal([id]);
     expect(await requests.find(id)).to.include({ status: 'replied' });
     expect(await requests.findReply(id, 1)).to.include({ requestId: id });
-    expect(await requests.events(id, 0, 10)).to.have.length(2);
+    expect(await requests.events(id, 0, 10)).to.have.length(3);
     expect(await requests.counts()).to.deep.equal({ pending: 0, unsent: 0 });
     expect(await deadLetters.count()).to.include({ invalid: 0 });
   });
