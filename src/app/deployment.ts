@@ -1,6 +1,5 @@
 /** The life of a gateway process: which parts there are, in which order they start, and how they end. */
 import { join } from 'node:path';
-import { v7 as newId } from 'uuid';
 import { createEmbeddedBroker } from '#adapters/broker/embedded-broker.js';
 import type { EmbeddedBroker } from '#adapters/broker/embedded-broker.js';
 import { createStompBroker } from '#adapters/stomp/broker.js';
@@ -27,6 +26,7 @@ import { boundedQueues, startTelemetry } from './telemetry.js';
 import { brokerTlsFiles } from './tls-files.js';
 import { productVersion } from './version.js';
 import type { WatchedFiles } from './watched-files.js';
+import { newId } from './new-id.js';
 
 export interface DeploymentOptions {
   readonly loaded: LoadedConfiguration;

@@ -1,6 +1,5 @@
 /** Messaging and HTTP of a gateway process, put together: who knows whom. */
 import { randomBytes } from 'node:crypto';
-import { v7 as newId } from 'uuid';
 import type { EmbeddedBroker } from '#adapters/broker/embedded-broker.js';
 import type { StompBroker } from '#adapters/stomp/broker.js';
 import type { Store } from '#adapters/store/store.js';
@@ -36,6 +35,7 @@ import { createStatus } from './status.js';
 import { systemClock as clock } from './system-clock.js';
 import { toTracedBroker } from './traced-broker.js';
 import { productVersion } from './version.js';
+import { newId } from './new-id.js';
 
 /** What stands before messaging and HTTP are put together. */
 interface Foundations {

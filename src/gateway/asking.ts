@@ -1,7 +1,7 @@
 /** `POST /requests/{queue}` and the paths of the routes: a call becomes a request, its reply the answer. */
-import { randomBytes } from 'node:crypto';
 import type { Express, Request, RequestHandler, Response } from 'express';
 import { ReplytoError } from '#core/errors.js';
+import { nextRandomBytes } from '#core/random-bytes.js';
 import type { NewRequest } from '#core/request.js';
 import type { TraceContext } from '#core/trace-context.js';
 import { withTrace } from '#core/trace-context.js';
@@ -192,6 +192,6 @@ interface Target {
 
 /** W3C Trace Context: a caller without a trace begins one here, sampled, so that the request can be followed. */
 function newTrace(): string {
-  const ids = randomBytes(24).toString('hex');
+  const ids = nextRandomBytes(24).toString('hex');
   return `00-${ids.slice(0, 32)}-${ids.slice(32)}-01`;
 }

@@ -24,6 +24,7 @@ import { addDocs } from './docs.js';
 import { createEventStreams } from './event-streams.js';
 import { createDraining } from './connection/draining.js';
 import { createFailedCalls } from './connection/failed-calls.js';
+import { fixedHeaders } from './fixed-headers.js';
 import { createHttpServer } from './connection/http-server.js';
 import type { TlsMaterial } from './connection/http-server.js';
 import { methodsServed, refuseOtherMethods } from './methods.js';
@@ -105,7 +106,7 @@ export function createGateway(
   const { tracer } = context;
   if (tracer.isOn) app.use(traceCalls(tracer, context.tls === null ? 'http' : 'https'));
   // What a service answers is shown under this origin: it may be HTML, and must not run.
-  app.use(helmet({ contentSecurityPolicy: answerPolicy, strictTransportSecurity: false }));
+  app.use(fixedHeaders(helmet({ contentSecurityPolicy: answerPolicy, strictTransportSecurity: false })));
   app.use(checkProtocol);
   app.use(checkOrigin(originRule));
   app.use(failedCalls.watch);

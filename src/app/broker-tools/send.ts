@@ -1,5 +1,4 @@
 /** `replyto send`: puts one message on a queue at the broker, confirmed, without a gateway. */
-import { v7 as newId } from 'uuid';
 import { queue, queueNameProblem } from '#core/destination.js';
 import { ReplytoError } from '#core/errors.js';
 import type { Problem } from '#core/errors.js';
@@ -11,6 +10,7 @@ import { readGivenBody, readGivenHeaders } from '../given-body.js';
 import { systemClock as clock } from '../system-clock.js';
 import type { BrokerToolOptions } from './connect.js';
 import { connectTool, warnOfOwnQueue } from './connect.js';
+import { newId } from '../new-id.js';
 
 export interface SendOptions extends BrokerToolOptions {
   readonly queue: string;

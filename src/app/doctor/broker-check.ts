@@ -1,4 +1,3 @@
-import { v7 as newId } from 'uuid';
 import { ReplytoError, isReplytoError } from '#core/errors.js';
 import type { ErrorCode } from '#core/error-kinds.js';
 import { silentLogger } from '#core/ports/logger.js';
@@ -14,6 +13,7 @@ import { addressRemedy, isRefused } from '../unreached-broker.js';
 import { silenceRemedy } from './broker-silence.js';
 import type { Finding } from './finding.js';
 import { amqpPort, findAmqp, pluginRemedy, rabbitmqRemedy } from './rabbitmq.js';
+import { newId } from '../new-id.js';
 
 export interface BrokerCheckOptions {
   /** Of the broker, or of the embedded one. */

@@ -1,6 +1,5 @@
 /** `replyto request`: asks a service through a gateway and brings its reply, or says how to come back for it. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { v7 as newId } from 'uuid';
 import { isForwardableHeader } from '#core/application-header.js';
 import { queueNameProblem } from '#core/destination.js';
 import { ReplytoError, isReplytoError } from '#core/errors.js';
@@ -16,6 +15,7 @@ import type { GatewayClient } from './gateway-client.js';
 import { createGatewayClient, errorOf } from './gateway-client.js';
 import type { HttpAnswer } from './http-call.js';
 import { isSurelyUnsent } from './http-call.js';
+import { newId } from '../new-id.js';
 
 export interface AskOptions {
   readonly queue: string;

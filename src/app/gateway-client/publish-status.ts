@@ -1,5 +1,4 @@
 /** `replyto publish-status`: one status event to a project. */
-import { v7 as newId } from 'uuid';
 import { ReplytoError, isReplytoError, toProblem } from '#core/errors.js';
 import type { StatusEventKind } from '#core/status-event.js';
 import type { CommandContext } from '../command-context.js';
@@ -9,6 +8,7 @@ import { readDocument } from './answer-text.js';
 import { createGatewayClient, errorOf, refuseEmpty } from './gateway-client.js';
 import type { HttpAnswer } from './http-call.js';
 import { isSurelyUnsent } from './http-call.js';
+import { newId } from '../new-id.js';
 
 export interface PublishStatusOptions {
   readonly project: string;

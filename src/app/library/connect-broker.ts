@@ -1,4 +1,3 @@
-import { v7 as newId } from 'uuid';
 import { parseBrokerUrl } from '#adapters/stomp/broker-url.js';
 import { createStompBroker } from '#adapters/stomp/broker.js';
 import type { StompBroker, StompBrokerOptions } from '#adapters/stomp/broker.js';
@@ -29,6 +28,7 @@ import {
   textProblem,
   toOptions,
 } from './option-checks.js';
+import { newId } from '../new-id.js';
 
 export interface ConnectBrokerOptions {
   /** Default `stomp://127.0.0.1:61613`. Also `stomps://`, `ws://`, `wss://`, `failover:(a,b)?randomize=true`. */

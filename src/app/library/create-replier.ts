@@ -1,4 +1,3 @@
-import { v7 as newId } from 'uuid';
 import { queue } from '#core/destination.js';
 import type { Destination } from '#core/destination.js';
 import type { Problem } from '#core/errors.js';
@@ -27,6 +26,7 @@ import {
   textProblem,
   toOptions,
 } from './option-checks.js';
+import { newId } from '../new-id.js';
 
 export interface CreateReplierOptions {
   readonly broker: Broker;

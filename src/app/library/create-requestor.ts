@@ -1,5 +1,4 @@
 import { setMaxListeners } from 'node:events';
-import { v7 as newId } from 'uuid';
 import type { Store } from '#adapters/store/store.js';
 import { queue } from '#core/destination.js';
 import type { ErrorCode } from '#core/error-kinds.js';
@@ -21,6 +20,7 @@ import type { ExpiringRequest, RequestOptions } from './new-request.js';
 import { openPassingStore } from './open-store.js';
 import { freeQueue, isObject, nameProblems, numberProblem, textProblem, toOptions } from './option-checks.js';
 import { traceRequest } from './traced-request.js';
+import { newId } from '../new-id.js';
 
 export interface CreateRequestorOptions {
   readonly broker: Broker;

@@ -1,4 +1,3 @@
-import { v7 as newId } from 'uuid';
 import type { OwnDestinations } from '#core/destination.js';
 import type { Problem } from '#core/errors.js';
 import { toProblem } from '#core/errors.js';
@@ -19,6 +18,7 @@ import {
   textProblem,
   toOptions,
 } from './option-checks.js';
+import { newId } from '../new-id.js';
 
 export interface RequestOptions {
   /** Milliseconds until the request expires, 1 to 3650 days; default 30,000. */

@@ -1,4 +1,3 @@
-import { v7 as newId } from 'uuid';
 import type { Problem } from '#core/errors.js';
 import { toProblem } from '#core/errors.js';
 import type { Clock } from '#core/ports/clock.js';
@@ -10,6 +9,7 @@ import { isPostgresUrl } from '#schema/store-settings.js';
 import { systemClock } from '../system-clock.js';
 import { durationRange, nameProblems, numberProblem, toOptions } from './option-checks.js';
 import { backgroundClock, toSweptStore } from './swept-store.js';
+import { newId } from '../new-id.js';
 
 export interface OpenStoreOptions {
   /** Milliseconds that ended requests, and the memory of idempotent repliers, stay; default 7 days. */

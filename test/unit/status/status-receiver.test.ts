@@ -27,7 +27,7 @@ describe('the status receiver', () => {
   let changes: RequestChange[];
   let requestId: string;
   /** Of a receipt that is not stored yet. */
-  let release: (id: string) => Promise<unknown>;
+  let release: (id: string) => Promise<void>;
 
   beforeEach(async () => {
     release = () => Promise.resolve();
@@ -66,7 +66,9 @@ describe('the status receiver', () => {
   }
 
   it('stores first that the request was sent, where that waits', async () => {
-    release = (id) => store.requests.markSent(id);
+    release = async (id) => {
+      await store.requests.markSent(id);
+    };
     await deliver();
     const events = await store.requests.events(requestId, 0, 10);
     expect(events.map(({ text, percent }) => percent ?? text)).to.deep.equal([
