@@ -1,23 +1,18 @@
 /** The page of the documentation. */
 import { readJsonOfFormat } from '../tools/read-results.js';
+import { filesOfPage } from '../tools/report-files.js';
 import type { ReportFile } from '../tools/write-files.js';
 import { writeFiles } from '../tools/write-files.js';
 import { pageOf } from './page.js';
 import { format } from './results.js';
 import type { Results } from './results.js';
 
-const page = 'docs/followers-benchmark.md';
-const folder = 'docs/followers-benchmark';
-
 /** What the documentation shows of a run, by path; from these results and nothing else. @throws Error in words why not */
 export function documentationOf(results: Results): ReportFile[] {
   if (results.plan.size === 'smoke') {
     throw new Error('not published: a smoke run has no figures that are worth reading');
   }
-  return [
-    { name: page, contents: pageOf(results) },
-    { name: `${folder}/results.json`, contents: `${JSON.stringify(results)}\n` },
-  ];
+  return filesOfPage('followers-benchmark', results, () => pageOf(results));
 }
 
 /** Writes it; the paths. */

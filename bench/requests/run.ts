@@ -1,8 +1,8 @@
 /** The whole benchmark: every way with every load, repeated in turns, then memory, and a profile of what missed its aim. */
+import { createFailures } from '../tools/failures.js';
 import { isAborted } from '../tools/clock.js';
 import type { Machine } from '../tools/machine.js';
 import { append, shuffle } from '../tools/order.js';
-import { wordsOf } from '../tools/words.js';
 import { decodeDelays } from './load/decode.js';
 import { measure } from './measurement.js';
 import { watchMemory } from './memory.js';
@@ -42,7 +42,7 @@ export async function runBenchmark(system: System, options: RunOptions): Promise
   const startedAt = new Date().toISOString();
   const startedMs = performance.now();
   const leftOut: LeftOut[] = [];
-  const failed: string[] = [];
+  const { list: failed, unlessItFails } = createFailures({ signal, say, ended: () => system.ended() });
   const runs = new Map<string, MeasuredRun[]>();
   const rates: Record<Kind, number | null> = { http: null, library: null, ...plan.rates };
   const profiles: ProfileResult[] = [];
@@ -50,20 +50,6 @@ export async function runBenchmark(system: System, options: RunOptions): Promise
   let passes = 0;
 
   const isLeftOut = ({ id }: Way): boolean => leftOut.some(({ way }) => way === id);
-
-  async function unlessItFails(what: string, act: () => Promise<void>): Promise<void> {
-    signal.throwIfAborted();
-    try {
-      await act();
-    } catch (error) {
-      // What fails now fails because its system is going.
-      signal.throwIfAborted();
-      failed.push(`${what}: ${wordsOf(error)}`);
-      say(`failed: ${failed.at(-1)}`);
-      const ended = system.ended();
-      if (ended !== null) throw new Error(`${ended} has ended`, { cause: error });
-    }
-  }
 
   /** Runs the way for as long as it is used, and ends it whatever happens. */
   async function withWay(what: string, way: Way, use: (running: RunningWay) => Promise<void>): Promise<void> {

@@ -1,9 +1,9 @@
 /** The whole benchmark: every variant at every number of clients, repeated, and those who were away. */
+import { createFailures } from '../tools/failures.js';
 import { nowUs } from '../tools/clock.js';
 import type { Machine } from '../tools/machine.js';
 import { append, shuffle } from '../tools/order.js';
 import { measureAway } from './away.js';
-import { wordsOf } from '../tools/words.js';
 import { measureCpu } from './cpu-times.js';
 import { findLeftOut, isLeftOut } from './left-out.js';
 import { measure } from './measurement.js';
@@ -46,23 +46,9 @@ export async function runBenchmark(system: System, options: RunOptions): Promise
   );
   const runs = new Map<string, MeasuredRun[]>();
   const awayRuns = new Map<string, AwayRun[]>();
-  const failed: string[] = [];
+  const { list: failed, unlessItFails } = createFailures({ signal, say, ended: () => system.ended() });
   const idle: CpuTimes[] = [];
   let passes = 0;
-
-  async function unlessItFails(what: string, act: () => Promise<void>): Promise<void> {
-    signal.throwIfAborted();
-    try {
-      await act();
-    } catch (error) {
-      // What fails now fails because its system is going.
-      signal.throwIfAborted();
-      failed.push(`${what}: ${wordsOf(error)}`);
-      say(`failed: ${failed.at(-1)}`);
-      const ended = system.ended();
-      if (ended !== null) throw new Error(`${ended} has ended`, { cause: error });
-    }
-  }
 
   async function measureVariant(
     variant: Variant,
@@ -101,7 +87,7 @@ export async function runBenchmark(system: System, options: RunOptions): Promise
     ...{ format, size: plan.size, planned: plan.variants.map(({ id }) => id), clients: plan.clients },
     ...{ repeats: plan.repeats, passes, seed, startedAt, machine },
     tookMs: Math.round(performance.now() - startedMs),
-    ...{ parts: system.parts, missing: system.missing, leftOut, failed },
+    ...{ parts: system.parts, missing: system.missing, leftOut, failed: [...failed] },
     ...{ windowMs: plan.windowMs, steps: plan.steps, awayMs: plan.away.awayMs, idle },
     databaseConnections: system.database?.place.connections ?? 0,
     selectors: system.selectors,

@@ -79,8 +79,8 @@ export function createSharedEvents(options: SharedEventsOptions): SharedEvents {
     });
   }
 
-  async function read(project: string, last: number): Promise<void> {
-    const known = hub.followed().get(project);
+  /** `known`: the newest number that followers here have; undefined where nobody follows. */
+  async function read(project: string, last: number, known: number | undefined): Promise<void> {
     if (known === undefined || known >= last || reading.has(project)) return;
     reading.add(project);
     try {
@@ -93,8 +93,9 @@ export function createSharedEvents(options: SharedEventsOptions): SharedEvents {
   }
 
   async function readAll(numbers: Iterable<readonly [project: string, last: number]>): Promise<void> {
+    const followed = hub.followed();
     try {
-      await Promise.all([...numbers].map(([project, last]) => read(project, last)));
+      await Promise.all([...numbers].map(([project, last]) => read(project, last, followed.get(project))));
     } catch (error) {
       logger.warn({ err: error }, 'status events that others numbered could not be read');
     }

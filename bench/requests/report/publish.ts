@@ -1,5 +1,7 @@
 /** The page of the documentation, and the files of a run. */
 import { readJsonOfFormat } from '../../tools/read-results.js';
+import type { Picture } from '../../tools/report-files.js';
+import { filesOfPage, filesOfRun } from '../../tools/report-files.js';
 import type { ReportFile } from '../../tools/write-files.js';
 import { writeFiles } from '../../tools/write-files.js';
 import { format } from '../results.js';
@@ -9,30 +11,22 @@ import { toFigures } from './figures.js';
 import { pageOf } from './page.js';
 import { drawPictures } from './pictures.js';
 
-const page = 'docs/request-benchmark.md';
-const folder = 'docs/request-benchmark';
-
 /** The page, which looks for its pictures beside itself, and the pictures. */
 export function reportFiles(results: Results): ReportFile[] {
-  const figures = toFigures(results);
-  const pictures = drawPictures(results, figures);
-  return [
-    { name: 'report.md', contents: pageOf(results, { figures, pictures, folder: '' }) },
-    ...pictures.map(({ name, svg }) => ({ name, contents: svg })),
-  ];
+  return filesOfRun(...shown(results));
 }
 
 /** What the documentation shows of a run, by path; from these results and nothing else. @throws Error in words why not */
 export function documentationOf(results: Results): ReportFile[] {
   const why = whyNotPublished(results);
   if (why !== null) throw new Error(`not published: ${why}`);
+  return filesOfPage('request-benchmark', results, ...shown(results));
+}
+
+function shown(results: Results): [page: (folder: string) => string, pictures: readonly Picture[]] {
   const figures = toFigures(results);
   const pictures = drawPictures(results, figures);
-  return [
-    { name: page, contents: pageOf(results, { figures, pictures, folder: 'request-benchmark/' }) },
-    { name: `${folder}/results.json`, contents: `${JSON.stringify(results)}\n` },
-    ...pictures.map(({ name, svg }) => ({ name: `${folder}/${name}`, contents: svg })),
-  ];
+  return [(folder) => pageOf(results, { figures, pictures, folder }), pictures];
 }
 
 /** Writes it; the paths. */

@@ -16,7 +16,7 @@ import { changedMeanwhile } from './context.js';
 import { recordChanges } from './event-entry.js';
 import type { NewRequestRow } from './queries.js';
 import type { HeaderBlock, RecordRow } from './rows.js';
-import { fromBlob, recordColumns, toHeaderBlob, toRecord, toStoredReply } from './rows.js';
+import { fromBlob, recordColumns, toBuffer, toHeaderBlob, toRecord, toStoredReply } from './rows.js';
 
 type Parts = 'accept' | 'find' | 'findTrace' | 'versions' | 'findReply' | 'list' | 'counts' | 'countsByName';
 
@@ -164,7 +164,7 @@ function toRow(
     version: 1,
     awaiting: 0,
     headers: toHeaderBlob(request),
-    body: Buffer.from(request.body.buffer, request.body.byteOffset, request.body.byteLength),
+    body: toBuffer(request.body),
     fingerprint: request.fingerprint,
     broker_expiry: Number(request.brokerExpiry),
     final_at: null,

@@ -1,7 +1,7 @@
 import type { IncomingReply } from '#core/request.js';
 import type { StoreContext } from './context.js';
 import type { RecordRow } from './rows.js';
-import { toBlob, toHeaderBlob } from './rows.js';
+import { toBlob, toBuffer, toHeaderBlob } from './rows.js';
 import type { ReplyRow } from './schema.js';
 
 /** The next reply of a request, as it is kept. */
@@ -13,7 +13,7 @@ export function toReplyRow(context: StoreContext, request: RecordRow, reply: Inc
     message_id: reply.messageId ?? context.newId(),
     time: reply.time,
     headers: toHeaderBlob(reply),
-    body: Buffer.from(reply.body.buffer, reply.body.byteOffset, reply.body.byteLength),
+    body: toBuffer(reply.body),
     fault: reply.fault === null ? null : toBlob(reply.fault),
     late: Number(['expired', 'cancelled', 'completed'].includes(request.status)),
     received_at: context.clock.now(),
