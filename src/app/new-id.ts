@@ -1,5 +1,5 @@
 import { v7 } from 'uuid';
-import { nextRandomBytes } from '#core/random-bytes.js';
+import { nextRandomBytes } from '#messaging/random-bytes.js';
 
 /** UUID v7; ids of one millisecond are in no order. */
 export function newId(): string {

@@ -1,7 +1,7 @@
 /** `POST /requests/{queue}` and the paths of the routes: a call becomes a request, its reply the answer. */
 import type { Express, Request, RequestHandler, Response } from 'express';
 import { ReplytoError } from '#core/errors.js';
-import { nextRandomBytes } from '#core/random-bytes.js';
+import { nextRandomBytes } from '#messaging/random-bytes.js';
 import type { NewRequest } from '#core/request.js';
 import type { TraceContext } from '#core/trace-context.js';
 import { withTrace } from '#core/trace-context.js';
