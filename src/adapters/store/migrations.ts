@@ -10,11 +10,12 @@ export const storeMigrations: readonly Migration[] = [
   ...gatewayAndLetterSteps,
   {
     name: 'what was not as usual with a request, and who delivered its reply',
-    // Ids of strangers may be longer than an index takes; those of requests are not.
+    // An incident references no request: that would lock the request, out of the order in which all lock them. Ids of strangers
+    // may be longer than an index takes; those of requests are not.
     sql: `
       CREATE TABLE incidents (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
-        request_seq INTEGER NOT NULL REFERENCES requests (seq) ON DELETE CASCADE,
+        request_seq INTEGER NOT NULL,
         kind TEXT NOT NULL,
         time INTEGER NOT NULL,
         instance TEXT,
