@@ -17,14 +17,18 @@ const enoughBytes = 1024 * 1024;
 export const classicInquiry: Inquiry = {
   async ask(connection, question, tell) {
     const [found, counted] = await Promise.all([look(connection, question), count(connection, question)]);
-    // Both browsers stay as long as the connection: they count among the consumers, and prove that advisories come.
-    const asked = askConsumers(connection, question, tell, 2);
     tell({
       ...{ depth: counted.depth, isAtLeast: !counted.isAll },
       // It is not there when all were seen and it was not among them.
       message: found ? 'there' : counted.isAll ? 'gone' : null,
     });
-    await Promise.all([asked, counted.isAll ? undefined : askStatistics(connection, question, tell)]);
+    // Both browsers stay as long as the connection: they count among the consumers, and prove that advisories come.
+    await askConsumers(connection, question, tell, 2);
+    if (counted.isAll) return;
+    // The last question: a broker that cannot write its answer ends the connection.
+    const copies = counted.depth + Number(found);
+    const { size, inflightCount } = await askStatistics(connection, question);
+    tell({ depth: size, isAtLeast: false, inFlight: Math.max(0, inflightCount - copies) });
   },
 };
 
@@ -110,39 +114,39 @@ async function askConsumers(
 /** A topic that is always the same: without the plugin it is there from then on, and keeps nothing. */
 const aboutBroker = '/topic/ActiveMQ.Statistics.Broker';
 
+interface Statistics {
+  readonly size: number;
+  /** Copies that browsers were sent among them. */
+  readonly inflightCount: number;
+}
+
 /** Without the plugin, or without what it needs to write JSON, no answer comes: the time is over then. */
-async function askStatistics(
-  connection: StompConnection,
-  { queue, name }: Question,
-  tell: Tell,
-): Promise<void> {
+async function askStatistics(connection: StompConnection, { queue, name }: Question): Promise<Statistics> {
   const replyTo = `/temp-queue/${name}`;
+  const known = createDeferred<Statistics>();
   let isAsked = false;
   const send = (address: string): Promise<void> =>
     connection.send({
-      address,
-      headers: { 'reply-to': replyTo, persistent: 'true' },
-      body: new Uint8Array(),
-      asText: true,
+      ...{ address, headers: { 'reply-to': replyTo, persistent: 'true' } },
+      ...{ body: new Uint8Array(), asText: true },
     });
-  const known = createDeferred<undefined>();
   await connection.subscribe(
     replyTo,
     { mode: 'auto', headers: { transformation: 'jms-map-json' } },
     ({ body }) => {
       if (!isAsked) {
         isAsked = true;
-        send(`/topic/ActiveMQ.Statistics.Destination.queue://${queue}`).catch(() => known.resolve(undefined));
+        send(`/topic/ActiveMQ.Statistics.Destination.queue://${queue}`).catch((error: unknown) =>
+          known.reject(error),
+        );
         return;
       }
-      const size = statisticOf(body, 'size');
-      if (size === undefined) return;
-      tell({ depth: size, isAtLeast: false, inFlight: statisticOf(body, 'inflightCount') ?? null });
-      known.resolve(undefined);
+      const [size, inflightCount] = [statisticOf(body, 'size'), statisticOf(body, 'inflightCount')];
+      if (size !== undefined && inflightCount !== undefined) known.resolve({ size, inflightCount });
     },
   );
-  await send(aboutBroker);
-  await known.promise;
+  await Promise.race([send(aboutBroker), known.promise]);
+  return known.promise;
 }
 
 /** Of `{"map":{"entry":[{"string":"size","long":3}, …]}}`. */
