@@ -26,7 +26,7 @@ export interface Diagnosis {
 }
 
 /** What may be told to who asks. */
-export interface DiagnosisRights {
+interface DiagnosisRights {
   /** How the queue of the request stands, who reads it, and letters of it. */
   readonly queue: boolean;
   /** Letters of this queue; of unmatched replies it is empty. */

@@ -5,13 +5,25 @@ import { isFinal } from '#core/request.js';
 import { replyInWords } from './request-trace.js';
 import type { Surroundings } from './request-wait.js';
 
-export const findingCodes = [
-  ...(['send-failed', 'sent-again', 'lease', 'progress', 'reader', 'expires'] as const),
-  ...(['no-consumers', 'message-gone', 'queue-unknown'] as const),
-  ...(['reply-put-aside', 'dead-letter', 'unmatched-replies', 'late-reply', 'duplicates'] as const),
-  ...(['forward-waits', 'forward-retried', 'forward-given-up', 'forward-awaits'] as const),
-] as const;
-export type FindingCode = (typeof findingCodes)[number];
+type FindingCode =
+  | 'send-failed'
+  | 'sent-again'
+  | 'lease'
+  | 'progress'
+  | 'reader'
+  | 'expires'
+  | 'no-consumers'
+  | 'message-gone'
+  | 'queue-unknown'
+  | 'reply-put-aside'
+  | 'dead-letter'
+  | 'unmatched-replies'
+  | 'late-reply'
+  | 'duplicates'
+  | 'forward-waits'
+  | 'forward-retried'
+  | 'forward-given-up'
+  | 'forward-awaits';
 
 export interface Finding {
   readonly code: FindingCode;

@@ -2,6 +2,7 @@
  * Message History (https://www.enterpriseintegrationpatterns.com/MessageHistory.html) of one request, as the store tells it:
  * every state, send, receipt, reply and forward in the order in which they happened, with the instance that did it.
  */
+import type { LetterKind } from '#core/ports/dead-letters.js';
 import type {
   Incident,
   IncidentKind,
@@ -14,22 +15,20 @@ import type {
   RequestLife,
 } from '#core/ports/request-lives.js';
 import type { LeaseEnd } from '#core/lease.js';
-import { requestStates } from '#core/request.js';
-import type { RequestRecord } from '#core/request.js';
+import type { RequestRecord, RequestState } from '#core/request.js';
 import { toldState } from '#core/told-state.js';
 
-const leaseEnds = ['acknowledged', 'replied', 'released', 'lapsed'] as const satisfies readonly LeaseEnd[];
-
-/** What an entry of a trace may be. `event`: what the service said of its work; the states are those of a request. */
-export const traceWhats = [
-  ...requestStates,
-  ...(['late-reply', 'duplicate-reply', 'event'] as const),
-  ...(['send-failed', 'sent-again', 'reply-matched', 'letter-sent-again', 'letter-dropped'] as const),
-  ...(['forward-queued', 'forward-failed', 'forward-taken-over', 'forward-given-up', 'forwarded'] as const),
-  ...(['dead-letter', 'invalid', 'unmatched-reply'] as const),
-  ...leaseEnds.map((end) => `lease-${end}` as const),
-] as const;
-export type TraceWhat = (typeof traceWhats)[number];
+/** What an entry of a trace may be. `event`: what the service said of its work. */
+type TraceWhat =
+  | RequestState
+  | IncidentKind
+  | LetterKind
+  | `lease-${LeaseEnd}`
+  | 'late-reply'
+  | 'duplicate-reply'
+  | 'event'
+  | 'forward-queued'
+  | 'forwarded';
 
 type TraceDetail = Readonly<Record<string, string | number | boolean>>;
 

@@ -9,11 +9,17 @@ import { replyInWords } from './request-trace.js';
  * `receipt`: it is being sent; `turn`: it is about to be; `service`: to answer; `reader`: of the queue over HTTP, to answer;
  * `person`: its message is a dead letter; `forward`: the reply is on its way; `nothing`: it has ended.
  */
-export const waitReasons = [
-  ...(['broker', 'queue', 'send-lease', 'receipt', 'turn', 'service', 'reader', 'person'] as const),
-  ...(['forward', 'nothing'] as const),
-] as const;
-export type WaitReason = (typeof waitReasons)[number];
+export type WaitReason =
+  | 'broker'
+  | 'queue'
+  | 'send-lease'
+  | 'receipt'
+  | 'turn'
+  | 'service'
+  | 'reader'
+  | 'person'
+  | 'forward'
+  | 'nothing';
 
 export interface Wait {
   readonly waitsFor: WaitReason;
@@ -44,9 +50,8 @@ function ofUnsent(life: RequestLife, surroundings: Surroundings): Wait {
   const { now, instance, alive, isBrokerUp, isHeld } = surroundings;
   const since = record.createdAt;
   const { queue } = record;
-  const isLeased = sending.owner !== null && sending.until > now;
-  if (isLeased && sending.owner !== instance) {
-    const { owner } = sending;
+  const owner = sending.until > now ? sending.owner : null;
+  if (owner !== null && owner !== instance) {
     const isDead = alive !== null && !alive.has(owner);
     return {
       ...{ waitsFor: 'send-lease', since: lastSendAt(life) ?? since },
@@ -77,7 +82,7 @@ function ofUnsent(life: RequestLife, surroundings: Surroundings): Wait {
       ],
     };
   }
-  if (isLeased) {
+  if (owner !== null) {
     return {
       ...{ waitsFor: 'receipt', since: lastSendAt(life) ?? since },
       says: 'it is being sent: the broker has not confirmed it yet',

@@ -62,7 +62,7 @@ async function fetchLife(
 }
 
 /** One fact a line, with its name before it where it is the first of its kind. */
-export function whyText(why: RequestWhyDocument): string {
+function whyText(why: RequestWhyDocument): string {
   const { status, waitsFor, says, since, queue, findings, whatToDo } = why;
   const lines: [name: string, text: string][] = [
     ['status', status],

@@ -10,17 +10,15 @@ import type { DeliveryRecord } from './outbox.js';
  * `forward-*`: of a delivery of its reply; `reply-matched`: somebody named it for an unmatched reply; `letter-*`: what
  * somebody did with a letter of it.
  */
-export const incidentKinds = [
-  'send-failed',
-  'sent-again',
-  'forward-failed',
-  'forward-given-up',
-  'forward-taken-over',
-  'reply-matched',
-  'letter-sent-again',
-  'letter-dropped',
-] as const;
-export type IncidentKind = (typeof incidentKinds)[number];
+export type IncidentKind =
+  | 'send-failed'
+  | 'sent-again'
+  | 'forward-failed'
+  | 'forward-given-up'
+  | 'forward-taken-over'
+  | 'reply-matched'
+  | 'letter-sent-again'
+  | 'letter-dropped';
 
 /** Which of them there are depends on the kind. Instants are epoch milliseconds of the store's clock. */
 export interface IncidentDetail {

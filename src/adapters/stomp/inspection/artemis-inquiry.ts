@@ -4,9 +4,7 @@
  */
 import { createDeferred } from '#core/deferred.js';
 import type { Deferred } from '#core/deferred.js';
-import { topic } from '#core/destination.js';
-import type { StompConnection } from '../stomp-connection.js';
-import type { Inquiry, Question } from './inquiry.js';
+import type { AskedConnection, Inquiry, Question } from './inquiry.js';
 
 /** Unless it was configured otherwise; a message to an address that is none is nobody's. */
 const management = 'activemq.management';
@@ -41,13 +39,12 @@ export const artemisInquiry: Inquiry = {
 };
 
 /** Answers come to an address of this one look, which goes with it. */
-async function openQuery(connection: StompConnection, { queue, name }: Question): Promise<Query> {
-  const { dialect } = connection.broker;
+async function openQuery(connection: AskedConnection, { queue, name }: Question): Promise<Query> {
   const awaited = new Map<string, Deferred<number | null>>();
   let asked = 0;
   await connection.subscribe(
-    dialect.toAddress(topic(name)),
-    { mode: 'auto', headers: dialect.subscribeHeaders(topic(name), 1) },
+    name,
+    { mode: 'auto', headers: { 'subscription-type': 'MULTICAST' } },
     ({ headers, body }) => {
       const isDone = headers['_AMQ_OperationSucceeded'] === 'true';
       awaited.get(headers['correlation-id'] ?? '')?.resolve(isDone ? numberOf(body) : null);

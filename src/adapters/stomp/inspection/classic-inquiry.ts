@@ -6,8 +6,7 @@
 import { createDeferred } from '#core/deferred.js';
 import { toReplytoError } from '#core/errors.js';
 import type { IncomingFrame } from '../incoming-frame.js';
-import type { StompConnection } from '../stomp-connection.js';
-import type { Inquiry, Question, Tell } from './inquiry.js';
+import type { AskedConnection, Inquiry, Question, Tell } from './inquiry.js';
 
 /** Copies that a browser is sent; the broker sends no more before they are acknowledged, which they never are. */
 const mostBrowsed = 50;
@@ -33,7 +32,7 @@ export const classicInquiry: Inquiry = {
 };
 
 /** Whether the message itself is still in the queue, or with a consumer that has not acknowledged it. */
-function look(connection: StompConnection, { queue, messageId }: Question): Promise<boolean> {
+function look(connection: AskedConnection, { queue, messageId }: Question): Promise<boolean> {
   const selector = `JMSCorrelationID = '${messageId.replaceAll("'", "''")}'`;
   return browse(connection, queue, { selector }, ({ isEnd }) =>
     isEnd ? { result: false } : { result: true },
@@ -45,7 +44,7 @@ interface Counted {
   readonly isAll: boolean;
 }
 
-function count(connection: StompConnection, { queue }: Question): Promise<Counted> {
+function count(connection: AskedConnection, { queue }: Question): Promise<Counted> {
   let depth = 0;
   let bytes = 0;
   return browse<Counted>(
@@ -66,7 +65,7 @@ type Seen = Pick<IncomingFrame, 'body'> & { readonly isEnd: boolean };
 
 /** Until `see` has a result. A browser takes nothing; the last message that it is sent says so. */
 async function browse<T>(
-  connection: StompConnection,
+  connection: AskedConnection,
   queue: string,
   headers: Readonly<Record<string, string>>,
   see: (seen: Seen) => { readonly result: T } | undefined,
@@ -84,7 +83,7 @@ async function browse<T>(
 }
 
 async function askConsumers(
-  connection: StompConnection,
+  connection: AskedConnection,
   { queue }: Question,
   tell: Tell,
   browsers: number,
@@ -121,7 +120,7 @@ interface Statistics {
 }
 
 /** Without the plugin, or without what it needs to write JSON, no answer comes: the time is over then. */
-async function askStatistics(connection: StompConnection, { queue, name }: Question): Promise<Statistics> {
+async function askStatistics(connection: AskedConnection, { queue, name }: Question): Promise<Statistics> {
   const replyTo = `/temp-queue/${name}`;
   const known = createDeferred<Statistics>();
   let isAsked = false;
