@@ -1,4 +1,5 @@
 import type { EmbeddedBroker } from '#adapters/broker/embedded-broker.js';
+import { createEmbeddedInspection } from '#adapters/broker/embedded-inspection.js';
 import type { StompBroker } from '#adapters/stomp/broker.js';
 import type { Store } from '#adapters/store/store.js';
 import type { OwnDestinations } from '#core/destination.js';
@@ -6,6 +7,7 @@ import type { Authenticator } from '#core/ports/authenticator.js';
 import type { Clock } from '#core/ports/clock.js';
 import type { IdSource } from '#core/ports/id-source.js';
 import type { Logger } from '#core/ports/logger.js';
+import type { RequestLives } from '#core/ports/request-lives.js';
 import type { Tracer } from '#core/ports/tracer.js';
 import { dashboard } from '#dashboard/dashboard.js';
 import type { GatewayContext, Readiness } from '#gateway/context.js';
@@ -17,6 +19,7 @@ import { isReplyToken } from '#messaging/digest.js';
 import type { Leasing } from '#messaging/leasing.js';
 import type { NameShares } from '#messaging/name-shares.js';
 import { createReplyDeliveries } from '#messaging/reply-deliveries.js';
+import { createRequestDiagnosis } from '#messaging/request-diagnosis.js';
 import type { StatusHub } from '#status/status-hub.js';
 import type { AccessLog } from './access-log.js';
 import { brokerAddress } from './configuration/broker-address.js';
@@ -49,8 +52,15 @@ export interface GatewayContextOptions {
 }
 
 export function createGatewayContext(options: GatewayContextOptions): GatewayContext {
-  const { loaded, store, broker, requestReply, metrics, own, clock, newId, logger } = options;
+  const { loaded, store, broker, embedded, requestReply, metrics, own, clock, newId, logger } = options;
   metrics.addGauges(gaugeReaders(options));
+  const lives: RequestLives = {
+    async of(id, mostEvents) {
+      // Whoever looks into a request is to see a receipt that has come.
+      await requestReply.relay.marks.release(id);
+      return store.lives.of(id, mostEvents);
+    },
+  };
   return {
     requestor: requestReply.requestor,
     store: store.requests,
@@ -69,6 +79,13 @@ export function createGatewayContext(options: GatewayContextOptions): GatewayCon
     deliveries: createReplyDeliveries({
       outbox: store.outbox,
       onForward: () => requestReply.relay.wakeDeliveries(),
+    }),
+    lives,
+    diagnosis: createRequestDiagnosis({
+      ...{ lives, instances: store.instances, storeTime: store.time, instance: requestReply.relay.instance },
+      inspection: embedded === undefined ? broker.inspection : createEmbeddedInspection(embedded),
+      isBrokerUp: () => broker.channel.isUp(),
+      heldQueues: () => requestReply.relay.status().heldQueues,
     }),
     isReplyToken: (requestId, token) => isReplyToken(store.secret, requestId, token),
     configuration: loaded.configuration,

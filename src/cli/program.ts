@@ -24,6 +24,8 @@ const commands: readonly KnownCommand[] = [
   { name: 'serve', summary: 'Run a gateway.', load: () => import('./serve.js') },
   { name: 'request', summary: 'Ask a service and print its reply.', load: () => import('./request.js') },
   { name: 'status', summary: 'Show a request, or its reply.', load: () => import('./status.js') },
+  { name: 'trace', summary: 'Show what happened to a request.', load: () => import('./trace.js') },
+  { name: 'why', summary: 'Say what a request waits for.', load: () => import('./why.js') },
   { name: 'watch', summary: 'Follow a project, or a request.', load: () => import('./watch.js') },
   {
     name: 'publish-status',

@@ -8,6 +8,7 @@ import type { EventLog } from '#core/ports/event-log.js';
 import type { IdSource } from '#core/ports/id-source.js';
 import type { Logger } from '#core/ports/logger.js';
 import type { Meter } from '#core/ports/meter.js';
+import type { RequestLives } from '#core/ports/request-lives.js';
 import type { RequestStore } from '#core/ports/request-store.js';
 import type { DeadLetterOffice } from '#messaging/dead-letter-office.js';
 import type { Tracer } from '#core/ports/tracer.js';
@@ -15,6 +16,7 @@ import type { Leasing } from '#messaging/leasing.js';
 import type { NameShares } from '#messaging/name-shares.js';
 import type { ReplyDeliveries } from '#messaging/reply-deliveries.js';
 import type { ReplySettlement } from '#messaging/reply-settlement.js';
+import type { RequestDiagnosis } from '#messaging/request-diagnosis.js';
 import type { RequestWatch } from '#messaging/request-watch.js';
 import type { Requestor } from '#messaging/requestor.js';
 import type { StatusHub } from '#status/status-hub.js';
@@ -42,6 +44,10 @@ export interface GatewayContext {
   readonly deadLetters: Pick<DeadLetters, 'find' | 'list'>;
   readonly office: DeadLetterOffice;
   readonly deliveries: ReplyDeliveries;
+  /** What happened to a request. */
+  readonly lives: RequestLives;
+  /** Why a request is where it is. */
+  readonly diagnosis: RequestDiagnosis;
   /** Whether this is the `Reply-Token` of that request. */
   readonly isReplyToken: (requestId: string, token: string) => boolean;
   readonly configuration: Configuration;

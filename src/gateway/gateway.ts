@@ -42,6 +42,7 @@ import { takeQueryToken } from './query-token.js';
 import { addRequestCancel } from './request-cancel.js';
 import { addRequestDeliveries } from './request-deliveries.js';
 import { addRequestEvents } from './request-events.js';
+import { addRequestLife } from './request-life.js';
 import { addRequestList } from './request-list.js';
 import { addRequestReply } from './request-reply.js';
 import { addRequestStatus } from './request-status.js';
@@ -120,6 +121,7 @@ export function createGateway(
   addRequestCancel(app, context);
   addRequestList(app, context);
   addRequestDeliveries(app, context);
+  addRequestLife(app, context);
   addQueueMessages(app, context, waiting);
   addQueueLeases(app, context);
   addLetters(app, context);

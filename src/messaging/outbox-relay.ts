@@ -174,7 +174,8 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
       await giveUp(request, error);
       return;
     }
-    await store.releaseSend(request.id, instance, error.code !== 'BROKER_UNAVAILABLE');
+    const wasWritten = error.code !== 'BROKER_UNAVAILABLE';
+    await store.releaseSend(request.id, instance, wasWritten, error.message);
     if (error.code === 'SEND_UNCONFIRMED') requests.wake();
   }
 

@@ -31,6 +31,12 @@ const webSocketDependencies: readonly Dependency[] = [
   { ...jetty, group: `${jetty.group}.websocket`, artifact: 'websocket-jetty-server' },
 ];
 
+/** By which it writes maps as JSON; a distribution of it has them. */
+const statisticsDependencies: readonly Dependency[] = [
+  { group: 'com.thoughtworks.xstream', artifact: 'xstream', version: '1.4.21' },
+  { group: 'org.codehaus.jettison', artifact: 'jettison', version: '1.5.4' },
+];
+
 function toPom(dependencies: readonly Dependency[]): string {
   const exclusions =
     '<exclusions><exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion></exclusions>';
@@ -59,12 +65,21 @@ export function activemqJars(): Promise<Jars> {
 }
 
 /** The same with its transport for WebSocket. */
-export async function activemqWebSocketJars(): Promise<Jars> {
+export function activemqWebSocketJars(): Promise<Jars> {
+  return activemqJarsAnd('websocket', webSocketDependencies);
+}
+
+/** The same with what its statistics plugin needs to write JSON. */
+export function activemqStatisticsJars(): Promise<Jars> {
+  return activemqJarsAnd('statistics', statisticsDependencies);
+}
+
+async function activemqJarsAnd(name: string, dependencies: readonly Dependency[]): Promise<Jars> {
   const broker = await activemqJars();
   if ('unavailable' in broker) return broker;
-  const webSocket = await cachedJars(`activemq-${activemqVersion}-websocket`, webSocketDependencies);
-  if ('unavailable' in webSocket) return webSocket;
-  return { classPath: [broker.classPath, webSocket.classPath].join(delimiter) };
+  const more = await cachedJars(`activemq-${activemqVersion}-${name}`, dependencies);
+  if ('unavailable' in more) return more;
+  return { classPath: [broker.classPath, more.classPath].join(delimiter) };
 }
 
 async function cachedJars(name: string, dependencies: readonly Dependency[]): Promise<Jars> {

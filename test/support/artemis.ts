@@ -29,6 +29,9 @@ const forbidden = `<security-setting match="forbidden.#">${[
 ]
   .map((type) => `<permission type="${type}" roles="nobody"/>`)
   .join('')}</security-setting>`;
+/** Nobody may ask the management. */
+const unmanaged =
+  '<security-setting match="activemq.management#"><permission type="manage" roles="nobody"/></security-setting>';
 /** These exist only when an administrator makes them. */
 const strict =
   '<address-setting match="strict.#"><auto-create-queues>false</auto-create-queues><auto-create-addresses>false</auto-create-addresses></address-setting>';
@@ -45,6 +48,8 @@ interface ArtemisOptions {
    * Parameters of the acceptor, such as `anycastPrefix=/queue/;multicastPrefix=/topic/`; default none, as Artemis has it.
    */
   readonly acceptor?: string;
+  /** Whether the login of the tests may ask its management; default true. */
+  readonly isManaged?: boolean;
 }
 
 interface ArtemisBroker extends OwnedBroker {
@@ -108,11 +113,12 @@ export async function startArtemis(options: ArtemisOptions = {}): Promise<Artemi
     ]
       .flat()
       .join(';');
+    const more = options.isManaged === false ? unmanaged : '';
     const text = await readFile(file, 'utf8');
     const ours = `<acceptors><acceptor name="test">${acceptor}</acceptor></acceptors>`;
     const changed = text
       .replace(acceptors, ours)
-      .replace('</security-settings>', `${forbidden}${topicsAlone}</security-settings>`)
+      .replace('</security-settings>', `${forbidden}${topicsAlone}${more}</security-settings>`)
       .replace('</address-settings>', `${strict}${bareQueues}${fleeting}</address-settings>`)
       .replace('</addresses>', `${bare}</addresses>`);
     await writeFile(file, changed);

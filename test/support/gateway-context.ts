@@ -33,6 +33,8 @@ export function contextOf(overrides: Partial<GatewayContext> = {}): GatewayConte
     deadLetters: absent('deadLetters'),
     office: absent('office'),
     deliveries: absent('deliveries'),
+    lives: absent('lives'),
+    diagnosis: absent('diagnosis'),
     isReplyToken: () => false,
     configuration,
     routes: createRouteTable(configuration.routes),

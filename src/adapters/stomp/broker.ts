@@ -1,14 +1,17 @@
+import { randomBytes } from 'node:crypto';
 import type { ReplytoError } from '#core/errors.js';
 import type { Clock } from '#core/ports/clock.js';
 import type { Logger } from '#core/ports/logger.js';
 import type { MessageChannel } from '#core/ports/message-channel.js';
 import type { MessageSource } from '#core/ports/message-source.js';
+import type { QueueInspection } from '#core/ports/queue-inspection.js';
 import { parseBrokerUrl } from './broker-url.js';
 import { createConnectionLog } from './connection-log.js';
 import { createStompChannel } from './channel.js';
 import type { ConnectionSettings } from './stomp-connection.js';
 import type { Dialect } from './dialects/dialect.js';
 import type { DetectedDialect } from './dialects/detect.js';
+import { createStompInspection } from './inspection/queue-inspection.js';
 import { createStompSource } from './source.js';
 import { checkTlsMaterial } from './tls-material.js';
 
@@ -51,6 +54,8 @@ export interface StompBroker {
   /** What is sent here to one destination arrives in that order, unless it fails; needs `keepsOrder`. */
   readonly orderedChannel: MessageChannel;
   readonly source: MessageSource;
+  /** Asks how queues stand. */
+  readonly inspection: QueueInspection;
   /**
    * Begins to connect; resolves with null, or with what went wrong when each address was tried once. Without success
    * it goes on trying.
@@ -102,10 +107,13 @@ export function createStompBroker(options: StompBrokerOptions): StompBroker {
     keepsOrder: true,
   });
   const source = createStompSource({ address, log, settings, random });
+  const newName = (): string => `replyto-inspection-${randomBytes(12).toString('hex')}`;
+  const inspection = createStompInspection({ address, settings, newName });
   return {
     channel,
     orderedChannel,
     source,
+    inspection,
     async start() {
       const [failure] = await Promise.all([channel.start(), orderedChannel.start()]);
       return failure;
@@ -114,6 +122,7 @@ export function createStompBroker(options: StompBrokerOptions): StompBroker {
     // receipts are still awaited afterwards.
     async stop(deadlineMs) {
       const endAt = options.clock.monotonic() + deadlineMs;
+      await inspection.stop();
       await source.stop(deadlineMs / 2);
       const restMs = Math.max(0, endAt - options.clock.monotonic());
       await Promise.all([channel.stop(restMs), orderedChannel.stop(restMs)]);

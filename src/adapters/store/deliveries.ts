@@ -1,3 +1,4 @@
+import type { Kysely } from 'kysely';
 import type {
   DeliverOutcome,
   DeliveryRecord,
@@ -11,7 +12,7 @@ import { changedMeanwhile } from './context.js';
 import type { StoreContext, Tx } from './context.js';
 import { queueDelivery, queuePending } from './outbox.js';
 import type { RecordRow } from './rows.js';
-import type { OutboxRow } from './schema.js';
+import type { OutboxRow, Tables } from './schema.js';
 
 /** The deliveries of a request as people see them, and those that they add. */
 export function createDeliveries(context: StoreContext): Pick<Outbox, 'deliveriesOf' | 'deliver'> {
@@ -20,17 +21,25 @@ export function createDeliveries(context: StoreContext): Pick<Outbox, 'deliverie
     async deliveriesOf(requestId) {
       const [request] = await queries.findRecord(db, { id: requestId });
       if (request === undefined) return null;
-      const rows = await db
-        .selectFrom('outbox')
-        .selectAll()
-        .where('request_seq', '=', request.seq)
-        .orderBy('id')
-        .execute();
-      const deliveries = rows.map((row) => toDeliveryRecord(row, request.status));
-      return expectsFirst(request) ? [toOwn(request), ...deliveries] : deliveries;
+      return (await deliveriesOf(db, request)).map(({ delivery }) => delivery);
     },
     deliver: (wanted) => commits.run((tx) => deliver(tx, context, wanted), wanted.requestId),
   };
+}
+
+/** In the order in which they were queued, that to the Reply-To of the request first; it has no row before there is a reply. */
+export async function deliveriesOf(
+  db: Kysely<Tables>,
+  request: RecordRow,
+): Promise<{ readonly delivery: DeliveryRecord; readonly row?: OutboxRow }[]> {
+  const rows = await db
+    .selectFrom('outbox')
+    .selectAll()
+    .where('request_seq', '=', request.seq)
+    .orderBy('id')
+    .execute();
+  const deliveries = rows.map((row) => ({ delivery: toDeliveryRecord(row, request.status), row }));
+  return expectsFirst(request) ? [{ delivery: toOwn(request) }, ...deliveries] : deliveries;
 }
 
 type OwnDelivery = Pick<RecordRow, 'reply_to' | 'created_at' | 'status'>;

@@ -2,7 +2,7 @@
  * What becomes of letters that somebody has looked at. A letter that is sent again is removed and put among the outgoing
  * messages in one transaction, so that it is in one of both places, whatever process dies.
  */
-import { firstAttempt, toMessageBlock } from '#core/message.js';
+import { firstAttempt, isMessageId, toMessageBlock } from '#core/message.js';
 import type { Message } from '#core/message.js';
 import type {
   DeadLetters,
@@ -12,9 +12,11 @@ import type {
   LetterChange,
   LetterKey,
 } from '#core/ports/dead-letters.js';
+import type { IncidentKind } from '#core/ports/request-lives.js';
 import { takeEnough } from './claims.js';
 import type { StoreContext, Tx } from './context.js';
 import { readLetter } from './dead-letters.js';
+import { noteIncidents } from './incidents.js';
 import { lookAtLetters } from './letter-look.js';
 import { toKeptLetter } from './letter-rows.js';
 import { queueOutgoing } from './outgoing-messages.js';
@@ -29,9 +31,9 @@ export function createLetterChanges(context: StoreContext): Changing {
     edit: (key, edited) =>
       commits.run((tx) => changeLetter(tx, key, (row) => edit(tx, context, row, edited))),
     retry: (key) => commits.run((tx) => changeLetter(tx, key, (row) => sendAgain(tx, context, row))),
-    drop: (key) => commits.run((tx) => changeLetter(tx, key, (row) => removeLetter(tx, row))),
+    drop: (key) => commits.run((tx) => changeLetter(tx, key, (row) => drop(tx, context, row))),
     retryBatch: (batch) => commits.run((tx) => changeBatch(tx, batch, (row) => sendAgain(tx, context, row))),
-    dropBatch: (batch) => commits.run((tx) => changeBatch(tx, batch, (row) => removeLetter(tx, row))),
+    dropBatch: (batch) => commits.run((tx) => changeBatch(tx, batch, (row) => drop(tx, context, row))),
   };
 }
 
@@ -61,11 +63,37 @@ export async function removeLetter(tx: Tx, row: LetterRow): Promise<KeptLetter |
   return removed === undefined ? 'changed' : toKeptLetter(row);
 }
 
+async function drop(tx: Tx, context: StoreContext, row: LetterRow): Promise<Changed> {
+  const removed = await removeLetter(tx, row);
+  if (removed !== 'changed') await noteRemoval(tx, context, row, 'letter-dropped');
+  return removed;
+}
+
+/** The request that the letter is about, where it is known, goes on telling of it. */
+async function noteRemoval(
+  tx: Tx,
+  context: StoreContext,
+  { message_id, correlation_id, seq: letter, queue, reason, received_at: keptAt }: LetterRow,
+  kind: IncidentKind,
+): Promise<void> {
+  const ids = [message_id, correlation_id].filter((id) => id !== null && isMessageId(id));
+  if (ids.length === 0) return;
+  const requests = await tx.selectFrom('requests').select('seq').where('id', 'in', ids).execute();
+  const detail = { letter, queue, keptAt, reason: reason.toString('utf8') };
+  const { instance } = context;
+  await noteIncidents(
+    tx,
+    context,
+    requests.map(({ seq }) => ({ seq, kind, instance, detail })),
+  );
+}
+
 async function sendAgain(tx: Tx, context: StoreContext, row: LetterRow): Promise<Changed> {
   const { again, body } = toKeptLetter(row);
   if (again === null) return 'incomplete';
   const removed = await removeLetter(tx, row);
   if (removed === 'changed') return removed;
+  await noteRemoval(tx, context, row, 'letter-sent-again');
   const message = firstAttempt({ ...again.message, body }, context.clock.now());
   await queueOutgoing(tx, context, again.destination, message);
   if (row.delivery_id !== null) {

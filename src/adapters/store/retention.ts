@@ -10,16 +10,14 @@ const leaseMemoryMs = 3_600_000;
  * of ended leases. Dead letters
  * and invalid messages stay until a person decides.
  */
-export function createRetention(
-  { commits, clock }: StoreContext,
-  finalMs: number,
-): Pick<RequestStore, 'sweep'> {
+export function createRetention(context: StoreContext, finalMs: number): Pick<RequestStore, 'sweep'> {
+  const { commits, clock } = context;
   return {
     sweep: (limit) =>
       commits.run(async (tx) => {
         const before = clock.now() - finalMs;
-        let removed = 0;
-        for (const remove of [removeEnded, removeUnmatched, removeHandled]) {
+        let removed = await removeEnded(tx, context, before, limit);
+        for (const remove of [removeUnmatched, removeHandled]) {
           removed += await remove(tx, before, limit - removed);
         }
         return removed + (await removeLeases(tx, clock.now() - leaseMemoryMs, limit - removed));
@@ -27,8 +25,13 @@ export function createRetention(
   };
 }
 
-async function removeEnded(tx: Tx, before: number, limit: number): Promise<number> {
-  const { numDeletedRows } = await tx
+async function removeEnded(
+  tx: Tx,
+  { dialect }: Pick<StoreContext, 'dialect'>,
+  before: number,
+  limit: number,
+): Promise<number> {
+  const ended = await tx
     .deleteFrom('requests')
     .where('seq', 'in', (eb) =>
       eb
@@ -43,8 +46,13 @@ async function removeEnded(tx: Tx, before: number, limit: number): Promise<numbe
         .forUpdate()
         .skipLocked(),
     )
-    .executeTakeFirstOrThrow();
-  return Number(numDeletedRows);
+    .returning('seq')
+    .execute();
+  if (ended.length > 0) {
+    const seqs = dialect.toList(ended.map(({ seq }) => seq));
+    await tx.deleteFrom('incidents').where(dialect.isOneOf('request_seq', seqs)).execute();
+  }
+  return ended.length;
 }
 
 async function removeLeases(tx: Tx, before: number, limit: number): Promise<number> {

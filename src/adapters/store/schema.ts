@@ -2,6 +2,7 @@ import type { Generated, Selectable } from 'kysely';
 import type { Destination } from '#core/destination.js';
 import type { LeaseEnd } from '#core/lease.js';
 import type { LetterKind } from '#core/ports/dead-letters.js';
+import type { IncidentKind } from '#core/ports/request-lives.js';
 import type { RequestState } from '#core/request.js';
 
 /**
@@ -23,6 +24,7 @@ export interface Tables {
   readonly project_subjects: ProjectSubjectTable;
   readonly duties: DutyTable;
   readonly instances: InstanceTable;
+  readonly incidents: IncidentTable;
 }
 
 interface MetaTable {
@@ -113,6 +115,8 @@ export interface OutboxTable {
   last_error: Buffer | null;
   created_at: number;
   ended_at: number | null;
+  /** The instance that ended it; null before that was kept. */
+  ended_by: string | null;
 }
 
 export interface DeadLetterTable {
@@ -232,6 +236,17 @@ interface InstanceTable {
   /** JSON AgreedSettings. */
   agreed: Buffer;
   lease_until: number;
+}
+
+/** What was not as usual with a request, see the port. */
+interface IncidentTable {
+  id: Generated<number>;
+  request_seq: number;
+  kind: IncidentKind;
+  time: number;
+  instance: string | null;
+  /** JSON IncidentDetail. */
+  detail: Buffer;
 }
 
 /** What one instance does for all. */

@@ -5,6 +5,8 @@ import type { Batch } from '#adapters/sql/group-arrangement.js';
 import { takeEnough } from './claims.js';
 import type { StoreContext, Tx } from './context.js';
 import { recordChanges } from './event-entry.js';
+import type { NewIncident } from './incidents.js';
+import { noteIncidents } from './incidents.js';
 import { toRecord, toStoredRequest } from './rows.js';
 
 /** The send lease: who sends a request now, and what is known about earlier sends. */
@@ -17,9 +19,9 @@ export function createSending(
   return {
     markSent: (id, at) => commits.runInBatch(markThemSent, { id, at }, id),
 
-    releaseSend: (id, owner, written) =>
+    releaseSend: (id, owner, written, error) =>
       commits.run(async (tx) => {
-        await tx
+        const row = await tx
           .updateTable('requests')
           .set((eb) =>
             // An owner without a lease tells the next one that the message may be on the broker already.
@@ -35,7 +37,11 @@ export function createSending(
           .where('id', '=', id)
           .where('send_owner', '=', owner)
           .where('status', '=', 'accepted')
-          .execute();
+          .returning('seq')
+          .executeTakeFirst();
+        if (row === undefined || !written) return;
+        const detail = error === undefined ? {} : { error };
+        await noteIncidents(tx, context, [{ seq: row.seq, kind: 'send-failed', instance: owner, detail }]);
       }, id),
 
     renewSend: (ids, owner, leaseMs) =>
@@ -55,13 +61,14 @@ export function createSending(
 
 async function claimUnsent(
   tx: Tx,
-  { clock, dialect }: StoreContext,
+  context: StoreContext,
   { owner, leaseMs, limit, enoughBytes, queue, exceptQueues = [] }: SendClaim,
 ): Promise<StoredRequest[]> {
+  const { clock, dialect } = context;
   const now = clock.now();
   let query = tx
     .selectFrom('requests')
-    .select('seq')
+    .select(['seq', 'send_owner'])
     .where('status', '=', 'accepted')
     .where('send_lease_until', '<=', now)
     .orderBy('seq')
@@ -70,7 +77,8 @@ async function claimUnsent(
     .skipLocked();
   if (queue !== undefined) query = query.where('queue', '=', queue);
   if (exceptQueues.length > 0) query = query.where(dialect.isNoneOf('queue', dialect.toList(exceptQueues)));
-  const rows = await takeEnough(await query.execute(), {
+  const found = await query.execute();
+  const rows = await takeEnough(found, {
     enoughBytes,
     take: ({ seq }) =>
       tx
@@ -90,6 +98,13 @@ async function claimUnsent(
         .executeTakeFirst(),
     bytesOf: ({ body }) => body.length,
   });
+  const owners = new Map(found.map((row) => [row.seq, row.send_owner]));
+  const again = rows.flatMap(({ seq, resend }): NewIncident[] => {
+    const before = owners.get(seq) ?? null;
+    if (before === null) return [];
+    return [{ seq, kind: 'sent-again', instance: owner, detail: { before, count: resend } }];
+  });
+  await noteIncidents(tx, context, again);
   return rows.map(toStoredRequest);
 }
 

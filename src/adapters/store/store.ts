@@ -12,6 +12,7 @@ import type { Instances } from '#core/ports/instances.js';
 import type { Leases } from '#core/ports/leases.js';
 import type { Outbox } from '#core/ports/outbox.js';
 import type { OutgoingMessages } from '#core/ports/outgoing-messages.js';
+import type { RequestLives } from '#core/ports/request-lives.js';
 import type { RequestStore } from '#core/ports/request-store.js';
 import type { Transact } from '#adapters/sql/group-commit.js';
 import { createGroupCommit } from '#adapters/sql/group-commit.js';
@@ -20,6 +21,7 @@ import { createBrokerMemory } from './broker-memory.js';
 import type { StoreContext, Tx } from './context.js';
 import { createDeadLetters } from './dead-letters.js';
 import { createDeliveries } from './deliveries.js';
+import { createDelivering } from './delivering.js';
 import { createEnding } from './ending.js';
 import { createEntryNotice } from './entry-notice.js';
 import type { EventRetention } from './event-log.js';
@@ -29,7 +31,7 @@ import { createHistory } from './history.js';
 import { createInstances } from './instances.js';
 import { createLeases } from './leases.js';
 import { createLetterChanges } from './letter-changes.js';
-import { createOutbox } from './outbox.js';
+import { createLives } from './lives.js';
 import { createOutgoingMessages } from './outgoing-messages.js';
 import { createQueries } from './queries.js';
 import { createRetention } from './retention.js';
@@ -64,6 +66,7 @@ export interface Store {
   readonly leases: Leases;
   readonly outgoing: OutgoingMessages;
   readonly deadLetters: DeadLetters;
+  readonly lives: RequestLives;
   readonly instances: Instances;
   readonly handledMessages: HandledMessages;
   /** Whether other processes may have it open, too. */
@@ -147,9 +150,10 @@ export function composeStore(database: OpenedDatabase, options: StoreOptions): S
       ...createRetention(context, options.retentionMs ?? sevenDaysMs),
     },
     events: createEventLog(context, entries.listeners, options.eventRetention ?? defaultEventRetention),
-    outbox: { ...createOutbox(context), ...createDeliveries(context) },
+    outbox: { ...createDelivering(context), ...createDeliveries(context) },
     leases: createLeases(context),
     outgoing: createOutgoingMessages(context),
+    lives: createLives(context),
     deadLetters: {
       ...createDeadLetters(context),
       ...createLetterChanges(context),

@@ -2,6 +2,7 @@ import type { DeadLetters, LetterKey, MatchOutcome } from '#core/ports/dead-lett
 import { changedMeanwhile } from './context.js';
 import type { StoreContext, Tx } from './context.js';
 import { readLetter } from './dead-letters.js';
+import { noteIncidents } from './incidents.js';
 import { removeLetter } from './letter-changes.js';
 import { toKeptLetter } from './letter-rows.js';
 import { lockRecords, settleRequest } from './settlement.js';
@@ -31,5 +32,9 @@ async function match(
   });
   // Whoever else took the letter has settled a request with it: this one is to stay as it was.
   if ((await removeLetter(tx, row)) === 'changed') throw changedMeanwhile(requestId);
+  const number = 'reply' in outcome ? { reply: outcome.reply.number } : {};
+  const detail = { letter: row.seq, keptAt: row.received_at, ...number };
+  const { seq } = request;
+  await noteIncidents(tx, context, [{ seq, kind: 'reply-matched', instance: context.instance, detail }]);
   return outcome;
 }

@@ -96,8 +96,11 @@ export interface RequestStore {
    * @param at when it came, by the store's clock; default now
    */
   markSent(id: string, at?: number): Promise<RequestRecord | null>;
-  /** Gives the send lease back. `written`: the frame may have reached the broker, so the next send is a resend. */
-  releaseSend(id: string, owner: string, written: boolean): Promise<void>;
+  /**
+   * Gives the send lease back. `written`: the frame may have reached the broker, so the next send is a resend; `error`
+   * says why it is not known to be there, for whoever asks what became of the request.
+   */
+  releaseSend(id: string, owner: string, written: boolean, error?: string): Promise<void>;
   /** Keeps the send lease while a receipt is awaited. */
   renewSend(ids: readonly string[], owner: string, leaseMs: number): Promise<void>;
   /** Takes over requests that nobody is sending, oldest first; raises `resend` where a send may have happened. */

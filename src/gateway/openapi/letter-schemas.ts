@@ -1,7 +1,8 @@
-/** Components of the API description about letters and deliveries. */
+/** Components of the API description about letters, deliveries, and what became of a request. */
 import { z } from 'zod';
 import { deliverySchema, wantedDeliverySchema } from '#schema/delivery.js';
 import { letterEditSchema, letterSchema, letterSummarySchema, matchSchema } from '#schema/letter.js';
+import { requestTraceSchema, requestWhySchema } from '#schema/request-life.js';
 
 const count = z.int().min(0);
 
@@ -24,4 +25,6 @@ export const letterComponents = {
   Delivery: deliverySchema,
   DeliveryList: z.object({ deliveries: z.array(deliverySchema) }),
   WantedDelivery: wantedDeliverySchema,
+  RequestTrace: requestTraceSchema,
+  RequestWhy: requestWhySchema,
 } as const;

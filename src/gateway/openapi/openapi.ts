@@ -8,6 +8,7 @@ import { securitySchemes, tags, toRouteConfig } from './parts.js';
 import { answerRequest, queueOperations } from './queues.js';
 import { deliveryOperations } from './deliveries.js';
 import { letterOperations } from './letters.js';
+import { requestLifeOperations } from './request-life.js';
 import { requestOperations } from './requests.js';
 import { componentSchemas } from './schemas.js';
 import { serviceOperations } from './service.js';
@@ -20,6 +21,7 @@ const resourceOperations = [
   askQueue,
   ...requestOperations,
   ...deliveryOperations,
+  ...requestLifeOperations,
   answerRequest,
   ...queueOperations,
   ...letterOperations,

@@ -22,6 +22,7 @@ import { historyCases } from './history.cases.js';
 import { keepingCases } from './keeping.cases.js';
 import { leaseCases } from './leases.cases.js';
 import { letterCases } from './letters.cases.js';
+import { lifeCases } from './lives.cases.js';
 import { matchingCases } from './matching.cases.js';
 import { modelCases } from './model.cases.js';
 import { outboxCases } from './outbox.cases.js';
@@ -69,6 +70,7 @@ export function describeStoreContract(contract: StoreContract): void {
       keepingCases(test, bench);
       letterCases(test, bench);
       matchingCases(test, bench);
+      lifeCases(test, bench);
       leaseCases(test, bench);
       durabilityCases(test, bench);
       groupingCases(test, bench);

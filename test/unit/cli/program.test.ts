@@ -22,7 +22,7 @@ async function run(line: string, options: TestContextOptions = {}): Promise<Outc
 }
 
 const commands =
-  'dev serve request reply consume send status cancel list deliveries dead-letters unmatched token doctor config completion'.split(
+  'dev serve request reply consume send status trace why cancel list deliveries dead-letters unmatched token doctor config completion'.split(
     ' ',
   );
 const subcommands = [

@@ -1,4 +1,5 @@
 import type { Destination } from '#core/destination.js';
+import { artemisInquiry } from '../inspection/artemis-inquiry.js';
 import type { Dialect } from './dialect.js';
 
 /** Up to so many messages ahead each has a consumer of its own. */
@@ -74,4 +75,5 @@ export const artemisDialect: Dialect = {
   }),
   nothingHeaders: { selector: '1 = 0' },
   consumers,
+  inquiry: artemisInquiry,
 };

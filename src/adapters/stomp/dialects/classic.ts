@@ -1,3 +1,4 @@
+import { classicInquiry } from '../inspection/classic-inquiry.js';
 import type { Dialect } from './dialect.js';
 import { fromSlashAddress, messageIdHeader, oneConsumer, prefetchHeader, toSlashAddress } from './dialect.js';
 
@@ -23,4 +24,5 @@ export const classicDialect: Dialect = {
   subscribeHeaders: prefetchHeader('activemq.prefetchSize'),
   nothingHeaders: { selector: '1 = 0' },
   consumers: oneConsumer,
+  inquiry: classicInquiry,
 };

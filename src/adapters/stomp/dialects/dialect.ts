@@ -1,5 +1,6 @@
 import type { Destination } from '#core/destination.js';
 import type { ReplyToStyle } from '#core/message.js';
+import type { Inquiry } from '../inspection/inquiry.js';
 
 /**
  * What differs between brokers, in one object per broker; everything else in this folder is the portable
@@ -57,6 +58,8 @@ export interface Dialect {
   readonly nothingHeaders: Readonly<Record<string, string>> | null;
   /** How many consumers share that prefetch, each with a SUBSCRIBE of its own; 1 where the broker counts messages. */
   consumers(destination: Destination, prefetch: number): number;
+  /** How it is asked about its queues. */
+  readonly inquiry: Inquiry;
 }
 
 /** Of a broker that counts messages and gives each an id for good. */

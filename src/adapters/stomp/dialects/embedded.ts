@@ -22,4 +22,5 @@ export const embeddedDialect: Dialect = {
   subscribeHeaders: prefetchHeader('prefetch-count'),
   nothingHeaders: null,
   consumers: oneConsumer,
+  inquiry: { cannot: 'the embedded broker of another process does not tell of its queues over STOMP' },
 };

@@ -65,4 +65,5 @@ export const rabbitmqDialect: Dialect = {
   subscribeHeaders: prefetchHeader('prefetch-count'),
   nothingHeaders: null,
   consumers: oneConsumer,
+  inquiry: { cannot: 'RabbitMQ does not tell of its queues over STOMP; rabbitmqctl list_queues does' },
 };

@@ -1,0 +1,27 @@
+import { Option } from 'commander';
+import type { LifeOptions } from '#app/gateway-client/request-life.js';
+import type { Configure } from './command.js';
+import { examples, gatewayNote } from './command.js';
+
+export const configure: Configure = (command, run) => {
+  command
+    .argument('<id>', 'Id of the request.')
+    .addOption(
+      new Option('-o, --output <form>', 'How to print it.').choices(['table', 'json']).default('table'),
+    )
+    .option('--url <url>', 'Address of the gateway.')
+    .addHelpText(
+      'after',
+      `
+Every state, send, receipt, reply and forward of the request, with the time, the milliseconds since it was accepted, and
+the gateway that did it.
+${gatewayNote}
+${examples('replyto trace my-id', 'replyto trace my-id -o json')}`,
+    )
+    .action((id: string, options: LifeOptions) =>
+      run(async (context) => {
+        const { showTrace } = await import('#app/gateway-client/request-life.js');
+        return showTrace(context, id, options);
+      }),
+    );
+};
