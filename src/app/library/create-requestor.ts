@@ -78,7 +78,7 @@ const optionNames = Object.keys({
 /** @throws INVALID_ARGUMENT naming every option that is wrong */
 export function createRequestor(options: CreateRequestorOptions): LibraryRequestor {
   refuseProblems(optionProblems(toOptions(options)));
-  const { broker, own, control, clock, logger, tracer } = options.broker.parts;
+  const { broker, own, clock, logger, tracer } = options.broker.parts;
   const store = options.store ?? openPassingStore(clock);
   const maxPending = options.maxPending ?? 100_000;
   const requestReply = createRequestReply({
@@ -98,7 +98,7 @@ export function createRequestor(options: CreateRequestorOptions): LibraryRequest
     maxUnsent: maxPending,
     maxReplyBytes: Number.MAX_SAFE_INTEGER,
   });
-  const { requestor, correlator, watch } = requestReply;
+  const { requestor, correlator, watch, announceCancel } = requestReply;
   const parts = createParts(
     [
       ...requestReply.parts,
@@ -117,10 +117,7 @@ export function createRequestor(options: CreateRequestorOptions): LibraryRequest
   /** Resolves when the request has ended here; its services are told when the broker takes the notice, if it does. */
   async function cancel(requestId: string): Promise<void> {
     const outcome = await requestor.cancel(requestId);
-    if (outcome?.changed !== true) return;
-    control.publish({ type: 'cancel', requestId }).catch((error: unknown) => {
-      logger.info({ err: error, requestId }, 'the services were not told of a cancelled request');
-    });
+    if (outcome?.changed === true) announceCancel(requestId);
   }
 
   async function ask(request: ExpiringRequest, signal: AbortSignal | undefined): Promise<Reply> {
