@@ -3,7 +3,7 @@ import type { RequestRecord } from '#core/request.js';
 import { isVisibleTo } from '#core/request.js';
 import type { StoreContext, Tx } from './context.js';
 import { recordChanges } from './event-entry.js';
-import { noteEnded } from './gathering-news.js';
+import { noteEnded, noteNews } from './gathering-news.js';
 import { queueForwards } from './outbox.js';
 import { openStates } from './queries.js';
 import type { RecordRow } from './rows.js';
@@ -26,7 +26,11 @@ async function cancel(
 ): Promise<{ readonly record: RequestRecord; readonly changed: boolean } | null> {
   const now = context.clock.now();
   const cancelled = await end(tx, context, { id, status: 'cancelled', at: now, postedBy: name });
-  if (cancelled !== undefined) return { record: toRecord(cancelled), changed: true };
+  if (cancelled !== undefined) {
+    // Whoever gathers replies cancels the children.
+    if (cancelled.children > 0) await noteNews(tx, context, [id]);
+    return { record: toRecord(cancelled), changed: true };
+  }
   const row = await tx.selectFrom('requests').select(recordColumns).where('id', '=', id).executeTakeFirst();
   if (row === undefined) return null;
   const record = toRecord(row);

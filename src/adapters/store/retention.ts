@@ -1,5 +1,6 @@
 import type { RequestStore } from '#core/ports/request-store.js';
 import type { StoreContext, Tx } from './context.js';
+import { removeFamilies } from './family-retention.js';
 
 /** How long it is known how a lease ended, for a holder that asks again because it did not get the answer. */
 const leaseMemoryMs = 3_600_000;
@@ -19,7 +20,7 @@ export function createRetention(
       commits.run(async (tx) => {
         const before = clock.now() - finalMs;
         let removed = 0;
-        for (const remove of [removeEnded, removeUnmatched, removeHandled]) {
+        for (const remove of [removeFamilies, removeEnded, removeUnmatched, removeHandled]) {
           removed += await remove(tx, before, limit - removed);
         }
         return removed + (await removeLeases(tx, clock.now() - leaseMemoryMs, limit - removed));
@@ -35,6 +36,8 @@ async function removeEnded(tx: Tx, before: number, limit: number): Promise<numbe
         .selectFrom('requests')
         .select('seq')
         .where('final_at', '<=', before)
+        .where('children', '=', 0)
+        .where('parent_id', 'is', null)
         .where('seq', 'not in', (waiting) =>
           waiting.selectFrom('outbox').select('request_seq').where('status', '=', 'waiting'),
         )
