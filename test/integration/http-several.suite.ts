@@ -118,4 +118,135 @@ export function describeSeveral(brokerUrl: () => string | undefined): void {
       fault: { code: 'OUT_OF_STOCK', message: 'nothing left', retryable: false, status: 409 },
     });
   });
+
+  it('can be asked again: status, children, history and the replies themselves', async () => {
+    const [one, two] = names('one', 'two') as [string, string];
+    const received = await Promise.all([bench.listen(one), bench.listen(two)]);
+    const id = uniqueName('several');
+    const first = await askAll([one, two], {
+      headers: { 'message-id': id, prefer: 'respond-async', 'correl-id': 'talk', 'x-shop': '7' },
+    });
+    expect(first.status, first.text()).to.equal(202);
+    expect(first.headers['location']).to.equal(`/requests/${id}`);
+    const links = { children: `/requests?parent=${id}` };
+    const document = first.json<{ links: Record<string, string> }>();
+    expect(document).to.deep.include({
+      id,
+      status: 'sent',
+      queue: `${one},${two}`,
+      children: 2,
+      sentAt: null,
+    });
+    expect(document.links).to.include(links);
+    await until(() => received.every((messages) => messages.length === 1), { what: 'both messages' });
+    const [message] = received[0]!;
+    expect(message!.properties).to.include({ conversationId: 'talk' });
+    expect(message!.applicationHeaders).to.include({ 'x-shop': '7' });
+    const listed = (await call(`${bench.url}${links.children}`)).json<{
+      requests: { id: string; parentId: string; links: Record<string, string> }[];
+    }>();
+    expect(listed.requests.map((child) => child.id)).to.have.members(
+      received.map(([each]) => each!.messageId),
+    );
+    for (const child of listed.requests) {
+      expect([child.parentId, child.links['parent']]).to.deep.equal([id, `/requests/${id}`]);
+    }
+    await bench.reply(message!, 'one');
+    await until(async () => (await bench.status(id)).progress?.percent === 50, { what: 'half of it' });
+    const waiting = call(`${bench.url}/requests/${id}/reply`, { headers: { prefer: 'wait=20' } });
+    await bench.reply(received[1]![0]!, 'two');
+    expect(gathered(await waiting).replies.map(({ body }) => body)).to.deep.equal(['one', 'two']);
+    const events = (
+      await call(`${bench.url}/requests/${id}/events`, { headers: { accept: 'application/json' } })
+    ).json<{ events: { kind: string; text: string; data: { status?: string } }[] }>();
+    expect(events.events.map(({ kind, data, text }) => [kind, data.status, text])).to.deep.equal([
+      ['log', 'accepted', 'accepted'],
+      ['log', 'sent', `scattered: 2 requests to ${one},${two}`],
+      ['progress', 'replied', `1 of 2: ${one} replied`],
+      ['progress', 'replied', `2 of 2: ${two} replied`],
+      ['success', 'replied', '2 of 2 replied; these are enough'],
+    ]);
+  });
+
+  it('sends the gathered replies to the Reply-To queue, and to others that are named later', async () => {
+    const [one, two, answers, more] = names('one', 'two', 'answers', 'more') as [
+      string,
+      string,
+      string,
+      string,
+    ];
+    const [got, also] = await Promise.all([bench.listen(answers), bench.listen(more)]);
+    await Promise.all([bench.serve(one, () => 1), bench.serve(two, () => 2)]);
+    const id = uniqueName('several');
+    const asked = await askAll([one, two], {
+      headers: { 'message-id': id, 'reply-to': answers, prefer: 'respond-async' },
+    });
+    expect(asked.status, asked.text()).to.equal(202);
+    await post(`${bench.url}/requests/${id}/deliveries`, JSON.stringify({ to: more }));
+    await until(() => got.length === 1 && also.length === 1, { what: 'the replies on both queues' });
+    for (const [message] of [got, also]) {
+      expect(message).to.include({ correlationId: id, replyTo: null, contentType: 'application/json' });
+      const { complete, replies } = JSON.parse(Buffer.from(message!.body).toString()) as GatheredReplies;
+      expect([complete, replies.map(({ body }) => body)]).to.deep.equal([true, ['1', '2']]);
+    }
+  });
+
+  it('joins a call that is repeated, and refuses another one under its id', async () => {
+    const [one, two, three] = names('one', 'two', 'three') as [string, string, string];
+    let runs = 0;
+    await Promise.all([one, two].map((queue) => bench.serve(queue, () => (runs += 1))));
+    const headers = { 'message-id': uniqueName('several') };
+    const calls = await Promise.all([1, 2, 3].map(() => askAll([one, two], { headers })));
+    calls.push(await askAll([one, two], { headers }));
+    expect(new Set(calls.map((answer) => gathered(answer) && answer.text())).size).to.equal(1);
+    expect(
+      calls.map(({ headers: answered }) => answered['idempotent-replayed'] ?? 'first').sort(),
+    ).to.deep.equal(['first', 'true', 'true', 'true']);
+    expect(runs).to.equal(2);
+    const others = [
+      await askAll([one, three], { headers }),
+      await askAll([one, two], { headers, body: '{"other":1}' }),
+      await askAll([one, two], { headers, query: '&expect=1' }),
+      await bench.ask(one, headers),
+    ];
+    const named = others.map((answer) => {
+      expect(answer.status, answer.text()).to.equal(422);
+      const { code, problems } = answer.json<{ code: string; problems: { field: string }[] }>();
+      return [code, ...problems.map(({ field }) => field)];
+    });
+    expect(named).to.deep.equal([
+      ['IDEMPOTENCY_MISMATCH', 'queue'],
+      ['IDEMPOTENCY_MISMATCH', 'body'],
+      ['IDEMPOTENCY_MISMATCH', 'rule'],
+      ['IDEMPOTENCY_MISMATCH', 'queue'],
+    ]);
+    expect(runs).to.equal(2);
+  });
+
+  it('is cancelled with all requests of it that are open', async () => {
+    const [one, two, three] = names('one', 'two', 'three') as [string, string, string];
+    await bench.serve(one, () => 'done');
+    const [received] = await Promise.all([bench.listen(two), bench.listen(three)]);
+    const id = uniqueName('several');
+    await askAll([one, two, three], { headers: { 'message-id': id, prefer: 'respond-async' } });
+    await until(async () => (await bench.status(id)).progress !== null && received.length === 1, {
+      what: 'one reply, and another message',
+    });
+    const answer = await call(`${bench.url}/requests/${id}`, { method: 'DELETE' });
+    expect([answer.status, answer.json()['status']]).to.deep.equal([200, 'cancelled']);
+    const states = async (): Promise<string[]> =>
+      (await call(`${bench.url}/requests?parent=${id}`))
+        .json<{ requests: { status: string }[] }>()
+        .requests.map(({ status }) => status)
+        .reverse();
+    await until(async () => (await states()).join() === 'replied,cancelled,cancelled', {
+      what: 'the open ones to be cancelled',
+    });
+    await bench.reply(received[0]!, 'too late');
+    const child = received[0]!.messageId;
+    await until(async () => (await bench.status(child)).late, { what: 'the late reply' });
+    expect(await bench.status(id)).to.include({ status: 'cancelled', replies: 0 });
+    const reply = await call(`${bench.url}/requests/${id}/reply`);
+    expect([reply.status, reply.json()['code']]).to.deep.equal([409, 'REQUEST_CANCELLED']);
+  });
 }
