@@ -10,11 +10,13 @@ import { refuseProblems } from '#core/refuse-problems.js';
 import type { RequestState, StoredReply } from '#core/request.js';
 import { readableBody } from '#messaging/contents.js';
 import type { ReadableBody } from '#messaging/contents.js';
-import type { Answer } from '#messaging/requestor.js';
+import type { Answer, Requestor } from '#messaging/requestor.js';
 import { createParts } from '../parts.js';
 import { createRequestReply } from '../request-reply.js';
 import { brokerProblem } from './connect-broker.js';
 import type { Broker } from './connect-broker.js';
+import { inTrace, toGathered, toNewGathering } from './new-gathering.js';
+import type { GatheredReplies, RequestAllOptions } from './new-gathering.js';
 import { toNewRequest } from './new-request.js';
 import type { ExpiringRequest, RequestOptions } from './new-request.js';
 import { openPassingStore } from './open-store.js';
@@ -59,6 +61,17 @@ export interface LibraryRequestor {
    *   contents cannot be written as JSON
    */
   readonly request: (queueName: string, contents: unknown, options?: RequestOptions) => Promise<Reply>;
+  /**
+   * Sends the same to several queues and gathers their replies: until as many have come as are expected, none has come
+   * for `stallMs`, or `totalMs` are over. A Fault is a reply. `queueNames`: 2 to 50, each once.
+   *
+   * @throws REQUEST_EXPIRED when none has come at all; else as `request` does, but for faults
+   */
+  readonly requestAll: (
+    queueNames: readonly string[],
+    contents: unknown,
+    options?: RequestAllOptions,
+  ) => Promise<GatheredReplies>;
   /** Requests without an end, those of earlier processes on the same store included. */
   pending(): Promise<number>;
   /** Rejects what still waits with SHUTTING_DOWN; with a store those requests go on. Default deadline 5,000 ms. */
@@ -98,7 +111,7 @@ export function createRequestor(options: CreateRequestorOptions): LibraryRequest
     maxUnsent: maxPending,
     maxReplyBytes: Number.MAX_SAFE_INTEGER,
   });
-  const { requestor, correlator, watch, announceCancel } = requestReply;
+  const { requestor, scatterGather, correlator, watch, announceCancel } = requestReply;
   const parts = createParts(
     [
       ...requestReply.parts,
@@ -120,8 +133,12 @@ export function createRequestor(options: CreateRequestorOptions): LibraryRequest
     if (outcome?.changed === true) announceCancel(requestId);
   }
 
-  async function ask(request: ExpiringRequest, signal: AbortSignal | undefined): Promise<Reply> {
-    const answer = await requestor.request(request, { waitMs: request.timeoutMs + graceMs, signal });
+  async function ask(
+    request: ExpiringRequest,
+    signal: AbortSignal | undefined,
+    run: Requestor['request'] = requestor.request,
+  ): Promise<Reply> {
+    const answer = await run(request, { waitMs: request.timeoutMs + graceMs, signal });
     if (answer.reply === null && isAborted(signal)) {
       await cancel(request.id).catch((error: unknown) => {
         logger.info({ err: error, requestId: request.id }, 'an aborted request could not be cancelled');
@@ -129,6 +146,12 @@ export function createRequestor(options: CreateRequestorOptions): LibraryRequest
       throw aborted(request.id, signal?.reason, 'the request is cancelled unless it had ended');
     }
     return toReply(answer, whyUnanswered());
+  }
+
+  async function keptReply(id: string): Promise<Reply & Pick<StoredReply, 'fault'>> {
+    const reply = await store.requests.findReply(id, 1);
+    if (reply !== null) return { ...fromStored(reply), fault: reply.fault };
+    throw new ReplytoError('INTERNAL', { requestId: id, cause: 'a reply that was gathered is missing' });
   }
 
   /** A function, because stop() may have been called during an await. */
@@ -142,10 +165,19 @@ export function createRequestor(options: CreateRequestorOptions): LibraryRequest
       if (isStopped) throw new ReplytoError('SHUTTING_DOWN');
       const request = toNewRequest(queueName, contents, requestOptions, { clock, own });
       const { signal } = requestOptions;
-      if (isAborted(signal)) throw aborted(request.id, signal?.reason, 'nothing was stored or sent');
-      // Many requests may share the signal of their program: as many listeners are no leak.
-      if (signal instanceof EventTarget) setMaxListeners(0, signal);
+      heed(signal, request.id);
       return traceRequest(tracer, request, (traced) => ask(traced, signal));
+    },
+    requestAll: async (queueNames, contents, requestOptions = {}) => {
+      if (isStopped) throw new ReplytoError('SHUTTING_DOWN');
+      const gathering = toNewGathering(queueNames, contents, requestOptions, { clock, own });
+      const { parent } = gathering;
+      const { signal } = requestOptions;
+      heed(signal, parent.id);
+      const reply = await traceRequest(tracer, parent, (traced) =>
+        ask(traced, signal, (asked, wait) => scatterGather.request(inTrace(gathering, asked), wait)),
+      );
+      return toGathered(reply, keptReply);
     },
     pending: async () => (await store.requests.counts()).pending,
     async stop(deadlineMs = 5_000) {
@@ -177,6 +209,13 @@ function isStore(given: unknown): boolean {
 /** A function, because it may be aborted during an await. */
 function isAborted(signal: AbortSignal | undefined): boolean {
   return signal?.aborted === true;
+}
+
+/** @throws WAIT_ABORTED when it is aborted already */
+function heed(signal: AbortSignal | undefined, requestId: string): void {
+  if (isAborted(signal)) throw aborted(requestId, signal?.reason, 'nothing was stored or sent');
+  // Many requests may share the signal of their program: as many listeners are no leak.
+  if (signal instanceof EventTarget) setMaxListeners(0, signal);
 }
 
 function aborted(requestId: string, reason: unknown, outcome: string): ReplytoError {
