@@ -60,6 +60,24 @@ describe('a look for work', () => {
     expect(plans.join()).to.include('(queue=? AND status=?)');
   });
 
+  it('for replies to be gathered reads nothing of requests to one queue', async () => {
+    await store.gatherings.due(200);
+    expect(plans[0]).to.match(/^SEARCH gathering_news USING COVERING INDEX gathering_news_due \(due_at<\?\)/);
+    expect(plans[1]).to.match(/^SEARCH requests USING INDEX requests_gathering \(expires_at<\?\)/);
+    plans = [];
+    await store.requests.sweep(10);
+    expect(plans[0]).to.match(/^SEARCH requests USING INDEX requests_gathered \(final_at<\?\)/);
+  });
+
+  it('reads the children of a request by its id, in their order', async () => {
+    await store.requests.list({ parent: 'p', limit: 50 });
+    await store.requests.list({ parent: 'p', postedBy: 'somebody', status: 'sent', limit: 50 });
+    expect(plans).to.have.length(2);
+    for (const plan of plans) {
+      expect(plan).to.equal('SEARCH requests USING INDEX requests_by_parent (parent_id=?)');
+    }
+  });
+
   it('for a list of projects counts no subjects: a project may have very many', async () => {
     await store.events.projects(500);
     await store.events.projects(500, () => true);
