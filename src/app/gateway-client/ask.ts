@@ -122,7 +122,7 @@ async function warnOfHeaders(
 function askingPath(options: AskOptions): string {
   const { queues } = options;
   if (queues.length === 1) return `/requests/${encodeURIComponent(queues.join())}`;
-  const query = new URLSearchParams(queues.map((queue) => ['queue', queue]));
+  const query = new URLSearchParams(queues.map((queue): [string, string] => ['queue', queue]));
   const { expect, stall, total } = options;
   for (const [name, value] of Object.entries({ expect, stallMs: stall, totalMs: total })) {
     if (value !== undefined) query.set(name, String(value));
