@@ -22,7 +22,7 @@ export interface GatheringRule {
 export function readGatheringRule(request: Pick<Request, 'query'>): GatheringRule {
   const { queue = [], ...others } = request.query;
   const queues = (Array.isArray(queue) ? queue : [queue]).map(String);
-  const { found, problems } = parseQuery({ query: others }, ['expect', 'stallMs', 'totalMs']);
+  const { found, problems } = parseQuery({ query: others }, ['queue', 'expect', 'stallMs', 'totalMs']);
   const most = Math.max(1, queues.length);
   const expect = parseInteger('?expect', found.expect, { min: 1, max: most, absent: most });
   const stallMs = parseDuration('?stallMs', found.stallMs);

@@ -46,7 +46,7 @@ describe('bad calls to several queues', () => {
     '400 names each of them, its value and what is allowed',
     async () => {
       expect(await problemsOf('?queue=a&queue=b&expect=3&stallMs=0&totalMs=soon&wait=1')).to.deep.equal([
-        ['?wait', '1', '?expect, ?stallMs or ?totalMs'],
+        ['?wait', '1', 'one of queue, expect, stallMs, totalMs'],
         ['?expect', '3', 'a whole number from 1 to 2'],
         ['?stallMs', '0', durationAllowed],
         ['?totalMs', 'soon', durationAllowed],

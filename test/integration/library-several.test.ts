@@ -86,7 +86,9 @@ describe('a requestor of the library that asks several queues', () => {
     const { requestAll, request } = await requestor();
     const enough = await requestAll([mute, quick], '', { expect: 1 });
     expect([enough.complete, enough.replies.map(({ queue }) => queue)]).to.deep.equal([true, [quick]]);
-    expect(enough.missing.map(({ queue, status }) => [queue, status])).to.deep.equal([[mute, 'sent']]);
+    expect(enough.missing.map(({ queue }) => queue)).to.deep.equal([mute]);
+    // Receipts are written down a moment later.
+    expect(enough.missing[0]!.status).to.be.oneOf(['accepted', 'sent']);
     const stalled = await requestAll([mute, quick], '', { stallMs: 300 });
     expect([stalled.complete, stalled.replies.length]).to.deep.equal([false, 1]);
     const late = await requestAll([mute, quick], '', { totalMs: 600 });
