@@ -4,13 +4,10 @@ import { queue } from '#core/destination.js';
 import type { ErrorCode } from '#core/error-kinds.js';
 import { ReplytoError, toProblem } from '#core/errors.js';
 import type { Problem } from '#core/errors.js';
-import { Fault } from '#core/fault.js';
 import { silentMeter } from '#core/ports/meter.js';
 import { refuseProblems } from '#core/refuse-problems.js';
-import type { RequestState, StoredReply } from '#core/request.js';
-import { readableBody } from '#messaging/contents.js';
-import type { ReadableBody } from '#messaging/contents.js';
-import type { Answer, Requestor } from '#messaging/requestor.js';
+import type { StoredReply } from '#core/request.js';
+import type { Requestor } from '#messaging/requestor.js';
 import { createParts } from '../parts.js';
 import { createRequestReply } from '../request-reply.js';
 import { brokerProblem } from './connect-broker.js';
@@ -21,6 +18,8 @@ import { toNewRequest } from './new-request.js';
 import type { ExpiringRequest, RequestOptions } from './new-request.js';
 import { openPassingStore } from './open-store.js';
 import { freeQueue, isObject, nameProblems, numberProblem, textProblem, toOptions } from './option-checks.js';
+import { fromStored, toReply } from './reply.js';
+import type { Reply } from './reply.js';
 import { traceRequest } from './traced-request.js';
 import { newId } from '../new-id.js';
 
@@ -35,17 +34,6 @@ export interface CreateRequestorOptions {
   readonly store?: Store;
   /** Requests open at the same time, 1 to 100,000,000; default 100,000. */
   readonly maxPending?: number;
-}
-
-/** A reply: bytes, with `text()` and `json()`. */
-export interface Reply extends ReadableBody {
-  readonly messageId: string;
-  /** Message id of the request. */
-  readonly correlationId: string;
-  readonly time: number;
-  readonly contentType: string | null;
-  readonly body: Uint8Array;
-  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** Request-reply over the broker, without HTTP. */
@@ -221,40 +209,4 @@ function heed(signal: AbortSignal | undefined, requestId: string): void {
 function aborted(requestId: string, reason: unknown, outcome: string): ReplytoError {
   const detail = `the caller aborted its call; ${outcome}`;
   return new ReplytoError('WAIT_ABORTED', { detail, requestId, cause: reason });
-}
-
-/** `whyUnanswered` of a request that has not ended. */
-function toReply({ record, reply }: Answer, whyUnanswered: ErrorCode): Reply {
-  if (reply === null) {
-    const { id, queue: destination, expiresAt } = record;
-    const deadline = expiresAt === null ? {} : { deadlineAt: expiresAt };
-    const code = whyEnded[record.status] ?? whyUnanswered;
-    throw new ReplytoError(code, { requestId: id, destination, ...deadline });
-  }
-  if (reply.fault !== null) throw new Fault(reply.fault.code, reply.fault.message, reply.fault);
-  return fromStored(reply);
-}
-
-const whyEnded: Partial<Record<RequestState, ErrorCode>> = {
-  expired: 'REQUEST_EXPIRED',
-  cancelled: 'REQUEST_CANCELLED',
-};
-
-function fromStored({
-  messageId,
-  requestId,
-  time,
-  contentType,
-  body,
-  applicationHeaders,
-}: StoredReply): Reply {
-  return {
-    messageId,
-    correlationId: requestId,
-    time,
-    contentType,
-    body,
-    headers: applicationHeaders,
-    ...readableBody(body),
-  };
 }

@@ -1,5 +1,4 @@
 /** Requests of the library to several queues, and what comes of them. */
-import { v7 as newId } from 'uuid';
 import type { OwnDestinations } from '#core/destination.js';
 import type { Problem } from '#core/errors.js';
 import { toProblem } from '#core/errors.js';
@@ -13,7 +12,7 @@ import type { Scattered } from '#messaging/scatter-gather.js';
 import { fewestQueues, mostQueues, queuesInWords } from '#messaging/scatter-gather.js';
 import type { GatheredReplies as GatheredDocument } from '#schema/gathered-replies.js';
 import { valueInWords } from '#schema/problems.js';
-import type { Reply } from './create-requestor.js';
+import { newId } from '../new-id.js';
 import type { ExpiringRequest, SharedOptions } from './new-request.js';
 import { sharedNames, sharedProblems, toRequest } from './new-request.js';
 import {
@@ -24,6 +23,7 @@ import {
   textProblem,
   toOptions,
 } from './option-checks.js';
+import type { Reply } from './reply.js';
 
 export interface RequestAllOptions extends SharedOptions {
   /** Replies that are enough, 1 up to the number of queues; default one of each. */
