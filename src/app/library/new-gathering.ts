@@ -71,13 +71,14 @@ export function toNewGathering(
   refuseProblems([
     ...queueProblems(queueNames, own),
     ...nameProblems(options, [...sharedNames, 'expect', 'stallMs', 'totalMs']),
-    numberProblem('expect', expect, {
-      min: 1,
-      max: Array.isArray(queueNames) ? queueNames.length : mostQueues,
-    }),
-    numberProblem('stallMs', options.stallMs, durationRange),
-    numberProblem('totalMs', options.totalMs, durationRange),
-    ...sharedProblems(options),
+    ...sharedProblems(options, [
+      numberProblem('expect', expect, {
+        min: 1,
+        max: Array.isArray(queueNames) ? queueNames.length : mostQueues,
+      }),
+      numberProblem('stallMs', options.stallMs, durationRange),
+      numberProblem('totalMs', options.totalMs, durationRange),
+    ]),
   ]);
   const shared = { ...options, timeoutMs: totalMs };
   const parent = toRequest(queuesInWords(queueNames), value, { ...shared, messageId }, clock);

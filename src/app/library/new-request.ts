@@ -53,8 +53,7 @@ export function toNewRequest(
   refuseProblems([
     textProblem('queue', queueName, freeQueue(own)),
     ...nameProblems(options, [...sharedNames, 'timeoutMs']),
-    numberProblem('timeoutMs', options.timeoutMs, durationRange),
-    ...sharedProblems(options),
+    ...sharedProblems(options, [numberProblem('timeoutMs', options.timeoutMs, durationRange)]),
   ]);
   return toRequest(queueName, value, options, clock);
 }
@@ -95,11 +94,19 @@ export const sharedNames = Object.keys({
   priority: true,
 } satisfies Record<keyof SharedOptions, true>);
 
-/** What is refused here would be refused by the broker much later, when the request is on its way. */
-export function sharedProblems(options: SharedOptions): (Problem | undefined)[] {
+/**
+ * What is refused here would be refused by the broker much later, when the request is on its way.
+ *
+ * @param durations what is wrong with those of this kind of request
+ */
+export function sharedProblems(
+  options: SharedOptions,
+  durations: readonly (Problem | undefined)[],
+): (Problem | undefined)[] {
   const { messageId, signal, conversationId, project, priority } = options;
   return [
     messageId === undefined ? undefined : textProblem('messageId', messageId, messageIdProblem),
+    ...durations,
     signal === undefined || isAbortSignal(signal)
       ? undefined
       : toProblem('signal', valueInWords(signal), 'an AbortSignal'),
