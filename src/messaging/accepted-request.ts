@@ -20,8 +20,9 @@ export function refuseOther<Outcome extends { readonly kind: 'created' | 'joined
   if (outcome.kind === 'taken') throw new ReplytoError('MESSAGE_ID_TAKEN');
   if (outcome.kind !== 'mismatch') return outcome;
   const { differs } = outcome;
+  const what = differs.length > 0 ? 'another body, queue or Reply-To' : 'another rule of what is gathered';
   throw new ReplytoError('IDEMPOTENCY_MISMATCH', {
-    detail: `the message id ${request.id} was used before with another body, queue or Reply-To`,
+    detail: `the message id ${request.id} was used before with ${what}`,
     problems: differs.length > 0 ? differs.map((content) => contentProblem(content, request)) : unnamed,
     requestId: request.id,
   });

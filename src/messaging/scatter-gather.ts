@@ -89,5 +89,4 @@ export function createScatterGather(options: ScatterGatherOptions): ScatterGathe
   };
 }
 
-const otherRule =
-  'the queues, expect, stallMs and totalMs of the first request with this Message-ID, in the same order';
+const otherRule = 'expect, stallMs, totalMs and all queues as of the first request with this Message-ID';

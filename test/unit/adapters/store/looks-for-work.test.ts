@@ -7,19 +7,27 @@ import { createStore } from '#adapters/store/open-store.js';
 import type { SendClaim } from '#core/ports/request-store.js';
 import { createManualClock } from '#testing/manual-clock.js';
 import { appendNumbered, newStatusEvent } from '../../../support/numbered-log.js';
+import { newReply, newRequest } from '../../../support/requests.js';
 
 /** All that waits for a queue on hold is passed over at each look, while nobody else is served. */
 describe('a look for work', () => {
   let database: Database;
   let store: Store;
   let plans: string[];
+  let statements: string[];
 
   beforeEach(() => {
     database = openDatabase({ path: ':memory:' });
     plans = [];
+    statements = [];
     const explained: Database = {
       ...database,
+      run(sql, values) {
+        statements.push(sql);
+        return database.run(sql, values);
+      },
       all(sql, values) {
+        statements.push(sql);
         if (sql.startsWith('select')) plans.push(planOf(sql, values));
         return database.all(sql, values);
       },
@@ -67,6 +75,21 @@ describe('a look for work', () => {
     plans = [];
     await store.requests.sweep(10);
     expect(plans[0]).to.match(/^SEARCH requests USING INDEX requests_gathered \(final_at<\?\)/);
+  });
+
+  it('asks and tells nothing of several queues for a request to one', async () => {
+    statements = [];
+    for (const status of ['replied', 'cancelled', 'expired']) {
+      const { id } = newRequest();
+      await store.requests.accept(newRequest({ id, timeoutMs: 0 }), { owner: 'a', leaseMs: 60_000 });
+      await store.requests.markSent(id);
+      if (status === 'replied') await store.requests.settle(newReply(id));
+      else if (status === 'cancelled') await store.requests.cancel(id);
+      else await store.requests.expireDue(10);
+      expect(await store.requests.find(id)).to.include({ status });
+    }
+    expect(statements).to.have.length.above(12);
+    expect(statements.filter((sql) => /gather/u.test(sql))).to.deep.equal([]);
   });
 
   it('reads the children of a request by its id, in their order', async () => {
