@@ -140,8 +140,8 @@ export function describeSeveral(brokerUrl: () => string | undefined): void {
     expect(document.links).to.include(links);
     await until(() => received.every((messages) => messages.length === 1), { what: 'both messages' });
     const [message] = received[0]!;
-    expect(message!.properties).to.include({ conversationId: 'talk' });
-    expect(message!.applicationHeaders).to.include({ 'x-shop': '7' });
+    expect(message?.properties).to.include({ conversationId: 'talk' });
+    expect(message?.applicationHeaders).to.include({ 'x-shop': '7' });
     const listed = (await call(`${bench.url}${links.children}`)).json<{
       requests: { id: string; parentId: string; links: Record<string, string> }[];
     }>();
@@ -198,7 +198,7 @@ export function describeSeveral(brokerUrl: () => string | undefined): void {
     const headers = { 'message-id': uniqueName('several') };
     const calls = await Promise.all([1, 2, 3].map(() => askAll([one, two], { headers })));
     calls.push(await askAll([one, two], { headers }));
-    expect(new Set(calls.map((answer) => gathered(answer) && answer.text())).size).to.equal(1);
+    for (const answer of calls) expect(gathered(answer)).to.deep.equal(calls[0]?.json());
     expect(
       calls.map(({ headers: answered }) => answered['idempotent-replayed'] ?? 'first').sort(),
     ).to.deep.equal(['first', 'true', 'true', 'true']);

@@ -12,20 +12,22 @@ export async function removeFamilies(tx: Tx, before: number, limit: number): Pro
     // In these words, which are those of its index.
     .where(sql<boolean>`children > 0`)
     .where('final_at', '<=', before)
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('requests as child')
+    .where((build) =>
+      build.not(
+        build.exists(
+          build
+            .selectFrom('requests as child')
             .select('child.seq')
             .whereRef('child.parent_id', '=', 'requests.id')
             .where((eb) => eb.or([eb('child.final_at', 'is', null), eb('child.final_at', '>', before)])),
         ),
       ),
     )
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('outbox')
+    .where((build) =>
+      build.not(
+        build.exists(
+          build
+            .selectFrom('outbox')
             .innerJoin('requests as member', 'member.seq', 'outbox.request_seq')
             .select('outbox.id')
             .where('outbox.status', '=', 'waiting')

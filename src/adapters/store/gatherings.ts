@@ -150,7 +150,10 @@ async function scattered(
   return toRecord(row);
 }
 
-type Taken = { readonly record: RequestRecord; readonly reply: StoredReply | null };
+interface Taken {
+  readonly record: RequestRecord;
+  readonly reply: StoredReply | null;
+}
 
 async function take(
   tx: Tx,

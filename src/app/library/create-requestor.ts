@@ -124,7 +124,7 @@ export function createRequestor(options: CreateRequestorOptions): LibraryRequest
   async function ask(
     request: ExpiringRequest,
     signal: AbortSignal | undefined,
-    run: Requestor['request'] = requestor.request,
+    run: Requestor['request'] = (asked, wait) => requestor.request(asked, wait),
   ): Promise<Reply> {
     const answer = await run(request, { waitMs: request.timeoutMs + graceMs, signal });
     if (answer.reply === null && isAborted(signal)) {

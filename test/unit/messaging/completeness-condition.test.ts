@@ -80,16 +80,21 @@ describe('the completeness condition', () => {
     );
     const bound = fc.option(fc.integer({ min: 1, max: 200 }));
     fc.assert(
-      fc.property(children, fc.nat(6), bound, bound, fc.nat(200), (given, more, stallMs, totalAt, now) => {
-        const all = given.map(({ status, repliedAt }) => child(status, repliedAt));
-        const enough = Math.min(all.length, more + 1);
-        const judgement = judge({ expect: enough, stallMs, totalAt, children: all }, now);
-        if (judgement.ends !== null) return;
-        expect(all.some(({ status }) => !isFinal(status))).to.equal(true);
-        expect(all.filter(hasReplied).length).to.be.below(enough);
-        if (judgement.expiresAt !== null) expect(judgement.expiresAt).to.be.above(now);
-        else expect(totalAt).to.equal(null);
-      }),
+      fc.property(
+        children,
+        fc.nat(6),
+        fc.tuple(bound, bound, fc.nat(200)),
+        (given, more, [stallMs, totalAt, now]) => {
+          const all = given.map(({ status, repliedAt }) => child(status, repliedAt));
+          const enough = Math.min(all.length, more + 1);
+          const judgement = judge({ expect: enough, stallMs, totalAt, children: all }, now);
+          if (judgement.ends !== null) return;
+          expect(all.some(({ status }) => !isFinal(status))).to.equal(true);
+          expect(all.filter(hasReplied).length).to.be.below(enough);
+          if (judgement.expiresAt !== null) expect(judgement.expiresAt).to.be.above(now);
+          else expect(totalAt).to.equal(null);
+        },
+      ),
     );
   });
 });
