@@ -5,8 +5,10 @@ export type { CollectorOptions, LibraryTelemetry, ProvidersOptions } from '#app/
 export { createReplier, sendReply } from '#app/library/create-replier.js';
 export type { CreateReplierOptions } from '#app/library/create-replier.js';
 export { createRequestor } from '#app/library/create-requestor.js';
-export type { CreateRequestorOptions, LibraryRequestor, Reply } from '#app/library/create-requestor.js';
+export type { CreateRequestorOptions, LibraryRequestor } from '#app/library/create-requestor.js';
+export type { GatheredReplies, GatheredReply, RequestAllOptions } from '#app/library/new-gathering.js';
 export type { RequestOptions } from '#app/library/new-request.js';
+export type { Reply } from '#app/library/reply.js';
 export { openSharedStore, openStore } from '#app/library/open-store.js';
 export type { OpenSharedStoreOptions, OpenStoreOptions } from '#app/library/open-store.js';
 export { contents } from '#messaging/contents.js';

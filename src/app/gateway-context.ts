@@ -63,6 +63,7 @@ export function createGatewayContext(options: GatewayContextOptions): GatewayCon
   };
   return {
     requestor: requestReply.requestor,
+    scatterGather: requestReply.scatterGather,
     store: store.requests,
     history: createRequestHistory(store.requests),
     events: store.events,
@@ -100,11 +101,7 @@ export function createGatewayContext(options: GatewayContextOptions): GatewayCon
     logger,
     meter: metrics,
     tracer: options.tracer,
-    announceCancel: (requestId) => {
-      requestReply.control.publish({ type: 'cancel', requestId }).catch((error: unknown) => {
-        logger.info({ err: error, requestId }, 'services could not be told of a cancel');
-      });
-    },
+    announceCancel: requestReply.announceCancel,
     readiness: () => readiness(options),
     metrics: () => metrics.read(),
     version: {

@@ -10,6 +10,7 @@ import type { Tracer } from '#core/ports/tracer.js';
 import type { RequestRecord } from '#core/request.js';
 import type { Admission } from '#messaging/admission.js';
 import { createAdmission } from '#messaging/admission.js';
+import { createAggregator } from '#messaging/aggregator.js';
 import type { ControlBus } from '#messaging/control-bus.js';
 import { createControlBus } from '#messaging/control-bus.js';
 import type { Correlator } from '#messaging/correlator.js';
@@ -24,6 +25,8 @@ import type { RequestWatch } from '#messaging/request-watch.js';
 import { createRequestWatch } from '#messaging/request-watch.js';
 import type { Requestor } from '#messaging/requestor.js';
 import { createRequestor } from '#messaging/requestor.js';
+import type { ScatterGather } from '#messaging/scatter-gather.js';
+import { createScatterGather } from '#messaging/scatter-gather.js';
 import { createSettledNotices } from '#messaging/settled-notices.js';
 import { createStoreSweep } from '#messaging/store-sweep.js';
 import { backgroundPart } from './background-part.js';
@@ -52,6 +55,9 @@ export interface RequestReplyOptions {
 
 export interface RequestReply {
   readonly requestor: Requestor;
+  readonly scatterGather: ScatterGather;
+  /** Tells services that a request was cancelled; best effort. */
+  readonly announceCancel: (requestId: string) => void;
   readonly watch: RequestWatch;
   readonly admission: Admission;
   readonly relay: OutboxRelay;
@@ -67,6 +73,7 @@ export function createRequestReply(options: RequestReplyOptions): RequestReply {
   const { channel, source } = broker;
   const watch = createRequestWatch(clock, (record) => {
     if (store.isShared) notices.tell(record);
+    aggregator.changed(record);
   });
   const notices = createSettledNotices({
     ...{ channel, source, clock, newId, logger, watch },
@@ -113,18 +120,47 @@ export function createRequestReply(options: RequestReplyOptions): RequestReply {
     checkStore: () => store.check(),
   });
   const expiration = createMessageExpiration({ ...shared, store: store.requests, onForward, onEnded });
+  const requestor = createRequestor({ ...shared, store: store.requests, relay, admission });
+  const control = createControlBus({ channel, source, topic: options.own.control, clock, newId });
+  const announceCancel = (requestId: string): void => {
+    control.publish({ type: 'cancel', requestId }).catch((error: unknown) => {
+      logger.info({ err: error, requestId }, 'services could not be told of a cancel');
+    });
+  };
+  const aggregator = createAggregator({
+    ...shared,
+    store: store.requests,
+    gatherings: store.gatherings,
+    storeTime: store.time,
+    onForward,
+    onEnded,
+    async cancel(id) {
+      const outcome = await requestor.cancel(id);
+      if (outcome?.changed === true) announceCancel(id);
+    },
+  });
   const sweep = createStoreSweep({ stores: [store.requests, store.events], clock, logger });
   return {
-    requestor: createRequestor({ ...shared, store: store.requests, relay, admission }),
+    requestor,
+    scatterGather: createScatterGather({
+      ...shared,
+      ...{ store: store.requests, gatherings: store.gatherings, relay, admission, requestor },
+    }),
+    announceCancel,
     watch,
     admission,
     relay,
-    control: createControlBus({ channel, source, topic: options.own.control, clock, newId }),
+    control,
     correlator,
     settlement,
     parts: [
       { name: 'admission', start: () => admission.start(), stop: () => admission.stop() },
       { name: 'outbox relay', start: () => relay.start(), stop: (deadlineMs) => relay.stop(deadlineMs) },
+      {
+        name: 'aggregator',
+        start: () => aggregator.start(),
+        stop: (deadlineMs) => aggregator.stop(deadlineMs),
+      },
       { name: 'message expiration', start: () => expiration.start(), stop: () => expiration.stop() },
       ...(store.isShared ? [backgroundPart('notices of other instances', notices, logger)] : []),
       { name: 'store sweep', start: () => sweep.start(), stop: () => sweep.stop() },

@@ -9,6 +9,7 @@ export const configure: Configure = (command, run) => {
     .addOption(new Option('-s, --status <status>', 'Only those in this state.').choices([...requestStates]))
     .option('-q, --queue <queue>', 'Only those of this queue.')
     .option('-p, --project <name>', 'Only those of this project.')
+    .option('--parent <id>', 'Only the children of this request to several queues.')
     .option('--before <id>', 'Only those accepted before this one: the next page.')
     .option('-n, --limit <number>', `At most so many, up to ${longestList}; default 50.`, toListLength)
     .addOption(

@@ -5,7 +5,10 @@ import { collect, examples, gatewayNote, toCount, toPriority, toSeconds } from '
 
 export const configure: Configure = (command, run) => {
   command
-    .argument('<queue>', 'Queue of the service.')
+    .argument('<queues...>', 'Queue of the service; of several, 2 to 50, the replies are gathered.')
+    .option('--expect <n>', 'So many replies of several queues are enough; default one of each.', toCount)
+    .option('--stall <ms>', 'Gather no more when none has come for so long after the last one.', toCount)
+    .option('--total <ms>', 'Gather no more after so long; default when the requests expire.', toCount)
     .option(
       '-d, --data <text>',
       'Body: text, @file, or @- for standard input; default what is piped in, else nothing.',
@@ -48,14 +51,15 @@ ${gatewayNote}
 ${examples(
   `replyto request demo.echo --data '{"say":"hello"}'`,
   'replyto request demo.slow --data @task.json --wait 30 -o json',
+  `replyto request prices.one prices.two prices.three --data '{"sku":7}' --expect 2 --total 5000`,
   `replyto request orion.workflow.create --data '{}' --reply-to "Reply Queue"`,
   'date | replyto request demo.echo',
 )}`,
     )
-    .action((queue: string, options: Omit<AskOptions, 'queue'>) =>
+    .action((queues: readonly string[], options: Omit<AskOptions, 'queues'>) =>
       run(async (context) => {
         const { ask } = await import('#app/gateway-client/ask.js');
-        return ask(context, { ...options, queue });
+        return ask(context, { ...options, queues });
       }),
     );
 };

@@ -81,6 +81,10 @@ export interface RequestRecord {
   readonly postedBy: string | null;
   /** The instance whose caller posted it; null when it is not known. */
   readonly acceptedBy: string | null;
+  /** Of a request that went to several queues: this is what went to one of them. */
+  readonly parentId: string | null;
+  /** Requests whose replies it gathers; 0 = it went to a queue itself. */
+  readonly children: number;
   readonly time: number;
   readonly createdAt: number;
   readonly sentAt: number | null;

@@ -33,8 +33,19 @@ export function toStatusDocument(record: RequestRecord): RequestStatus {
     progress: progress === null ? null : { ...progress },
     fault: fault === null ? null : { ...fault },
     replies,
-    links: { self, reply: `${self}/reply`, events: `${self}/events` },
+    ...familyOf(record),
+    links: { self, reply: `${self}/reply`, events: `${self}/events`, ...familyLinks(record) },
   };
+}
+
+function familyOf({ parentId, children }: RequestRecord): Pick<RequestStatus, 'parentId' | 'children'> {
+  if (children > 0) return { children };
+  return parentId === null ? {} : { parentId };
+}
+
+function familyLinks({ id, parentId, children }: RequestRecord): Partial<RequestStatus['links']> {
+  if (children > 0) return { children: `/requests?parent=${encodeURIComponent(id)}` };
+  return parentId === null ? {} : { parent: requestPath(parentId) };
 }
 
 export function toInstant(at: number): string {

@@ -1,25 +1,17 @@
 /** `POST /requests/{queue}` and the paths of the routes: a call becomes a request, its reply the answer. */
 import type { Express, Request, RequestHandler, Response } from 'express';
 import { ReplytoError } from '#core/errors.js';
-import { nextRandomBytes } from '#messaging/random-bytes.js';
-import type { NewRequest } from '#core/request.js';
-import type { TraceContext } from '#core/trace-context.js';
-import { withTrace } from '#core/trace-context.js';
-import { contentDigest, fingerprint } from '#messaging/digest.js';
-import type { Answer } from '#messaging/requestor.js';
-import { bodyProblems } from '#schema/body-check.js';
-import { sendReply, sendStatus, sendWithoutReply } from './answers.js';
 import { readAskingHeaders, repeatedHeaders } from './asking-headers.js';
-import type { AskingHeaders } from './asking-headers.js';
 import type { AskingStages } from './asking-stages.js';
 import { timeAsking } from './asking-stages.js';
 import { readBody } from './body.js';
 import { nameRoute, traceOf } from './call-tracing.js';
 import type { GatewayContext } from './context.js';
-import { checkDestination, checkReplyTo } from './destination-check.js';
+import { checkReplyTo } from './destination-check.js';
+import type { IdentifiedHeaders } from './new-request.js';
+import { checkAskedQueue, checkBody, checkProject, sendAnswer, toNewRequest } from './new-request.js';
 import { readQuery } from './parameters.js';
-import type { Principal } from './principal.js';
-import { principalOf, refuseUnless } from './principal.js';
+import { principalOf } from './principal.js';
 import type { ConfiguredRoute } from './route-table.js';
 import type { Waiting } from './waiting.js';
 
@@ -31,8 +23,7 @@ export interface Asking {
 }
 
 export function createAsking(context: GatewayContext, waiting: Waiting): Asking {
-  const { configuration, own } = context;
-  const { requests, allow, http } = configuration;
+  const { requests, http } = context.configuration;
 
   async function ask(request: Request, response: Response, wanted: Wanted): Promise<void> {
     const stages = timeAsking(context, wanted.queue);
@@ -53,13 +44,8 @@ export function createAsking(context: GatewayContext, waiting: Waiting): Asking 
   ): Promise<void> {
     const { queue, stages } = wanted;
     if (context.isStopping()) throw new ReplytoError('SHUTTING_DOWN');
-    checkDestination(own, 'queue', queue, allow.queues);
     const principal = principalOf(response);
-    refuseUnless(principal.mayAsk(queue), principal, {
-      field: 'queue',
-      value: queue,
-      right: 'ask this queue',
-    });
+    checkAskedQueue(context, principal, { field: 'queue', queue });
     readQuery(request, []);
     const target = { queue, stages, route: wanted.route ?? context.routes.forQueue(queue) };
     const headers = readAskingHeaders(request.headers, {
@@ -78,21 +64,18 @@ export function createAsking(context: GatewayContext, waiting: Waiting): Asking 
     await answer(response, target, { ...headers, messageId: id }, body);
   }
 
-  function checkProject(principal: Principal, project: string | undefined): void {
-    if (project === undefined) return;
-    const right = 'use this project';
-    refuseUnless(principal.mayUseProject(project), principal, { field: 'Project', value: project, right });
-  }
-
   async function answer(
     response: Response,
     target: Target,
     headers: IdentifiedHeaders,
     body: Buffer,
   ): Promise<void> {
-    checkBody(target.route, body);
+    checkBody(context, target.route, body);
     const trace = traceOf(response);
-    const wanted = { ...toNewRequest(target, headers, body, trace), postedBy: principalOf(response).name };
+    const wanted = {
+      ...toNewRequest(context, target, { headers, body, trace }),
+      postedBy: principalOf(response).name,
+    };
     const defaultMs = headers.replyTo === null ? (target.route?.waitMs ?? requests.waitMs) : 0;
     const wait = { prefer: headers.prefer, defaultMs: headers.oneWay ? 0 : defaultMs };
     const { stages } = target;
@@ -102,58 +85,7 @@ export function createAsking(context: GatewayContext, waiting: Waiting): Asking 
     );
     stages.answered(response, result);
     if (response.destroyed) return;
-    send(response, result, target.route);
-  }
-
-  function checkBody(route: ConfiguredRoute | undefined, body: Buffer): void {
-    const file = route?.schema?.request;
-    const check = file === undefined ? undefined : context.bodyChecks.get(file);
-    if (check === undefined) return;
-    const problems = bodyProblems(check, body);
-    if (problems.length > 0) throw new ReplytoError('SCHEMA_MISMATCH', { problems });
-  }
-
-  function toNewRequest(
-    { queue, route }: Target,
-    headers: IdentifiedHeaders,
-    body: Buffer,
-    trace: TraceContext | undefined,
-  ): Omit<NewRequest, 'postedBy'> {
-    const { properties, replyTo, oneWay, contentType } = headers;
-    // Null is a value here: it never expires.
-    const timeoutMs = route?.timeoutMs === undefined ? requests.timeoutMs : route.timeoutMs;
-    return {
-      id: headers.messageId,
-      queue,
-      replyTo,
-      oneWay,
-      time: headers.time ?? context.clock.now(),
-      contentType,
-      body,
-      properties: {
-        ...(trace?.traceparent === undefined ? { traceparent: newTrace() } : {}),
-        ...(route?.project === undefined ? {} : { project: route.project }),
-        ...(route?.replyToStyle === 'jms' ? { replyToStyle: 'jms' } : {}),
-        ...(trace === undefined ? properties : withTrace(properties, trace)),
-        contentDigest: contentDigest(body),
-      },
-      applicationHeaders: headers.applicationHeaders,
-      timeoutMs: headers.timeoutMs ?? timeoutMs,
-      fingerprint: fingerprint([queue, replyTo, String(oneWay), body]),
-      brokerExpiry: route?.brokerExpiry ?? false,
-    };
-  }
-
-  function send(
-    response: Response,
-    { record, reply, joined }: Answer,
-    route: ConfiguredRoute | undefined,
-  ): void {
-    if (joined) response.setHeader('Idempotent-Replayed', 'true');
-    // Whatever comes to a request that expects no reply is kept for who asks for it.
-    if (record.oneWay) sendStatus(response, 202, record);
-    else if (reply !== null) sendReply(response, reply, route?.contentType);
-    else sendWithoutReply(response, record);
+    sendAnswer(response, result, target.route);
   }
 
   return {
@@ -174,8 +106,6 @@ export function createAsking(context: GatewayContext, waiting: Waiting): Asking 
   };
 }
 
-type IdentifiedHeaders = AskingHeaders & { readonly messageId: string };
-
 interface Wanted {
   readonly queue: string;
   /** No reply is expected, whatever the headers say. */
@@ -188,10 +118,4 @@ interface Target {
   readonly queue: string;
   readonly stages: AskingStages;
   readonly route: ConfiguredRoute | undefined;
-}
-
-/** W3C Trace Context: a caller without a trace begins one here, sampled, so that the request can be followed. */
-function newTrace(): string {
-  const ids = nextRandomBytes(24).toString('hex');
-  return `00-${ids.slice(0, 32)}-${ids.slice(32)}-01`;
 }

@@ -19,6 +19,7 @@ import type { ReplySettlement } from '#messaging/reply-settlement.js';
 import type { RequestDiagnosis } from '#messaging/request-diagnosis.js';
 import type { RequestWatch } from '#messaging/request-watch.js';
 import type { Requestor } from '#messaging/requestor.js';
+import type { ScatterGather } from '#messaging/scatter-gather.js';
 import type { StatusHub } from '#status/status-hub.js';
 import type { BodyCheck } from '#schema/body-check.js';
 import type { Configuration } from '#schema/configuration.js';
@@ -30,6 +31,7 @@ import type { RouteTable } from './route-table.js';
 /** What the resources of the gateway work with. */
 export interface GatewayContext {
   readonly requestor: Requestor;
+  readonly scatterGather: ScatterGather;
   readonly store: RequestStore;
   /** The same store, for who follows requests. */
   readonly history: RequestHistory;

@@ -10,6 +10,7 @@ import type { Express, NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
 import { ReplytoError } from '#core/errors.js';
 import { createNameShares } from '#messaging/name-shares.js';
+import { addAskingSeveral } from './asking-several.js';
 import { createAsking } from './asking.js';
 import { createAuthentication } from './authentication.js';
 import { traceCalls } from './call-tracing.js';
@@ -114,6 +115,7 @@ export function createGateway(
   app.use(authentication.check);
   app.use(shareBodyRoom(http));
   asking.addResources(app);
+  addAskingSeveral(app, context, waiting);
   addRequestStatus(app, context, waiting);
   addRequestReply(app, context, waiting);
   addRequestAnswer(app, context);

@@ -10,7 +10,7 @@ import { parseInteger } from '#schema/whole-number.js';
  * filter that is ignored gives a wrong answer.
  */
 export function parseQuery<Name extends string>(
-  request: Request,
+  request: Pick<Request, 'query'>,
   names: readonly Name[],
 ): { readonly found: Partial<Record<Name, string>>; readonly problems: readonly Problem[] } {
   const problems: Problem[] = [];

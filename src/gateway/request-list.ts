@@ -3,7 +3,7 @@ import type { Express, Request, Response } from 'express';
 import { queueNameProblem } from '#core/destination.js';
 import type { Problem } from '#core/errors.js';
 import { ReplytoError, isProblem, toProblem } from '#core/errors.js';
-import { isMessageId } from '#core/message.js';
+import { isMessageId, messageIdProblem } from '#core/message.js';
 import { isVisibleTo, longestList, requestStates } from '#core/request.js';
 import type { RequestState } from '#core/request.js';
 import type { RequestFilter } from '#core/ports/request-store.js';
@@ -16,7 +16,7 @@ import { parseQuery } from './parameters.js';
 import { principalOf } from './principal.js';
 
 export const pageSize = { min: 1, max: longestList, absent: 50 };
-const parameters = ['status', 'queue', 'project', 'before', 'limit'] as const;
+const parameters = ['status', 'queue', 'project', 'parent', 'before', 'limit'] as const;
 
 export function addRequestList(app: Express, { store }: GatewayContext): void {
   /** A cursor that nobody knows would look like the end of the list. */
@@ -75,11 +75,14 @@ export function addRequestList(app: Express, { store }: GatewayContext): void {
 function nameProblems({
   queue,
   project,
+  parent,
 }: {
   readonly queue?: string;
   readonly project?: string;
+  readonly parent?: string;
 }): (Problem | undefined)[] {
   return [
+    parent === undefined ? undefined : messageIdProblem('?parent', parent),
     queue === undefined ? undefined : queueNameProblem('?queue', queue),
     project === undefined ? undefined : projectNameProblem('?project', project),
   ];

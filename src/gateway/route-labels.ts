@@ -24,7 +24,8 @@ export function createRouteLabels(routes: readonly ConfiguredRoute[], table: Rou
   const remembered = new Map<string, ConfiguredRoute | undefined>();
 
   function routeOf(queue: string): ConfiguredRoute | undefined {
-    if (queue.length > longestName) return undefined;
+    // Several queues at once have a comma between them.
+    if (queue.length > longestName || queue.includes(',')) return undefined;
     if (remembered.has(queue)) return remembered.get(queue);
     if (remembered.size >= mostRemembered) remembered.clear();
     const found = table.forQueue(queue);

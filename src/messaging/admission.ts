@@ -19,11 +19,24 @@ export interface AdmissionOptions {
   readonly maxUnsent: number;
 }
 
+/** How many requests would be open, and how many of them are to be sent. */
+interface Coming {
+  readonly open: number;
+  readonly toSend: number;
+}
+
+const one: Coming = { open: 1, toSend: 1 };
+
 /** `name`: who posted the request; null where nobody has a name. */
 export interface Admission {
-  /** @throws TOO_MANY_PENDING, OUTBOX_FULL */
-  check(name: string | null): void;
+  /**
+   * @param coming what would come in at once; default one request
+   * @throws TOO_MANY_PENDING, OUTBOX_FULL
+   */
+  check(name: string | null, coming?: Coming): void;
   accepted(name: string | null): void;
+  /** One that goes to no queue itself: it is open, and not waiting to be sent. */
+  opened(name: string | null): void;
   sent(): void;
   ended(name: string | null): void;
   counts(): RequestCounts;
@@ -62,13 +75,15 @@ export function createAdmission({
   }
 
   return {
-    check(name) {
-      const counts = { limit: maxPending, all: pending, own: of(name), name };
+    check(name, { open, toSend } = one) {
+      const more = open - 1;
+      const counts = { limit: maxPending, all: pending + more, own: of(name) + more, name };
       const refusal = shareRefusal({ ...counts, what: 'requests are open' });
       if (refusal !== null) throw new ReplytoError('TOO_MANY_PENDING', { detail: refusal });
-      if (unsent >= maxUnsent) {
+      if (unsent + toSend > maxUnsent) {
+        const others = toSend > 1 ? ` and ${toSend} are to come` : '';
         throw new ReplytoError('OUTBOX_FULL', {
-          detail: `${unsent} requests wait for the broker; the limit is ${maxUnsent}`,
+          detail: `${unsent} requests wait for the broker${others}; the limit is ${maxUnsent}`,
         });
       }
     },
@@ -76,6 +91,7 @@ export function createAdmission({
       change(name, 1);
       unsent += 1;
     },
+    opened: (name) => change(name, 1),
     sent: () => void (unsent = Math.max(0, unsent - 1)),
     ended: (name) => change(name, -1),
     counts: () => ({ pending, unsent }),

@@ -5,13 +5,13 @@
  * away broker leaves the request in the store for the outbox relay; an away store refuses it, nothing is sent.
  * Shutdown: waits end without an answer, the request goes on.
  */
-import type { Problem } from '#core/errors.js';
-import { ReplytoError, toProblem, toReplytoError } from '#core/errors.js';
+import { toReplytoError } from '#core/errors.js';
 import type { Clock } from '#core/ports/clock.js';
 import type { Meter } from '#core/ports/meter.js';
-import type { RequestContent, RequestStore } from '#core/ports/request-store.js';
+import type { RequestStore } from '#core/ports/request-store.js';
 import { isFinal, isVisibleTo } from '#core/request.js';
-import type { NewRequest, RequestRecord, StoredReply, StoredRequest } from '#core/request.js';
+import type { NewRequest, RequestRecord, StoredReply } from '#core/request.js';
+import { refuseOther, toStored } from './accepted-request.js';
 import type { Admission } from './admission.js';
 import type { OutboxRelay } from './outbox-relay.js';
 import type { RequestChange, RequestWatch, Wait, WaitOptions } from './request-watch.js';
@@ -33,7 +33,13 @@ export interface Answer {
   readonly joined: boolean;
 }
 
-interface AskOptions extends WaitOptions {
+/** A request that is on disk. */
+export interface Accepted {
+  readonly record: RequestRecord;
+  readonly joined: boolean;
+}
+
+export interface AskOptions extends WaitOptions {
   /** Called when the request is on disk; `joined` when it was before. */
   readonly onAccepted?: (joined: boolean) => void;
 }
@@ -45,6 +51,8 @@ export interface Requestor {
    * @throws IDEMPOTENCY_MISMATCH, MESSAGE_ID_TAKEN, TOO_MANY_PENDING, OUTBOX_FULL, STORE_UNAVAILABLE: nothing was stored or sent.
    */
   request(request: NewRequest, wait: AskOptions): Promise<Answer>;
+  /** The same with another way of accepting: whoever waits is known before that. */
+  acceptAndWait(id: string, accept: () => Promise<Accepted>, wait: AskOptions): Promise<Answer>;
   /**
    * Waits for the end of a known request, at most `waitMs`. Null, at once, when it is unknown or not visible to this
    * name; default name null, who may know of all.
@@ -60,20 +68,14 @@ export interface Requestor {
 export function createRequestor(options: RequestorOptions): Requestor {
   const { store, relay, watch, admission, meter } = options;
 
-  async function accept(request: NewRequest): Promise<{ record: RequestRecord; joined: boolean }> {
-    await admit(request);
+  async function accept(request: NewRequest): Promise<Accepted> {
+    await admit(options, request);
     const owner = relay.canSendNow(request.queue) ? relay.instance : null;
-    const outcome = await store.accept(request, { owner, leaseMs: relay.leaseMs });
-    if (outcome.kind === 'mismatch') {
-      throw new ReplytoError('IDEMPOTENCY_MISMATCH', {
-        detail: `the message id ${request.id} was used before with another body, queue or Reply-To`,
-        problems: outcome.differs.map((content) => contentProblem(content, request)),
-        requestId: request.id,
-      });
-    }
-    if (outcome.kind === 'taken') throw new ReplytoError('MESSAGE_ID_TAKEN');
-    const { record } = outcome;
-    if (outcome.kind === 'joined') {
+    const { kind, record } = refuseOther(
+      await store.accept(request, { owner, leaseMs: relay.leaseMs }),
+      request,
+    );
+    if (kind === 'joined') {
       meter.count('requests-joined');
       return { record, joined: true };
     }
@@ -81,15 +83,6 @@ export function createRequestor(options: RequestorOptions): Requestor {
     admission.accepted(request.postedBy);
     if (owner !== null) relay.sendNow(toStored(record, request));
     return { record, joined: false };
-  }
-
-  /** The limits are for new requests: whoever repeats a post may learn what became of it. */
-  async function admit({ id, postedBy }: NewRequest): Promise<void> {
-    try {
-      admission.check(postedBy);
-    } catch (limit) {
-      if ((await store.find(id)) === null) throw limit;
-    }
   }
 
   /** Until it has ended; the reply is read where the change did not bring it. */
@@ -126,20 +119,27 @@ export function createRequestor(options: RequestorOptions): Requestor {
     return record.replies > 0 ? store.findReply(record.id, 1) : Promise.resolve(null);
   }
 
+  async function acceptAndWait(
+    id: string,
+    acceptIt: () => Promise<Accepted>,
+    limits: AskOptions,
+  ): Promise<Answer> {
+    const wait = watch.wait(id, hasEnded, limits);
+    try {
+      const { record, joined } = await acceptIt();
+      limits.onAccepted?.(joined);
+      // Nobody waits for what was only just accepted.
+      if (limits.waitMs <= 0 && !isFinal(record.status)) return { record, reply: null, joined };
+      return { ...(await settledOr(record, wait)), joined };
+    } finally {
+      // When accept failed or the request had ended before, nobody waits any more.
+      wait.end();
+    }
+  }
+
   return {
-    async request(request, limits) {
-      const wait = watch.wait(request.id, hasEnded, limits);
-      try {
-        const { record, joined } = await accept(request);
-        limits.onAccepted?.(joined);
-        // Nobody waits for what was only just accepted.
-        if (limits.waitMs <= 0 && !isFinal(record.status)) return { record, reply: null, joined };
-        return { ...(await settledOr(record, wait)), joined };
-      } finally {
-        // When accept failed or the request had ended before, nobody waits any more.
-        wait.end();
-      }
-    },
+    request: (request, limits) => acceptAndWait(request.id, () => accept(request), limits),
+    acceptAndWait,
 
     async follow(id, limits, name = null) {
       const wait = watch.wait(id, hasEnded, limits);
@@ -165,34 +165,23 @@ export function createRequestor(options: RequestorOptions): Requestor {
   };
 }
 
+/**
+ * The limits are for new requests: whoever repeats a post may learn what became of it.
+ *
+ * @param coming what would come in with it; default itself
+ */
+export async function admit(
+  { admission, store }: Pick<RequestorOptions, 'admission' | 'store'>,
+  { id, postedBy }: NewRequest,
+  coming?: Parameters<Admission['check']>[1],
+): Promise<void> {
+  try {
+    admission.check(postedBy, coming);
+  } catch (limit) {
+    if ((await store.find(id)) === null) throw limit;
+  }
+}
+
 function hasEnded({ record }: RequestChange): boolean {
   return isFinal(record.status);
-}
-
-function toStored(record: RequestRecord, request: NewRequest): StoredRequest {
-  const { contentType, body, properties, applicationHeaders, brokerExpiry } = request;
-  return { ...record, contentType, body, properties, applicationHeaders, brokerExpiry };
-}
-
-/** Names what is not the same, and shows only what came now: the first request may be of somebody else. */
-function contentProblem(
-  content: RequestContent,
-  { queue, replyTo, oneWay, properties }: NewRequest,
-): Problem {
-  switch (content) {
-    case 'queue':
-      return toProblem('queue', queue, 'the queue of the first request with this Message-ID');
-    case 'replyTo':
-      return toProblem(
-        'Reply-To',
-        oneWay ? 'none' : replyTo,
-        'the same as of the first request with this Message-ID',
-      );
-    case 'body':
-      return toProblem(
-        'body',
-        properties.contentDigest,
-        'the bytes of the first request with this Message-ID; this is the digest of those that came',
-      );
-  }
 }

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { configurationSchema } from './configuration.js';
 import { faultSchema } from './fault.js';
+import { gatheredRepliesSchema } from './gathered-replies.js';
 import { messageViewSchema } from './message.js';
 import { problemSchema } from './problem.js';
 import { requestStatusSchema } from './request-status.js';
@@ -55,6 +56,12 @@ const published: readonly Published[] = [
     title: 'Request status',
     description: 'Where a request stands; the answer of GET /requests/{id} and of every 202.',
     schema: requestStatusSchema,
+  },
+  {
+    name: 'gathered-replies.v1',
+    title: 'Gathered replies',
+    description: 'The reply to a request to several queues, which has the replies of all services in it.',
+    schema: gatheredRepliesSchema,
   },
   {
     name: 'configuration.v1',

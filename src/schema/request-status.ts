@@ -14,13 +14,21 @@ const linksSchema = z.object({
   self: z.string().describe('This document.'),
   reply: z.string().describe('The reply, once there is one.'),
   events: z.string().describe('History and progress as server-sent events.'),
+  parent: z
+    .exactOptional(z.string())
+    .describe('Of a child: the request to several queues that it is a part of.'),
+  children: z.exactOptional(z.string()).describe('Of a request to several queues: the list of its children.'),
 });
 
 /** What `GET /requests/{id}` answers, and every 202. Instants are ISO 8601 in UTC. */
 export const requestStatusSchema = z.object({
   id: messageIdSchema,
   status: z.enum(requestStates).describe('The last five are final.'),
-  queue: z.string(),
+  queue: z
+    .string()
+    .describe(
+      'Of a request to several queues: their names with commas between, the first ones where they are many.',
+    ),
   project: z.union([z.string(), z.null()]),
   replyTo: z.union([z.string(), z.null()]).describe('Queue that gets the reply too.'),
   createdAt: z.iso.datetime(),
@@ -35,6 +43,10 @@ export const requestStatusSchema = z.object({
   progress: z.union([progressSchema, z.null()]).describe('The last that the service told.'),
   fault: z.union([faultSchema, z.null()]),
   replies: z.int().min(0).describe('Replies kept: the first and its duplicates.'),
+  parentId: z
+    .exactOptional(messageIdSchema)
+    .describe('Of a child: the request to several queues that it is a part of.'),
+  children: z.exactOptional(z.int().min(2)).describe('Of a request to several queues: how many they are.'),
   links: linksSchema,
 });
 

@@ -30,6 +30,25 @@ describe('the commands that speak HTTP', function () {
       });
     });
 
+    it('gathers the replies of several queues, as many as are enough', async () => {
+      const both = await run(['request', 'demo.echo', 'demo.faulty', '-d', 'x', '-o', 'json']);
+      const { body } = JSON.parse(both.stdout) as { body: { replies: Record<string, unknown>[] } };
+      expect(body.replies.map(({ queue, body: text = null }) => [queue, text])).to.deep.equal([
+        ['demo.echo', 'x'],
+        ['demo.faulty', null],
+      ]);
+      const id = uniqueName('several');
+      const silent = uniqueName('silent');
+      const parameters = ['request', silent, 'demo.echo', '-d', 'x', '--expect', '1', '--message-id', id];
+      const end = await run([...parameters, '--stall', '60000', '--total', '90000']);
+      expect(end).to.include({ code: 0, stderr: '' });
+      expect(JSON.parse(end.stdout)).to.deep.include({ complete: true });
+      const listed = await run(['list', '--parent', id]);
+      expect(listed.stdout)
+        .to.match(new RegExp(`sent .*${silent}`, 'u'))
+        .and.match(/replied .*demo\.echo/u);
+    });
+
     it('sends a file as bytes, and gives bytes as base64 in JSON', async () => {
       const bytes = Buffer.from([0, 255, 128, 10]);
       const file = join(bench.dev.dataDir, 'bytes.bin');
@@ -133,6 +152,12 @@ describe('the commands that speak HTTP', function () {
         parameters: ['q', '-d', 'x', '-H', 'nonsense', '-H', 'Prefer: wait=1'],
         code: 2,
         says: /'nonsense'[^]*--wait/u,
+      },
+      {
+        what: 'the rule of a gathering with one queue',
+        parameters: ['q', '-d', 'x', '--expect', '1', '--stall', '500'],
+        code: 2,
+        says: /--expect '1'[^]*--stall '500'/u,
       },
       {
         what: 'an impossible id',

@@ -22,7 +22,7 @@ function toPattern(line: string): RegExp {
   return new RegExp(`^${parts.join('.+')}$`, 'u');
 }
 
-for (const name of ['docs/queues-over-http.md', 'docs/status.md']) {
+for (const name of ['docs/queues-over-http.md', 'docs/scatter-gather.md', 'docs/status.md']) {
   describe(name, function () {
     this.timeout(90_000);
     const bench = httpBench();

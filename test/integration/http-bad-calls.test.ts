@@ -50,7 +50,7 @@ describe('bad calls over HTTP', () => {
   it('parameters that nobody knows get 400 with those that are known', async () => {
     const { id, queue } = await openRequest();
     const known: Record<string, string> = {
-      '/requests?colour=red': 'one of status, queue, project, before, limit',
+      '/requests?colour=red': 'one of status, queue, project, parent, before, limit',
       [`/requests/${id}?wait=5`]: 'no query; this resource has no parameters',
       [`/requests/${id}/reply?number=1`]: 'n',
       [`/requests/${id}/events?from=1`]: 'one of after, kind, limit',
@@ -235,7 +235,7 @@ describe('bad calls over HTTP', () => {
 
   for (const [path, methods] of [
     ['/', 'GET, HEAD'],
-    ['/requests', 'GET, HEAD'],
+    ['/requests', 'GET, HEAD, POST'],
     ['/requests/x', 'DELETE, GET, HEAD, POST'],
     ['/requests/x/', 'DELETE, GET, HEAD, POST'],
     ['/requests/x/reply', 'GET, HEAD, POST'],

@@ -22,6 +22,7 @@ export function contextOf(overrides: Partial<GatewayContext> = {}): GatewayConte
   const configuration = overrides.configuration ?? configurationOf();
   return {
     requestor: absent('requestor'),
+    scatterGather: absent('scatterGather'),
     store: absent('store'),
     history: absent('history'),
     events: absent('events'),

@@ -27,7 +27,7 @@ export function storedRequest(parts: Partial<StoredRequest> = {}): StoredRequest
   return {
     ...request,
     ...{ status: 'accepted', project: null, conversationId: null, createdAt: request.time, sentAt: null },
-    acceptedBy: null,
+    ...{ acceptedBy: null, parentId: null, children: 0 },
     ...{ repliedAt: null, expiresAt: null, attempts: 0, resend: 0, late: false, verified: null },
     ...{ progress: null, fault: null, replies: 0, version: 1 },
     ...parts,

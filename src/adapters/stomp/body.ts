@@ -1,19 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import type { Message } from '#core/message.js';
+import { promisesUtf8 } from '#core/text-type.js';
 import type { Dialect } from './dialects/dialect.js';
 
 /** How a body leaves: `text` without `content-length` (JMS TextMessage), `bytes` with it (BytesMessage). */
 export type BodyForm = 'text' | 'bytes';
-
-const textType = /^(?:text\/|application\/(?:[^;]*\+)?(?:json|xml)(?:\s*;|$))/iu;
-const charset = /;\s*charset\s*=\s*"?(?<name>[^";\s]+)/iu;
-
-/** Whether the content type promises text in UTF-8. */
-function promisesUtf8(contentType: string): boolean {
-  if (!textType.test(contentType)) return false;
-  const name = charset.exec(contentType)?.groups?.['name']?.toLowerCase();
-  return name === undefined || name === 'utf-8' || name === 'utf8' || name === 'us-ascii';
-}
 
 /**
  * Text goes out without its length where that makes it a TextMessage; a NUL would end such a body early,

@@ -60,12 +60,16 @@ export function createAcceptance(context: StoreContext): Pick<RequestStore, Part
       return row === undefined ? null : toStoredReply(id, row);
     },
 
-    async list({ status, queue, project, postedBy, before, limit }: RequestFilter) {
+    async list({ status, queue, project, parent, postedBy, before, limit }: RequestFilter) {
       let query = db.selectFrom('requests').select(recordColumns).orderBy('seq', 'desc').limit(limit);
+      if (parent !== undefined) query = query.where('parent_id', '=', parent);
       // A column in an expression has no index: a list of one name shall cost what that name posted, not what all did.
       const column = (name: 'status' | 'queue' | 'project'): Expression<string | null> =>
-        postedBy === undefined ? sql.ref(name) : sql`coalesce(${sql.ref(name)}, '')`;
-      if (postedBy !== undefined) query = query.where('posted_by', '=', postedBy);
+        postedBy === undefined && parent === undefined ? sql.ref(name) : sql`coalesce(${sql.ref(name)}, '')`;
+      if (postedBy !== undefined) {
+        const posted = parent === undefined ? sql.ref('posted_by') : sql`coalesce(posted_by, '')`;
+        query = query.where(posted, '=', postedBy);
+      }
       if (status !== undefined) query = query.where(column('status'), '=', status);
       if (queue !== undefined) query = query.where(column('queue'), '=', queue);
       if (project !== undefined) query = query.where(column('project'), '=', project);
@@ -102,13 +106,13 @@ export function createAcceptance(context: StoreContext): Pick<RequestStore, Part
   };
 }
 
-interface Acceptance {
+export interface Acceptance {
   readonly request: NewRequest;
   readonly options: AcceptOptions;
 }
 
 /** Of many equal posts one inserts; the others find its row and join it. */
-async function acceptAll(
+export async function acceptAll(
   tx: Tx,
   context: StoreContext,
   acceptances: readonly Acceptance[],
@@ -163,6 +167,8 @@ function toRow(
     events: 1,
     version: 1,
     awaiting: 0,
+    parent_id: null,
+    children: 0,
     headers: toHeaderBlob(request),
     body: toBuffer(request.body),
     fingerprint: request.fingerprint,

@@ -3,6 +3,7 @@ import type { RequestRecord } from '#core/request.js';
 import { isVisibleTo } from '#core/request.js';
 import type { StoreContext, Tx } from './context.js';
 import { recordChanges } from './event-entry.js';
+import { noteEnded, noteNews } from './gathering-news.js';
 import { queueForwards } from './outbox.js';
 import { openStates } from './queries.js';
 import type { RecordRow } from './rows.js';
@@ -25,7 +26,11 @@ async function cancel(
 ): Promise<{ readonly record: RequestRecord; readonly changed: boolean } | null> {
   const now = context.clock.now();
   const cancelled = await end(tx, context, { id, status: 'cancelled', at: now, postedBy: name });
-  if (cancelled !== undefined) return { record: toRecord(cancelled), changed: true };
+  if (cancelled !== undefined) {
+    // Whoever gathers replies cancels the children.
+    if (cancelled.children > 0) await noteNews(tx, context, [id]);
+    return { record: toRecord(cancelled), changed: true };
+  }
   const row = await tx.selectFrom('requests').select(recordColumns).where('id', '=', id).executeTakeFirst();
   if (row === undefined) return null;
   const record = toRecord(row);
@@ -39,6 +44,8 @@ async function expireDue(tx: Tx, context: StoreContext, limit: number): Promise<
     .select('id')
     .where('final_at', 'is', null)
     .where('expires_at', '<=', now)
+    // Whether those expire is for who gathers their replies.
+    .where('children', '=', 0)
     .orderBy('expires_at')
     .limit(limit)
     .forUpdate()
@@ -46,12 +53,23 @@ async function expireDue(tx: Tx, context: StoreContext, limit: number): Promise<
     .execute();
   const expired: RequestRecord[] = [];
   for (const { id } of due) {
-    const row = await end(tx, context, { id, status: 'expired', at: now });
-    if (row === undefined) continue;
-    await queueForwards(tx, context, [{ request: row, number: 0, messageId: context.newId() }]);
-    expired.push(toRecord(row));
+    const record = await expire(tx, context, id, now);
+    if (record !== null) expired.push(record);
   }
   return expired;
+}
+
+/** With the Fault for its Reply-To; null when it is not open. */
+export async function expire(
+  tx: Tx,
+  context: StoreContext,
+  id: string,
+  at: number,
+): Promise<RequestRecord | null> {
+  const row = await end(tx, context, { id, status: 'expired', at });
+  if (row === undefined) return null;
+  await queueForwards(tx, context, [{ request: row, number: 0, messageId: context.newId() }]);
+  return toRecord(row);
 }
 
 interface Ending {
@@ -84,6 +102,7 @@ async function end(
   const row = await update.returning(recordColumns).executeTakeFirst();
   if (row !== undefined) {
     await recordChanges(tx, context, [{ row, number: row.events, change: status, at }]);
+    await noteEnded(tx, context, [row]);
   }
   return row;
 }

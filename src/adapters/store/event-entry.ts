@@ -99,6 +99,24 @@ async function append(
   };
 }
 
+/** Adds to the history of this request, and to the log of its project, what is not there already; gives it as it is then. */
+export async function appendToHistory(
+  tx: Tx,
+  context: StoreContext,
+  row: RecordRow,
+  events: readonly StatusEvent[],
+): Promise<RecordRow> {
+  let latest = row;
+  for (const event of events) {
+    const joined = await join(tx, context, latest, event);
+    if (joined === undefined) continue;
+    latest = joined;
+    if (row.project === null) continue;
+    await enter(tx, context, [{ event: { ...event, project: row.project }, isRequest: true, status: null }]);
+  }
+  return latest;
+}
+
 /** Adds the event to the history of the request; undefined when it is there already. */
 async function join(
   tx: Tx,

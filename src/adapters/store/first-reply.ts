@@ -5,6 +5,7 @@ import type { StoreContext, Tx } from './context.js';
 import { changedMeanwhile } from './context.js';
 import type { RecordedChange } from './event-entry.js';
 import { recordChanges } from './event-entry.js';
+import { noteEnded } from './gathering-news.js';
 import { queueForwards } from './outbox.js';
 import { answerOf, toReplyRow } from './reply-rows.js';
 import type { RecordRow } from './rows.js';
@@ -41,6 +42,11 @@ export async function endAll(tx: Tx, context: StoreContext, endings: readonly En
     ended.map(({ row, reply }) => ({ ...row, repliedAt: reply.received_at, sentAt: row.sent_at })),
   );
   if (changed !== ended.length) throw changedMeanwhile(ended.map(({ row }) => row.id).join(', '));
+  await noteEnded(
+    tx,
+    context,
+    ended.map(({ row }) => row),
+  );
   await recordChanges(
     tx,
     context,

@@ -55,3 +55,14 @@ export async function noteIncidents(
     )
     .execute();
 }
+
+/** Of requests that are removed. */
+export async function forgetIncidents(
+  tx: Tx,
+  { dialect }: Pick<StoreContext, 'dialect'>,
+  requests: readonly { readonly seq: number }[],
+): Promise<void> {
+  if (requests.length === 0) return;
+  const seqs = dialect.toList(requests.map(({ seq }) => seq));
+  await tx.deleteFrom('incidents').where(dialect.isOneOf('request_seq', seqs)).execute();
+}

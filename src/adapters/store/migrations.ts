@@ -2,6 +2,7 @@ import type { Migration } from '#adapters/sql/migration.js';
 import { gatewayAndLetterSteps } from './migrations/gateways-and-letters.js';
 import { requestReplySteps } from './migrations/request-reply.js';
 import { statusLogSteps } from './migrations/status-log.js';
+import { severalQueues } from './migrations/several-queues.js';
 
 /** Numbered by place; a released step is never changed, only followed. */
 export const storeMigrations: readonly Migration[] = [
@@ -28,4 +29,5 @@ export const storeMigrations: readonly Migration[] = [
         WHERE length(correlation_id) <= 255;
     `,
   },
+  severalQueues,
 ];

@@ -1,5 +1,7 @@
 import type { RequestStore } from '#core/ports/request-store.js';
 import type { StoreContext, Tx } from './context.js';
+import { removeFamilies } from './family-retention.js';
+import { forgetIncidents } from './incidents.js';
 
 /** How long it is known how a lease ended, for a holder that asks again because it did not get the answer. */
 const leaseMemoryMs = 3_600_000;
@@ -16,7 +18,8 @@ export function createRetention(context: StoreContext, finalMs: number): Pick<Re
     sweep: (limit) =>
       commits.run(async (tx) => {
         const before = clock.now() - finalMs;
-        let removed = await removeEnded(tx, context, before, limit);
+        let removed = await removeFamilies(tx, context, before, limit);
+        removed += await removeEnded(tx, context, before, limit - removed);
         for (const remove of [removeUnmatched, removeHandled]) {
           removed += await remove(tx, before, limit - removed);
         }
@@ -27,7 +30,7 @@ export function createRetention(context: StoreContext, finalMs: number): Pick<Re
 
 async function removeEnded(
   tx: Tx,
-  { dialect }: Pick<StoreContext, 'dialect'>,
+  context: StoreContext,
   before: number,
   limit: number,
 ): Promise<number> {
@@ -38,6 +41,8 @@ async function removeEnded(
         .selectFrom('requests')
         .select('seq')
         .where('final_at', '<=', before)
+        .where('children', '=', 0)
+        .where('parent_id', 'is', null)
         .where('seq', 'not in', (waiting) =>
           waiting.selectFrom('outbox').select('request_seq').where('status', '=', 'waiting'),
         )
@@ -48,10 +53,7 @@ async function removeEnded(
     )
     .returning('seq')
     .execute();
-  if (ended.length > 0) {
-    const seqs = dialect.toList(ended.map(({ seq }) => seq));
-    await tx.deleteFrom('incidents').where(dialect.isOneOf('request_seq', seqs)).execute();
-  }
+  await forgetIncidents(tx, context, ended);
   return ended.length;
 }
 

@@ -42,6 +42,8 @@ export const recordColumns = [
   'events',
   'version',
   'awaiting',
+  'parent_id',
+  'children',
 ] as const satisfies readonly (keyof RequestRow)[];
 
 export type RecordRow = Pick<RequestRow, (typeof recordColumns)[number]>;
@@ -97,6 +99,8 @@ export function toRecord(row: RecordRow): RequestRecord {
     conversationId: row.conversation_id,
     postedBy: row.posted_by,
     acceptedBy: row.accepted_by,
+    parentId: row.parent_id,
+    children: row.children,
     time: row.time,
     createdAt: row.created_at,
     sentAt: row.sent_at,

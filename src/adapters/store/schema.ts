@@ -25,6 +25,8 @@ export interface Tables {
   readonly duties: DutyTable;
   readonly instances: InstanceTable;
   readonly incidents: IncidentTable;
+  readonly gatherings: GatheringTable;
+  readonly gathering_news: GatheringNewsTable;
 }
 
 interface MetaTable {
@@ -73,6 +75,29 @@ export interface RequestTable {
   version: number;
   /** Queues that wait for its reply besides its Reply-To: `pending` rows of {@link OutboxTable}. */
   awaiting: number;
+  /** The request to several queues that it is a part of. */
+  parent_id: string | null;
+  /** Its parts, where it went to several queues; see {@link GatheringTable}. */
+  children: number;
+}
+
+/** What ends a request to several queues. */
+interface GatheringTable {
+  id: string;
+  /** So many replies are enough. */
+  expect: number;
+  stall_ms: number | null;
+  /** When it ends at the latest. */
+  total_at: number | null;
+}
+
+/** Something has ended that whoever gathers replies has not looked at. */
+interface GatheringNewsTable {
+  entry: Generated<number>;
+  /** Of the request to several queues. */
+  parent_id: string;
+  /** From then on it is everybody's task to look. */
+  due_at: number;
 }
 
 export interface ReplyTable {

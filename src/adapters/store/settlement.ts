@@ -150,14 +150,14 @@ async function keepFurther(
   return { kind, record: toRecord(row), reply: stored };
 }
 
-/** By their ids; those that are not known are left out. */
+/** By their ids; those that are not known are left out, and those that went to no queue: no reply is theirs. */
 export async function lockRecords(
   tx: Tx,
   { queries, dialect }: StoreContext,
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, RecordRow>> {
   const rows = await queries.lockRecords(tx, { ids: dialect.toList(ids) });
-  return new Map(rows.map((row) => [row.id, row]));
+  return new Map(rows.flatMap((row) => (row.children === 0 ? [[row.id, row]] : [])));
 }
 
 function firstKnown(

@@ -6,6 +6,7 @@ import { ReplytoError } from '#core/errors.js';
 import type { Clock } from '#core/ports/clock.js';
 import type { DeadLetters } from '#core/ports/dead-letters.js';
 import type { EventLog } from '#core/ports/event-log.js';
+import type { Gatherings } from '#core/ports/gatherings.js';
 import type { HandledMessages } from '#core/ports/handled-messages.js';
 import type { IdSource } from '#core/ports/id-source.js';
 import type { Instances } from '#core/ports/instances.js';
@@ -26,6 +27,7 @@ import { createEnding } from './ending.js';
 import { createEntryNotice } from './entry-notice.js';
 import type { EventRetention } from './event-log.js';
 import { createEventLog } from './event-log.js';
+import { createGatherings } from './gatherings.js';
 import { createHandledMessages } from './handled-messages.js';
 import { createHistory } from './history.js';
 import { createInstances } from './instances.js';
@@ -61,6 +63,7 @@ export interface Store {
   /** 32 random bytes of this store, the key of its reply tokens. */
   readonly secret: Uint8Array;
   readonly requests: RequestStore;
+  readonly gatherings: Gatherings;
   readonly events: EventLog;
   readonly outbox: Outbox;
   readonly leases: Leases;
@@ -149,6 +152,7 @@ export function composeStore(database: OpenedDatabase, options: StoreOptions): S
       ...createHistory(context),
       ...createRetention(context, options.retentionMs ?? sevenDaysMs),
     },
+    gatherings: createGatherings(context),
     events: createEventLog(context, entries.listeners, options.eventRetention ?? defaultEventRetention),
     outbox: { ...createDelivering(context), ...createDeliveries(context) },
     leases: createLeases(context),

@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { isForwardableHeader } from '#core/application-header.js';
 import { queueNameProblem } from '#core/destination.js';
-import { ReplytoError, isReplytoError } from '#core/errors.js';
+import { ReplytoError, isReplytoError, toProblem } from '#core/errors.js';
 import type { Problem } from '#core/errors.js';
 import { headerProblem } from '#core/header-text.js';
 import { messageIdProblem } from '#core/message.js';
@@ -18,7 +18,14 @@ import { isSurelyUnsent } from './http-call.js';
 import { newId } from '../new-id.js';
 
 export interface AskOptions {
-  readonly queue: string;
+  /** At least one; of several the replies are gathered. */
+  readonly queues: readonly string[];
+  /** Replies of several queues that are enough. */
+  readonly expect?: number | undefined;
+  /** Milliseconds after the last of them. */
+  readonly stall?: number | undefined;
+  /** Milliseconds after which no other is gathered. */
+  readonly total?: number | undefined;
   /** See `readGivenBody`. */
   readonly data?: string | undefined;
   readonly contentType?: string | undefined;
@@ -72,7 +79,7 @@ export async function ask(context: CommandContext, options: AskOptions): Promise
   try {
     answer = await client.call({
       method: 'POST',
-      path: `/requests/${encodeURIComponent(options.queue)}`,
+      path: askingPath(options),
       headers: {
         ...headers,
         ...type,
@@ -111,10 +118,27 @@ async function warnOfHeaders(
   }
 }
 
-function check({ queue, replyTo, correlId, project, contentType }: AskOptions, id: string): void {
+/** Several queues make another resource. */
+function askingPath(options: AskOptions): string {
+  const { queues } = options;
+  if (queues.length === 1) return `/requests/${encodeURIComponent(queues.join())}`;
+  const query = new URLSearchParams(queues.map((queue): [string, string] => ['queue', queue]));
+  const { expect, stall, total } = options;
+  for (const [name, value] of Object.entries({ expect, stallMs: stall, totalMs: total })) {
+    if (value !== undefined) query.set(name, String(value));
+  }
+  return `/requests?${query.toString()}`;
+}
+
+function check(options: AskOptions, id: string): void {
+  const { queues, replyTo, correlId, project, contentType, expect, stall, total } = options;
   const texts = { '--correl-id': correlId, '--project': project, '--content-type': contentType };
+  const rules = queues.length > 1 ? {} : { '--expect': expect, '--stall': stall, '--total': total };
   const problems = [
-    queueNameProblem('queue', queue),
+    ...queues.map((queue) => queueNameProblem('queue', queue)),
+    ...Object.entries(rules).map(([option, value]) =>
+      value === undefined ? undefined : toProblem(option, value, 'with more than one queue'),
+    ),
     messageIdProblem('--message-id', id),
     replyTo === undefined ? undefined : queueNameProblem('--reply-to', replyTo),
     ...Object.entries(texts).map(([option, text]) => optionProblem(option, text)),

@@ -73,6 +73,8 @@ export interface ListOptions extends CommonOptions {
   readonly status?: string | undefined;
   readonly queue?: string | undefined;
   readonly project?: string | undefined;
+  /** Id of a request to several queues: only its children. */
+  readonly parent?: string | undefined;
   /** Id of a request: only those accepted before it. */
   readonly before?: string | undefined;
   readonly limit?: number | undefined;
@@ -80,9 +82,9 @@ export interface ListOptions extends CommonOptions {
 
 /** @throws INVALID_REQUEST, GATEWAY_UNAVAILABLE */
 export async function listRequests(context: CommandContext, options: ListOptions): Promise<number> {
-  const { status, queue, project, before, limit, output } = options;
+  const { status, queue, project, parent, before, limit, output } = options;
   const query = new URLSearchParams();
-  for (const [name, value] of Object.entries({ status, queue, project, before, limit })) {
+  for (const [name, value] of Object.entries({ status, queue, project, parent, before, limit })) {
     if (value !== undefined) query.set(name, String(value));
   }
   const path = query.size === 0 ? '/requests' : `/requests?${query.toString()}`;

@@ -4,21 +4,22 @@ import { queue } from '#core/destination.js';
 import type { ErrorCode } from '#core/error-kinds.js';
 import { ReplytoError, toProblem } from '#core/errors.js';
 import type { Problem } from '#core/errors.js';
-import { Fault } from '#core/fault.js';
 import { silentMeter } from '#core/ports/meter.js';
 import { refuseProblems } from '#core/refuse-problems.js';
-import type { RequestState, StoredReply } from '#core/request.js';
-import { readableBody } from '#messaging/contents.js';
-import type { ReadableBody } from '#messaging/contents.js';
-import type { Answer } from '#messaging/requestor.js';
+import type { StoredReply } from '#core/request.js';
+import type { Requestor } from '#messaging/requestor.js';
 import { createParts } from '../parts.js';
 import { createRequestReply } from '../request-reply.js';
 import { brokerProblem } from './connect-broker.js';
 import type { Broker } from './connect-broker.js';
+import { inTrace, toGathered, toNewGathering } from './new-gathering.js';
+import type { GatheredReplies, RequestAllOptions } from './new-gathering.js';
 import { toNewRequest } from './new-request.js';
 import type { ExpiringRequest, RequestOptions } from './new-request.js';
 import { openPassingStore } from './open-store.js';
 import { freeQueue, isObject, nameProblems, numberProblem, textProblem, toOptions } from './option-checks.js';
+import { fromStored, toReply } from './reply.js';
+import type { Reply } from './reply.js';
 import { traceRequest } from './traced-request.js';
 import { newId } from '../new-id.js';
 
@@ -35,17 +36,6 @@ export interface CreateRequestorOptions {
   readonly maxPending?: number;
 }
 
-/** A reply: bytes, with `text()` and `json()`. */
-export interface Reply extends ReadableBody {
-  readonly messageId: string;
-  /** Message id of the request. */
-  readonly correlationId: string;
-  readonly time: number;
-  readonly contentType: string | null;
-  readonly body: Uint8Array;
-  readonly headers: Readonly<Record<string, string>>;
-}
-
 /** Request-reply over the broker, without HTTP. */
 export interface LibraryRequestor {
   /** Resolves when replies are being received. */
@@ -59,6 +49,17 @@ export interface LibraryRequestor {
    *   contents cannot be written as JSON
    */
   readonly request: (queueName: string, contents: unknown, options?: RequestOptions) => Promise<Reply>;
+  /**
+   * Sends the same to several queues and gathers their replies: until as many have come as are expected, none has come
+   * for `stallMs`, or `totalMs` are over. A Fault is a reply. `queueNames`: 2 to 50, each once.
+   *
+   * @throws REQUEST_EXPIRED when none has come at all; else as `request` does, but for faults
+   */
+  readonly requestAll: (
+    queueNames: readonly string[],
+    contents: unknown,
+    options?: RequestAllOptions,
+  ) => Promise<GatheredReplies>;
   /** Requests without an end, those of earlier processes on the same store included. */
   pending(): Promise<number>;
   /** Rejects what still waits with SHUTTING_DOWN; with a store those requests go on. Default deadline 5,000 ms. */
@@ -78,7 +79,7 @@ const optionNames = Object.keys({
 /** @throws INVALID_ARGUMENT naming every option that is wrong */
 export function createRequestor(options: CreateRequestorOptions): LibraryRequestor {
   refuseProblems(optionProblems(toOptions(options)));
-  const { broker, own, control, clock, logger, tracer } = options.broker.parts;
+  const { broker, own, clock, logger, tracer } = options.broker.parts;
   const store = options.store ?? openPassingStore(clock);
   const maxPending = options.maxPending ?? 100_000;
   const requestReply = createRequestReply({
@@ -98,7 +99,7 @@ export function createRequestor(options: CreateRequestorOptions): LibraryRequest
     maxUnsent: maxPending,
     maxReplyBytes: Number.MAX_SAFE_INTEGER,
   });
-  const { requestor, correlator, watch } = requestReply;
+  const { requestor, scatterGather, correlator, watch, announceCancel } = requestReply;
   const parts = createParts(
     [
       ...requestReply.parts,
@@ -117,14 +118,15 @@ export function createRequestor(options: CreateRequestorOptions): LibraryRequest
   /** Resolves when the request has ended here; its services are told when the broker takes the notice, if it does. */
   async function cancel(requestId: string): Promise<void> {
     const outcome = await requestor.cancel(requestId);
-    if (outcome?.changed !== true) return;
-    control.publish({ type: 'cancel', requestId }).catch((error: unknown) => {
-      logger.info({ err: error, requestId }, 'the services were not told of a cancelled request');
-    });
+    if (outcome?.changed === true) announceCancel(requestId);
   }
 
-  async function ask(request: ExpiringRequest, signal: AbortSignal | undefined): Promise<Reply> {
-    const answer = await requestor.request(request, { waitMs: request.timeoutMs + graceMs, signal });
+  async function ask(
+    request: ExpiringRequest,
+    signal: AbortSignal | undefined,
+    run: Requestor['request'] = (asked, wait) => requestor.request(asked, wait),
+  ): Promise<Reply> {
+    const answer = await run(request, { waitMs: request.timeoutMs + graceMs, signal });
     if (answer.reply === null && isAborted(signal)) {
       await cancel(request.id).catch((error: unknown) => {
         logger.info({ err: error, requestId: request.id }, 'an aborted request could not be cancelled');
@@ -132,6 +134,12 @@ export function createRequestor(options: CreateRequestorOptions): LibraryRequest
       throw aborted(request.id, signal?.reason, 'the request is cancelled unless it had ended');
     }
     return toReply(answer, whyUnanswered());
+  }
+
+  async function keptReply(id: string): Promise<Reply & Pick<StoredReply, 'fault'>> {
+    const reply = await store.requests.findReply(id, 1);
+    if (reply !== null) return { ...fromStored(reply), fault: reply.fault };
+    throw new ReplytoError('INTERNAL', { requestId: id, cause: 'a reply that was gathered is missing' });
   }
 
   /** A function, because stop() may have been called during an await. */
@@ -145,10 +153,19 @@ export function createRequestor(options: CreateRequestorOptions): LibraryRequest
       if (isStopped) throw new ReplytoError('SHUTTING_DOWN');
       const request = toNewRequest(queueName, contents, requestOptions, { clock, own });
       const { signal } = requestOptions;
-      if (isAborted(signal)) throw aborted(request.id, signal?.reason, 'nothing was stored or sent');
-      // Many requests may share the signal of their program: as many listeners are no leak.
-      if (signal instanceof EventTarget) setMaxListeners(0, signal);
+      heed(signal, request.id);
       return traceRequest(tracer, request, (traced) => ask(traced, signal));
+    },
+    requestAll: async (queueNames, contents, requestOptions = {}) => {
+      if (isStopped) throw new ReplytoError('SHUTTING_DOWN');
+      const gathering = toNewGathering(queueNames, contents, requestOptions, { clock, own });
+      const { parent } = gathering;
+      const { signal } = requestOptions;
+      heed(signal, parent.id);
+      const reply = await traceRequest(tracer, parent, (traced) =>
+        ask(traced, signal, (asked, wait) => scatterGather.request(inTrace(gathering, asked), wait)),
+      );
+      return toGathered(reply, keptReply);
     },
     pending: async () => (await store.requests.counts()).pending,
     async stop(deadlineMs = 5_000) {
@@ -182,43 +199,14 @@ function isAborted(signal: AbortSignal | undefined): boolean {
   return signal?.aborted === true;
 }
 
+/** @throws WAIT_ABORTED when it is aborted already */
+function heed(signal: AbortSignal | undefined, requestId: string): void {
+  if (isAborted(signal)) throw aborted(requestId, signal?.reason, 'nothing was stored or sent');
+  // Many requests may share the signal of their program: as many listeners are no leak.
+  if (signal instanceof EventTarget) setMaxListeners(0, signal);
+}
+
 function aborted(requestId: string, reason: unknown, outcome: string): ReplytoError {
   const detail = `the caller aborted its call; ${outcome}`;
   return new ReplytoError('WAIT_ABORTED', { detail, requestId, cause: reason });
-}
-
-/** `whyUnanswered` of a request that has not ended. */
-function toReply({ record, reply }: Answer, whyUnanswered: ErrorCode): Reply {
-  if (reply === null) {
-    const { id, queue: destination, expiresAt } = record;
-    const deadline = expiresAt === null ? {} : { deadlineAt: expiresAt };
-    const code = whyEnded[record.status] ?? whyUnanswered;
-    throw new ReplytoError(code, { requestId: id, destination, ...deadline });
-  }
-  if (reply.fault !== null) throw new Fault(reply.fault.code, reply.fault.message, reply.fault);
-  return fromStored(reply);
-}
-
-const whyEnded: Partial<Record<RequestState, ErrorCode>> = {
-  expired: 'REQUEST_EXPIRED',
-  cancelled: 'REQUEST_CANCELLED',
-};
-
-function fromStored({
-  messageId,
-  requestId,
-  time,
-  contentType,
-  body,
-  applicationHeaders,
-}: StoredReply): Reply {
-  return {
-    messageId,
-    correlationId: requestId,
-    time,
-    contentType,
-    body,
-    headers: applicationHeaders,
-    ...readableBody(body),
-  };
 }

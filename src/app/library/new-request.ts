@@ -50,7 +50,21 @@ export function toNewRequest(
   { clock, own }: { readonly clock: Clock; readonly own: OwnDestinations },
 ): ExpiringRequest {
   const options: RequestOptions = toOptions(given);
-  refuseProblems([textProblem('queue', queueName, freeQueue(own)), ...optionProblems(options)]);
+  refuseProblems([
+    textProblem('queue', queueName, freeQueue(own)),
+    ...nameProblems(options, [...sharedNames, 'timeoutMs']),
+    ...sharedProblems(options, [numberProblem('timeoutMs', options.timeoutMs, durationRange)]),
+  ]);
+  return toRequest(queueName, value, options, clock);
+}
+
+/** Of options that were checked. @throws TypeError when the contents cannot be written as JSON */
+export function toRequest(
+  queueName: string,
+  value: unknown,
+  options: RequestOptions,
+  clock: Clock,
+): ExpiringRequest {
   const { body, contentType, headers } = toContents(value);
   return {
     id: options.messageId ?? newId(),
@@ -69,22 +83,30 @@ export function toNewRequest(
   };
 }
 
-const optionNames = Object.keys({
-  timeoutMs: true,
+/** Options of requests to one queue and to several. */
+export type SharedOptions = Omit<RequestOptions, 'timeoutMs'>;
+
+export const sharedNames = Object.keys({
   signal: true,
   messageId: true,
   conversationId: true,
   project: true,
   priority: true,
-} satisfies Record<keyof RequestOptions, true>);
+} satisfies Record<keyof SharedOptions, true>);
 
-/** What is refused here would be refused by the broker much later, when the request is on its way. */
-function optionProblems(options: RequestOptions): (Problem | undefined)[] {
-  const { messageId, timeoutMs, signal, conversationId, project, priority } = options;
+/**
+ * What is refused here would be refused by the broker much later, when the request is on its way.
+ *
+ * @param durations what is wrong with those of this kind of request
+ */
+export function sharedProblems(
+  options: SharedOptions,
+  durations: readonly (Problem | undefined)[],
+): (Problem | undefined)[] {
+  const { messageId, signal, conversationId, project, priority } = options;
   return [
-    ...nameProblems(options, optionNames),
     messageId === undefined ? undefined : textProblem('messageId', messageId, messageIdProblem),
-    numberProblem('timeoutMs', timeoutMs, durationRange),
+    ...durations,
     signal === undefined || isAbortSignal(signal)
       ? undefined
       : toProblem('signal', valueInWords(signal), 'an AbortSignal'),
@@ -104,7 +126,7 @@ function isAbortSignal(given: unknown): given is AbortSignal {
 }
 
 function toProperties(
-  { conversationId, project, priority }: RequestOptions,
+  { conversationId, project, priority }: SharedOptions,
   body: Uint8Array,
 ): MessageProperties {
   return {

@@ -54,6 +54,8 @@ export interface RequestFilter {
   readonly status?: RequestState;
   readonly queue?: string;
   readonly project?: string;
+  /** Only the children of this request. */
+  readonly parent?: string;
   /** Only what this name posted. */
   readonly postedBy?: string;
   /** Only requests older than this one (exclusive): the cursor of the next page. */

@@ -9,7 +9,7 @@ import { headerParameters, headers, jsonOf, pathParameter } from './parts.js';
 import { faultAnswers, faultHeaders, queueOrId, requestLinks } from './requests.js';
 import type { ConfiguredRoute } from '../route-table.js';
 
-const replyHeaders = headers(
+export const replyHeaders = headers(
   ['Late', 'Preference-Applied', 'Idempotent-Replayed'],
   ['Message-ID', 'Correl-ID', 'Time', 'Vary'],
 );

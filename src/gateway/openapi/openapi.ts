@@ -3,6 +3,7 @@ import { OpenApiGeneratorV31, OpenAPIRegistry } from '@asteasolutions/zod-to-ope
 import type { Express } from 'express';
 import type { Configuration } from '#schema/configuration.js';
 import { askQueue, routeOperations } from './asking.js';
+import { askSeveral } from './asking-several.js';
 import type { OpenApiDocument } from './parts.js';
 import { securitySchemes, tags, toRouteConfig } from './parts.js';
 import { answerRequest, queueOperations } from './queues.js';
@@ -19,6 +20,7 @@ import { rootOperation } from '../root.js';
 
 const resourceOperations = [
   askQueue,
+  askSeveral,
   ...requestOperations,
   ...deliveryOperations,
   ...requestLifeOperations,

@@ -59,6 +59,7 @@ export const requestOperations: readonly Operation[] = [
       queryParameter('status', z.enum(requestStates), 'Only those in this state.'),
       queryParameter('queue', z.string(), 'Only those of this queue.'),
       queryParameter('project', z.string(), 'Only those of this project.'),
+      queryParameter('parent', messageIdSchema, 'Only the children of this request to several queues.'),
       queryParameter('before', messageIdSchema, 'Only those older than this one; `Link` has the next page.'),
       queryParameter('limit', page, 'Requests on a page.'),
     ],

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { errorKinds } from '#core/error-kinds.js';
 import type { ErrorCode } from '#core/error-kinds.js';
 import { faultSchema } from '#schema/fault.js';
+import { gatheredRepliesSchema } from '#schema/gathered-replies.js';
 import { messageIdSchema } from '#schema/message.js';
 import { problemSchema } from '#schema/problem.js';
 import { requestStatusSchema } from '#schema/request-status.js';
@@ -78,6 +79,7 @@ const components = {
   Problem: problemSchema,
   RequestStatus: requestStatusSchema,
   RequestList: requestListSchema,
+  GatheredReplies: gatheredRepliesSchema,
   RequestEvent: requestEventSchema,
   RequestEventPage: requestEventPageSchema,
   ...letterComponents,

@@ -37,6 +37,7 @@ export function acceptingCases(test: Case, bench: StoreBench): void {
         oneWay: false,
         project: 'shop',
         conversationId: 'talk',
+        ...{ parentId: null, children: 0 },
         postedBy: null,
         acceptedBy: null,
         time: request.time,

@@ -25,12 +25,13 @@ export const exclusiveCases = [
 
 export function durabilityCases(test: Case, bench: StoreBench): void {
   async function everything(): Promise<unknown> {
-    const { requests, deadLetters } = bench.store;
+    const { requests, gatherings, deadLetters } = bench.store;
     const records = await requests.list({ limit: 100 });
     return {
       records,
       events: await Promise.all(records.map(({ id }) => requests.events(id, 0, 100))),
       replies: await Promise.all(records.map(({ id }) => requests.findReply(id, 1))),
+      gatherings: await Promise.all(records.map(({ id }) => gatherings.find(id))),
       counts: [await requests.counts(), await deadLetters.count()],
     };
   }
@@ -43,6 +44,15 @@ export function durabilityCases(test: Case, bench: StoreBench): void {
     await bench.sent({ properties: { project: 'shop' } });
     await bench.accepted({}, { owner: null });
     await handledMessages.begin('q', '1');
+    await bench.store.gatherings.accept({
+      parent: newRequest({ queue: 'stock,price', timeoutMs: 9_000 }),
+      children: ['stock', 'price'].map((queue) => ({
+        request: newRequest({ id: `of ${queue}`, queue }),
+        options: { owner: 'a', leaseMs },
+      })),
+      ...{ expect: 1, stallMs: 500 },
+    });
+    await requests.settle(newReply('of stock'));
     const before = await everything();
     await bench.reopen();
     expect(await everything()).to.deep.equal(before);

@@ -78,6 +78,7 @@ export function createStoreModel(startsAt: number): StoreModel {
           ...{
             project: null,
             conversationId: null,
+            ...{ parentId: null, children: 0 },
             postedBy: null,
             acceptedBy: null,
             sentAt: null,

@@ -11,6 +11,7 @@ import { createStoreBench } from './bench.js';
 import { deliveryCases } from './deliveries.cases.js';
 import { durabilityCases } from './durability.cases.js';
 import { endingCases } from './ending.cases.js';
+import { gatheringCases } from './gathering.cases.js';
 import { givingUpCases } from './giving-up.cases.js';
 import { eventDutyCases } from './event-duty.cases.js';
 import { eventLogCases } from './event-log.cases.js';
@@ -58,6 +59,7 @@ export function describeStoreContract(contract: StoreContract): void {
       endingCases(test, bench);
       givingUpCases(test, bench);
       historyCases(test, bench);
+      gatheringCases(test, bench);
       eventLogCases(test, bench);
       eventRequestCases(test, bench);
       eventSubjectCases(test, bench);

@@ -18,7 +18,10 @@ interface Probe<A> {
 type Same<A, B> = Probe<A> extends Probe<B> ? true : false;
 
 type RequestStatus = z.output<typeof requestStatusSchema>;
-type SharedName = Exclude<keyof RequestStatus, 'createdAt' | 'sentAt' | 'repliedAt' | 'expiresAt' | 'links'>;
+type Instant = 'createdAt' | 'sentAt' | 'repliedAt' | 'expiresAt';
+/** The document has them only where a request went to several queues. */
+type Family = 'parentId' | 'children';
+type SharedName = Exclude<keyof RequestStatus, Instant | Family | 'links'>;
 type ProblemEntry = NonNullable<z.output<typeof problemSchema>['problems']>[number];
 
 describe('types of the schemas', () => {

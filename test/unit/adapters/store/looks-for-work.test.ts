@@ -7,19 +7,27 @@ import { createStore } from '#adapters/store/open-store.js';
 import type { SendClaim } from '#core/ports/request-store.js';
 import { createManualClock } from '#testing/manual-clock.js';
 import { appendNumbered, newStatusEvent } from '../../../support/numbered-log.js';
+import { newReply, newRequest } from '../../../support/requests.js';
 
 /** All that waits for a queue on hold is passed over at each look, while nobody else is served. */
 describe('a look for work', () => {
   let database: Database;
   let store: Store;
   let plans: string[];
+  let statements: string[];
 
   beforeEach(() => {
     database = openDatabase({ path: ':memory:' });
     plans = [];
+    statements = [];
     const explained: Database = {
       ...database,
+      run(sql, values) {
+        statements.push(sql);
+        return database.run(sql, values);
+      },
       all(sql, values) {
+        statements.push(sql);
         if (sql.startsWith('select')) plans.push(planOf(sql, values));
         return database.all(sql, values);
       },
@@ -58,6 +66,39 @@ describe('a look for work', () => {
   it('reads of the requests only those of its queue', async () => {
     await store.requests.claimUnsent({ ...claim, queue: 'held' });
     expect(plans.join()).to.include('(queue=? AND status=?)');
+  });
+
+  it('for replies to be gathered reads nothing of requests to one queue', async () => {
+    await store.gatherings.due(200);
+    expect(plans[0]).to.match(/^SEARCH gathering_news USING COVERING INDEX gathering_news_due \(due_at<\?\)/);
+    expect(plans[1]).to.match(/^SEARCH requests USING INDEX requests_gathering \(expires_at<\?\)/);
+    plans = [];
+    await store.requests.sweep(10);
+    expect(plans[0]).to.match(/^SEARCH requests USING INDEX requests_gathered \(final_at<\?\)/);
+  });
+
+  it('asks and tells nothing of several queues for a request to one', async () => {
+    statements = [];
+    for (const status of ['replied', 'cancelled', 'expired']) {
+      const { id } = newRequest();
+      await store.requests.accept(newRequest({ id, timeoutMs: 0 }), { owner: 'a', leaseMs: 60_000 });
+      await store.requests.markSent(id);
+      if (status === 'replied') await store.requests.settle(newReply(id));
+      else if (status === 'cancelled') await store.requests.cancel(id);
+      else await store.requests.expireDue(10);
+      expect(await store.requests.find(id)).to.include({ status });
+    }
+    expect(statements).to.have.length.above(12);
+    expect(statements.filter((sql) => /gather/u.test(sql))).to.deep.equal([]);
+  });
+
+  it('reads the children of a request by its id, in their order', async () => {
+    await store.requests.list({ parent: 'p', limit: 50 });
+    await store.requests.list({ parent: 'p', postedBy: 'somebody', status: 'sent', limit: 50 });
+    expect(plans).to.have.length(2);
+    for (const plan of plans) {
+      expect(plan).to.equal('SEARCH requests USING INDEX requests_by_parent (parent_id=?)');
+    }
   });
 
   it('for a list of projects counts no subjects: a project may have very many', async () => {

@@ -8,6 +8,7 @@ import type { Store } from '#adapters/store/store.js';
 import { openStore } from '#adapters/store/open-store.js';
 import { createManualClock } from '#testing/manual-clock.js';
 import { appendNumbered, newStatusEvent } from '../../../support/numbered-log.js';
+import { newReply } from '../../../support/requests.js';
 import { temporaryFolder } from '../../../support/temporary-folder.js';
 
 /** Its place is the version of the schema before it. */
@@ -52,6 +53,20 @@ describe('a store of an earlier version', () => {
       ['b', 'c'].map((name) => newStatusEvent({ subject: name })),
     );
     expect((await counted())[0]).to.deep.equal(['shop', 3]);
+  });
+
+  it('has requests that went to one queue each, which end and are removed as ever', async () => {
+    const { requests, gatherings } = openAfter(
+      'requests to several queues',
+      `INSERT INTO requests (id, queue, status, one_way, time, fingerprint, broker_expiry, created_at, send_lease_until,
+         attempts, resend, late, replies, events, version, headers, body)
+       VALUES ('old', 'prices', 'sent', 0, 1, 'f', 0, 1, 0, 1, 0, 0, 0, 2, 2,
+         CAST('{"contentType":null,"properties":{},"applicationHeaders":{}}' AS BLOB), x'00')`,
+    );
+    expect(await requests.find('old')).to.include({ parentId: null, children: 0, status: 'sent' });
+    expect(await requests.settle(newReply('old'))).to.include({ kind: 'settled' });
+    expect(await gatherings.find('old')).to.equal(null);
+    expect(await gatherings.due(10)).to.deep.equal([]);
   });
 
   it('keeps its letters, which can be looked at and dropped, and not be sent again', async () => {
