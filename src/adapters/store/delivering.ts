@@ -4,7 +4,7 @@ import { toForwardMessage } from '#core/forward-message.js';
 import { toMessageBlock } from '#core/message.js';
 import type { Outbox, OutboxDelivery, OutboxResult } from '#core/ports/outbox.js';
 import type { SendClaim } from '#core/ports/request-store.js';
-import { takeEnough } from './claims.js';
+import { takeTogether } from './claims.js';
 import type { StoreContext, Tx } from './context.js';
 import { keepDeadLetter } from './dead-letters.js';
 import type { NewIncident } from './incidents.js';
@@ -59,7 +59,7 @@ async function claimDue(
   const now = clock.now();
   let query = tx
     .selectFrom('outbox')
-    .select(['outbox.id', 'outbox.owner'])
+    .select('outbox.id')
     .where('outbox.status', '=', 'waiting')
     .where('next_at', '<=', now)
     .where((eb) =>
@@ -82,10 +82,23 @@ async function claimDue(
     .skipLocked();
   if (queue !== undefined) query = query.where('queue', '=', queue);
   if (exceptQueues.length > 0) query = query.where(dialect.isNoneOf('queue', dialect.toList(exceptQueues)));
+  const ids = (await query.execute()).map(({ id }) => id);
+  const owners = await ownersOf(tx, context, ids);
   const takenOver: NewIncident[] = [];
-  const deliveries = await takeEnough(await query.execute(), {
+  const deliveries = await takeTogether(ids, {
     enoughBytes,
-    take: async ({ id, owner: before }) => {
+    sizes: (some) =>
+      tx
+        .selectFrom('outbox')
+        .innerJoin('replies', (join) =>
+          join
+            .onRef('replies.request_seq', '=', 'outbox.request_seq')
+            .onRef('replies.number', '=', 'outbox.reply_number'),
+        )
+        .select((eb) => ['outbox.id as key', eb.fn<number>('length', ['replies.body']).as('bytes')])
+        .where(dialect.isOneOf('outbox.id', dialect.toList(some)))
+        .execute(),
+    take: async (id) => {
       const row = await tx
         .updateTable('outbox')
         .set({ owner, next_at: now + leaseMs })
@@ -95,13 +108,29 @@ async function claimDue(
         .returningAll()
         .executeTakeFirst();
       if (row === undefined) return undefined;
+      const before = owners.get(id) ?? null;
       if (before !== null) takenOver.push(takeOver(row, { owner, before }));
       return toDelivery(tx, row);
     },
-    bytesOf: ({ reply }) => reply?.body.length ?? 0,
   });
   await noteIncidents(tx, context, takenOver);
   return deliveries;
+}
+
+/** Who was delivering these, where anybody was. */
+async function ownersOf(
+  tx: Tx,
+  { dialect }: StoreContext,
+  ids: readonly number[],
+): Promise<ReadonlyMap<number, string | null>> {
+  if (ids.length === 0) return new Map();
+  const rows = await tx
+    .selectFrom('outbox')
+    .select(['id', 'owner'])
+    .where(dialect.isOneOf('id', dialect.toList(ids)))
+    .where('owner', 'is not', null)
+    .execute();
+  return new Map(rows.map((row) => [row.id, row.owner]));
 }
 
 /** Somebody else was sending it and does not any more: it may be there already. */

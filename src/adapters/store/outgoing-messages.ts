@@ -4,7 +4,7 @@ import type { Message } from '#core/message.js';
 import type { OutgoingMessage, OutgoingMessages } from '#core/ports/outgoing-messages.js';
 import type { OutboxResult } from '#core/ports/outbox.js';
 import type { SendClaim } from '#core/ports/request-store.js';
-import { takeEnough } from './claims.js';
+import { takeTogether } from './claims.js';
 import type { StoreContext, Tx } from './context.js';
 import { keepDeadLetter } from './dead-letters.js';
 import { deadLetterHeaders, toMessage, toMessageColumns } from './rows.js';
@@ -45,18 +45,27 @@ async function claimDue(
     .skipLocked();
   if (queue !== undefined) query = query.where('queue', '=', queue);
   if (exceptQueues.length > 0) query = query.where(dialect.isNoneOf('queue', dialect.toList(exceptQueues)));
-  const rows = await takeEnough(await query.execute(), {
-    enoughBytes,
-    take: ({ id }) =>
-      tx
-        .updateTable('outgoing')
-        .set({ owner, next_at: now + leaseMs })
-        .where('id', '=', id)
-        .where('next_at', '<=', now)
-        .returningAll()
-        .executeTakeFirst(),
-    bytesOf: ({ body }) => body.length,
-  });
+  const found = await query.execute();
+  const rows = await takeTogether(
+    found.map(({ id }) => id),
+    {
+      enoughBytes,
+      sizes: (ids) =>
+        tx
+          .selectFrom('outgoing')
+          .select((eb) => ['id as key', eb.fn<number>('length', ['body']).as('bytes')])
+          .where(dialect.isOneOf('id', dialect.toList(ids)))
+          .execute(),
+      take: (id) =>
+        tx
+          .updateTable('outgoing')
+          .set({ owner, next_at: now + leaseMs })
+          .where('id', '=', id)
+          .where('next_at', '<=', now)
+          .returningAll()
+          .executeTakeFirst(),
+    },
+  );
   return rows.map(toOutgoing);
 }
 

@@ -28,12 +28,7 @@ export function createRetention(context: StoreContext, finalMs: number): Pick<Re
   };
 }
 
-async function removeEnded(
-  tx: Tx,
-  context: StoreContext,
-  before: number,
-  limit: number,
-): Promise<number> {
+async function removeEnded(tx: Tx, context: StoreContext, before: number, limit: number): Promise<number> {
   const ended = await tx
     .deleteFrom('requests')
     .where('seq', 'in', (eb) =>

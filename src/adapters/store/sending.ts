@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { RequestStore, SendClaim } from '#core/ports/request-store.js';
 import type { RequestRecord, StoredRequest } from '#core/request.js';
 import type { Batch } from '#adapters/sql/group-arrangement.js';
-import { takeEnough } from './claims.js';
+import { takeTogether } from './claims.js';
 import type { StoreContext, Tx } from './context.js';
 import { recordChanges } from './event-entry.js';
 import type { NewIncident } from './incidents.js';
@@ -68,7 +68,7 @@ async function claimUnsent(
   const now = clock.now();
   let query = tx
     .selectFrom('requests')
-    .select(['seq', 'send_owner'])
+    .select('seq')
     .where('status', '=', 'accepted')
     .where('send_lease_until', '<=', now)
     .orderBy('seq')
@@ -78,9 +78,17 @@ async function claimUnsent(
   if (queue !== undefined) query = query.where('queue', '=', queue);
   if (exceptQueues.length > 0) query = query.where(dialect.isNoneOf('queue', dialect.toList(exceptQueues)));
   const found = await query.execute();
-  const rows = await takeEnough(found, {
+  const seqs = found.map(({ seq }) => seq);
+  const owners = await ownersOf(tx, context, seqs);
+  const rows = await takeTogether(seqs, {
     enoughBytes,
-    take: ({ seq }) =>
+    sizes: (some) =>
+      tx
+        .selectFrom('requests')
+        .select((eb) => ['seq as key', eb.fn<number>('length', ['body']).as('bytes')])
+        .where(dialect.isOneOf('seq', dialect.toList(some)))
+        .execute(),
+    take: (seq) =>
       tx
         .updateTable('requests')
         .set((eb) => ({
@@ -96,9 +104,7 @@ async function claimUnsent(
         .where('send_lease_until', '<=', now)
         .returningAll()
         .executeTakeFirst(),
-    bytesOf: ({ body }) => body.length,
   });
-  const owners = new Map(found.map((row) => [row.seq, row.send_owner]));
   const again = rows.flatMap(({ seq, resend }): NewIncident[] => {
     const before = owners.get(seq) ?? null;
     if (before === null) return [];
@@ -106,6 +112,22 @@ async function claimUnsent(
   });
   await noteIncidents(tx, context, again);
   return rows.map(toStoredRequest);
+}
+
+/** Who had the send leases of these requests, where anybody had. */
+async function ownersOf(
+  tx: Tx,
+  { dialect }: StoreContext,
+  seqs: readonly number[],
+): Promise<ReadonlyMap<number, string | null>> {
+  if (seqs.length === 0) return new Map();
+  const rows = await tx
+    .selectFrom('requests')
+    .select(['seq', 'send_owner'])
+    .where(dialect.isOneOf('seq', dialect.toList(seqs)))
+    .where('send_owner', 'is not', null)
+    .execute();
+  return new Map(rows.map((row) => [row.seq, row.send_owner]));
 }
 
 interface SentMark {
