@@ -8,7 +8,6 @@ import type { SendClaim } from '#core/ports/request-store.js';
 import { createManualClock } from '#testing/manual-clock.js';
 import { newReply, newRequest } from '../../../support/requests.js';
 import { appendNumbered, newStatusEvent } from '../../../support/numbered-log.js';
-import { newReply, newRequest } from '../../../support/requests.js';
 
 /** All that waits for a queue on hold is passed over at each look, while nobody else is served. */
 describe('a look for work', () => {
