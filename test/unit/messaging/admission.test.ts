@@ -46,6 +46,19 @@ describe('admission', () => {
     admission.check(null);
   });
 
+  it('lets several in at once only when there is room for all of them', () => {
+    admission.check(null, { open: 3, toSend: 2 });
+    const unsent = thrownBy(() => admission.check(null, { open: 4, toSend: 3 }));
+    expect(unsent.code).to.equal('OUTBOX_FULL');
+    expect(unsent.message).to.include('0 requests wait for the broker and 3 are to come; the limit is 2');
+    admission.opened(null);
+    expect(admission.counts()).to.deep.equal({ pending: 1, unsent: 0 });
+    admission.check(null, { open: 3, toSend: 2 });
+    admission.opened(null);
+    expect(thrownBy(() => admission.check(null, { open: 3, toSend: 2 })).code).to.equal('TOO_MANY_PENDING');
+    admission.check(null);
+  });
+
   it('refuses with TOO_MANY_PENDING while too many are open', () => {
     for (let count = 0; count < 4; count += 1) {
       admission.accepted(null);
