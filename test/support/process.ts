@@ -8,6 +8,13 @@ export interface ProcessOptions {
   readonly cwd?: string;
   /** Added to the environment of the tests; `undefined` takes a variable away. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Whose process it is; default that of the tests. Only root may give it to another. */
+  readonly user?: SystemUser;
+}
+
+export interface SystemUser {
+  readonly uid: number;
+  readonly gid: number;
 }
 
 interface ProcessExit {
@@ -60,6 +67,7 @@ export function startProcess(
     cwd: options.cwd ?? repositoryRoot,
     env: { ...process.env, ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],
+    ...options.user,
   });
   let stdout = '';
   let stderr = '';
