@@ -1,10 +1,7 @@
 import { expect } from 'chai';
-import { silentLogger } from '#core/ports/logger.js';
-import { connectBroker } from '#app/library/connect-broker.js';
-import type { Broker } from '#app/library/connect-broker.js';
-import { createReplier } from '#app/library/create-replier.js';
-import type { Replier } from '#messaging/replier.js';
 import { uniqueName } from '../support/gateway.js';
+import type { HoldingService } from '../support/holding-service.js';
+import { startHoldingService } from '../support/holding-service.js';
 import { report } from '../support/report.js';
 import { outcomeOf, startRequestLoad } from '../support/request-load.js';
 import type { ServedGateway } from '../support/served-gateway.js';
@@ -23,8 +20,7 @@ const wantedInFlight = 200;
  */
 export function describeKillGateway(brokerUrl: () => string | undefined): void {
   let gateway: ServedGateway;
-  let broker: Broker;
-  let replier: Replier;
+  let service: HoldingService;
 
   before(async function () {
     this.timeout(60_000);
@@ -37,8 +33,7 @@ export function describeKillGateway(brokerUrl: () => string | undefined): void {
   after(async function () {
     this.timeout(60_000);
     // Not there when the suite was skipped.
-    await (replier as Replier | undefined)?.stop(2_000);
-    await (broker as Broker | undefined)?.close();
+    await (service as HoldingService | undefined)?.stop();
     await (gateway as ServedGateway | undefined)?.remove();
   });
 
@@ -49,26 +44,7 @@ export function describeKillGateway(brokerUrl: () => string | undefined): void {
     async function () {
       this.timeout(300_000);
       const queue = uniqueName('work');
-      const runs = new Map<string, number>();
-      /** Replies that are held back so that hundreds are under way, however fast requests come: each lets an older one go. */
-      const held: (() => void)[] = [];
-      let mostHeld = wantedInFlight;
-      const letGo = (): void => held.splice(0, Math.max(0, held.length - mostHeld)).forEach((go) => go());
-      broker = await connectBroker({ url: gateway.brokerUrl, logger: silentLogger });
-      replier = createReplier({
-        broker,
-        queue,
-        concurrency: 1_000,
-        handler: async (request) => {
-          runs.set(request.messageId, (runs.get(request.messageId) ?? 0) + 1);
-          await new Promise<void>((resolve) => {
-            held.push(resolve);
-            letGo();
-          });
-          return request.body;
-        },
-      });
-      await replier.start();
+      service = await startHoldingService(gateway.brokerUrl, queue, wantedInFlight);
 
       const load = startRequestLoad({
         url: gateway.url,
@@ -80,20 +56,19 @@ export function describeKillGateway(brokerUrl: () => string | undefined): void {
       const inFlight: number[] = [];
       for (let round = 1; round <= kills; round += 1) {
         const goal = load.accepted.length + perRound;
-        await until(() => load.accepted.length >= goal && replier.running >= wantedInFlight, {
+        await until(() => load.accepted.length >= goal && service.running >= wantedInFlight, {
           what: `${goal} accepted requests with ${wantedInFlight} under way`,
           withinMs: 60_000,
         });
-        inFlight.push(replier.running);
+        inFlight.push(service.running);
         await gateway.kill();
         await gateway.restart();
       }
       await load.stop();
-      mostHeld = 0;
-      letGo();
+      service.hold(0);
 
       const { lost, wrong } = await outcomeOf(gateway.url, load.accepted);
-      const twice = load.accepted.filter((id) => (runs.get(id) ?? 0) > 1).length;
+      const twice = load.accepted.filter((id) => (service.runs.get(id) ?? 0) > 1).length;
       report(
         this,
         `${load.accepted.length} accepted, ${kills} kills with ${inFlight.join('/')} in flight: ` +
