@@ -4,8 +4,10 @@
  * asynchronous, what arrives while one runs forms the next. An idle process pays nothing for it.
  *
  * One failing operation never fails its neighbours: when a group fails, each operation is tried again in
- * a transaction of its own, so operations must be repeatable, touching nothing but the database.
+ * a transaction of its own, so operations must be repeatable, touching nothing but the database. When two in a
+ * row fail for the database itself, it is the database, and the rest fails with them.
  */
+import { isReplytoError } from '#core/errors.js';
 import type { Batch, Queued } from './group-arrangement.js';
 import { arrange } from './group-arrangement.js';
 
@@ -78,8 +80,8 @@ export function createGroupCommit<Tx>(transact: Transact<Tx>, writers?: SeveralW
     return values;
   }
 
-  /** Resolves with the failure of a transaction that could not even begin. */
-  async function commit(group: readonly Queued<Tx>[]): Promise<{ readonly cause: unknown } | undefined> {
+  /** Resolves with what failed when all of the group failed by it. */
+  async function commit(group: readonly Queued<Tx>[]): Promise<Failure | undefined> {
     const begun = { hasBegun: false };
     try {
       const results = await transact((tx) => {
@@ -91,17 +93,22 @@ export function createGroupCommit<Tx>(transact: Transact<Tx>, writers?: SeveralW
       return undefined;
     } catch (error) {
       // A transaction that could not even begin is the fault of none of them.
-      if (begun.hasBegun && group.length > 1) await commitSingly(group);
-      else for (const one of group) one.reject(error);
-      return begun.hasBegun ? undefined : { cause: error };
+      if (begun.hasBegun && group.length > 1) {
+        await commitSingly(group);
+        return undefined;
+      }
+      for (const one of group) one.reject(error);
+      return { cause: error, ...begun };
     }
   }
 
-  /** As long as the database can be spoken to: each attempt may take its time to find out that it cannot. */
+  /** As long as the database does its part: each attempt may take its time to find out that it does not. */
   async function commitSingly(group: readonly Queued<Tx>[]): Promise<void> {
+    let inARow = 0;
     for (const [index, single] of group.entries()) {
       const failure = await commit([single]);
-      if (failure === undefined) continue;
+      inARow = failure !== undefined && isOfTheDatabase(failure.cause) ? inARow + 1 : 0;
+      if (failure === undefined || (failure.hasBegun && inARow < mostInARow)) continue;
       for (const other of group.slice(index + 1)) other.reject(failure.cause);
       return;
     }
@@ -136,6 +143,18 @@ export function createGroupCommit<Tx>(transact: Transact<Tx>, writers?: SeveralW
       return transactions;
     },
   };
+}
+
+interface Failure {
+  readonly cause: unknown;
+  readonly hasBegun: boolean;
+}
+
+/** One may fail because somebody has locked what it changes. */
+const mostInARow = 2;
+
+function isOfTheDatabase(error: unknown): boolean {
+  return isReplytoError(error) && error.category === 'store';
 }
 
 /** All have to end before the transaction does, also when one has failed; throws what the first one threw. */

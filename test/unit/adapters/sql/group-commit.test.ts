@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { ReplytoError } from '#core/errors.js';
 import type { Database } from '#adapters/sqlite/database.js';
 import { openDatabase } from '#adapters/sqlite/database.js';
 import type { GroupCommit } from '#adapters/sql/group-commit.js';
@@ -71,6 +72,32 @@ describe('group commit on SQLite', () => {
     const outcomes = await Promise.allSettled([insert('before'), insert('taken'), insert('after')]);
     expect(outcomes.map(({ status }) => status)).to.deep.equal(['fulfilled', 'rejected', 'fulfilled']);
     expect(names()).to.deep.equal(['taken', 'before', 'after']);
+  });
+
+  it('fails the rest of a group at once when two in a row failed for the database itself', async () => {
+    const outage = new ReplytoError('STORE_UNAVAILABLE');
+    let tried = 0;
+    const failing = (): Promise<never> =>
+      commits.run(() => {
+        tried += 1;
+        throw outage;
+      });
+    const outcomes = await Promise.allSettled([
+      insert('a'),
+      failing(),
+      insert('b'),
+      failing(),
+      failing(),
+      insert('c'),
+    ]);
+    expect(outcomes.map(({ status }) => status)).to.deep.equal([
+      ...['fulfilled', 'rejected', 'fulfilled', 'rejected', 'rejected', 'rejected'],
+    ]);
+    expect(outcomes[5]).to.have.property('reason', outage);
+    expect(names()).to.deep.equal(['a', 'b']);
+    // Once with all the others, and then each by itself.
+    expect(tried).to.equal(4);
+    expect(await insert('d')).to.equal(3);
   });
 
   it('takes back what a failing operation had written before it failed', async () => {
