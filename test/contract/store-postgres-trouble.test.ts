@@ -145,6 +145,41 @@ describe('the store on a PostgreSQL in trouble', function () {
     },
   );
 
+  happens(
+    'Surroundings',
+    'every change in PostgreSQL takes longer than store.statementTimeoutMs, because somebody has locked a whole table',
+    'hundreds of calls get 503 within seconds, and not one after the other; it goes on when the lock is gone',
+    async () => {
+      expect(await isWell()).to.equal(true);
+      const holder = new pg.Client({ connectionString: proxy.url });
+      await holder.connect();
+      try {
+        await holder.query('BEGIN');
+        await holder.query('LOCK TABLE requests IN ACCESS EXCLUSIVE MODE');
+        const beganAt = performance.now();
+        const outcomes = await Promise.allSettled(Array.from({ length: 400 }, () => accept()));
+        expect(outcomes.every(({ status }) => status === 'rejected')).to.equal(true);
+        // The first call, the others together, and two of them alone.
+        expect(performance.now() - beganAt).to.be.below(10 * statementTimeoutMs);
+      } finally {
+        await holder.end();
+      }
+      await until(isWell, { what: 'a store that takes requests again' });
+    },
+  );
+
+  it('claims a hundred requests from a database far away nearly as fast as one', async () => {
+    const ids = Array.from({ length: 100 }, () => randomUUID());
+    await Promise.all(ids.map((id) => accept(id)));
+    const awayMs = 200;
+    proxy.slowDown(awayMs);
+    const beganAt = performance.now();
+    const claimed = await store.requests.claimUnsent({ owner: 'one', leaseMs, limit: 100 });
+    expect(claimed).to.have.length(100);
+    // To begin, to look, to take and to commit.
+    expect(performance.now() - beganAt).to.be.within(4 * awayMs, 20 * awayMs);
+  });
+
   it('says of what it can never take that it is no trouble of the store, and commits its neighbours', async () => {
     const bad = store.requests.accept(newRequest({ time: 0.5 }), { owner: null, leaseMs });
     const [refused, neighbour] = await Promise.allSettled([bad, accept()]);

@@ -1,4 +1,27 @@
 /** What the claims of the store have in common: one claim is one turn of the event loop, whatever waits. */
+interface TakeTogetherOptions<Key, Item> {
+  /** No further key once those before have so many bytes together; default: no bound. */
+  readonly enoughBytes: number | undefined;
+  /** Undefined: it is not to be had any more, and is passed over. */
+  readonly take: (key: Key) => Promise<Item | undefined>;
+}
+
+/** Takes what the keys name, and waits for no answer before it asks for the next: a far database takes as long for many as for one. */
+export async function takeTogether<Key extends { readonly bytes: number | null }, Item>(
+  keys: readonly Key[],
+  { enoughBytes = Infinity, take }: TakeTogetherOptions<Key, Item>,
+): Promise<Item[]> {
+  let bytes = 0;
+  const last = keys.findIndex((key) => (bytes += key.bytes ?? 0) >= enoughBytes);
+  const wanted = last < 0 ? keys : keys.slice(0, last + 1);
+  // All have to end before the transaction does, also when one has failed.
+  const outcomes = await Promise.allSettled(wanted.map(take));
+  return outcomes.flatMap((outcome) => {
+    if (outcome.status === 'rejected') throw outcome.reason;
+    return outcome.value === undefined ? [] : [outcome.value];
+  });
+}
+
 interface TakeEnoughOptions<Key, Item> {
   /** No further item once those taken have so many bytes together; default: no bound. */
   readonly enoughBytes: number | undefined;
@@ -7,7 +30,7 @@ interface TakeEnoughOptions<Key, Item> {
   readonly bytesOf: (item: Item) => number;
 }
 
-/** Takes what the keys name, one after the other: only what is taken is read whole. */
+/** The same where nobody knows before how much each is: one after the other, so that only what is taken is read whole. */
 export async function takeEnough<Key, Item>(
   keys: readonly Key[],
   { enoughBytes = Infinity, take, bytesOf }: TakeEnoughOptions<Key, Item>,

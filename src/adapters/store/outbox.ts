@@ -4,7 +4,7 @@ import { toForwardMessage } from '#core/forward-message.js';
 import { toMessageBlock } from '#core/message.js';
 import type { Outbox, OutboxDelivery, OutboxResult } from '#core/ports/outbox.js';
 import type { SendClaim } from '#core/ports/request-store.js';
-import { takeEnough } from './claims.js';
+import { takeTogether } from './claims.js';
 import type { StoreContext, Tx } from './context.js';
 import { keepDeadLetter } from './dead-letters.js';
 import type { RecordRow } from './rows.js';
@@ -55,7 +55,15 @@ async function claimDue(
   const now = clock.now();
   let query = tx
     .selectFrom('outbox')
-    .select('outbox.id')
+    .select((eb) => [
+      'outbox.id',
+      eb
+        .selectFrom('replies')
+        .select((reply) => reply.fn<number>('length', ['replies.body']).as('bytes'))
+        .whereRef('replies.request_seq', '=', 'outbox.request_seq')
+        .whereRef('replies.number', '=', 'outbox.reply_number')
+        .as('bytes'),
+    ])
     .where('outbox.status', '=', 'waiting')
     .where('next_at', '<=', now)
     .where((eb) =>
@@ -78,7 +86,7 @@ async function claimDue(
     .skipLocked();
   if (queue !== undefined) query = query.where('queue', '=', queue);
   if (exceptQueues.length > 0) query = query.where(dialect.isNoneOf('queue', dialect.toList(exceptQueues)));
-  return takeEnough(await query.execute(), {
+  return takeTogether(await query.execute(), {
     enoughBytes,
     take: async ({ id }) => {
       const row = await tx
@@ -91,7 +99,6 @@ async function claimDue(
         .executeTakeFirst();
       return row && toDelivery(tx, row);
     },
-    bytesOf: ({ reply }) => reply?.body.length ?? 0,
   });
 }
 

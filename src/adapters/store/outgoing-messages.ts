@@ -4,7 +4,7 @@ import type { Message } from '#core/message.js';
 import type { OutgoingMessage, OutgoingMessages } from '#core/ports/outgoing-messages.js';
 import type { OutboxResult } from '#core/ports/outbox.js';
 import type { SendClaim } from '#core/ports/request-store.js';
-import { takeEnough } from './claims.js';
+import { takeTogether } from './claims.js';
 import type { StoreContext, Tx } from './context.js';
 import { keepDeadLetter } from './dead-letters.js';
 import { deadLetterHeaders, toMessage, toMessageColumns } from './rows.js';
@@ -36,7 +36,7 @@ async function claimDue(
   const now = clock.now();
   let query = tx
     .selectFrom('outgoing')
-    .select('id')
+    .select((eb) => ['id', eb.fn<number>('length', ['body']).as('bytes')])
     .where('next_at', '<=', now)
     .orderBy('next_at')
     .orderBy('id')
@@ -45,7 +45,7 @@ async function claimDue(
     .skipLocked();
   if (queue !== undefined) query = query.where('queue', '=', queue);
   if (exceptQueues.length > 0) query = query.where(dialect.isNoneOf('queue', dialect.toList(exceptQueues)));
-  const rows = await takeEnough(await query.execute(), {
+  const rows = await takeTogether(await query.execute(), {
     enoughBytes,
     take: ({ id }) =>
       tx
@@ -55,7 +55,6 @@ async function claimDue(
         .where('next_at', '<=', now)
         .returningAll()
         .executeTakeFirst(),
-    bytesOf: ({ body }) => body.length,
   });
   return rows.map(toOutgoing);
 }

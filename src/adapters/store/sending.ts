@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { RequestStore, SendClaim } from '#core/ports/request-store.js';
 import type { RequestRecord, StoredRequest } from '#core/request.js';
 import type { Batch } from '#adapters/sql/group-arrangement.js';
-import { takeEnough } from './claims.js';
+import { takeTogether } from './claims.js';
 import type { StoreContext, Tx } from './context.js';
 import { recordChanges } from './event-entry.js';
 import { toRecord, toStoredRequest } from './rows.js';
@@ -61,7 +61,7 @@ async function claimUnsent(
   const now = clock.now();
   let query = tx
     .selectFrom('requests')
-    .select('seq')
+    .select((eb) => ['seq', eb.fn<number>('length', ['body']).as('bytes')])
     .where('status', '=', 'accepted')
     .where('send_lease_until', '<=', now)
     .orderBy('seq')
@@ -70,7 +70,7 @@ async function claimUnsent(
     .skipLocked();
   if (queue !== undefined) query = query.where('queue', '=', queue);
   if (exceptQueues.length > 0) query = query.where(dialect.isNoneOf('queue', dialect.toList(exceptQueues)));
-  const rows = await takeEnough(await query.execute(), {
+  const rows = await takeTogether(await query.execute(), {
     enoughBytes,
     take: ({ seq }) =>
       tx
@@ -88,7 +88,6 @@ async function claimUnsent(
         .where('send_lease_until', '<=', now)
         .returningAll()
         .executeTakeFirst(),
-    bytesOf: ({ body }) => body.length,
   });
   return rows.map(toStoredRequest);
 }
