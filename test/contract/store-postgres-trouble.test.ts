@@ -174,9 +174,14 @@ describe('the store on a PostgreSQL in trouble', function () {
     const awayMs = 200;
     proxy.slowDown(awayMs);
     const beganAt = performance.now();
-    const claimed = await store.requests.claimUnsent({ owner: 'one', leaseMs, limit: 100 });
+    const claimed = await store.requests.claimUnsent({
+      owner: 'one',
+      leaseMs,
+      limit: 100,
+      enoughBytes: 1_000_000,
+    });
     expect(claimed).to.have.length(100);
-    // To begin, to look, to take and to commit.
+    // To begin, to look, to size up, to take and to commit.
     expect(performance.now() - beganAt).to.be.within(4 * awayMs, 20 * awayMs);
   });
 

@@ -5,6 +5,7 @@ import { connectBroker } from '#app/library/connect-broker.js';
 import { createReplier } from '#app/library/create-replier.js';
 import type { Replier } from '#messaging/replier.js';
 import { uniqueName } from '../support/gateway.js';
+import { sized } from '../support/long-run.js';
 import { report } from '../support/report.js';
 import { outcomeOf, startRequestLoad } from '../support/request-load.js';
 import type { ServedGateway } from '../support/served-gateway.js';
@@ -21,7 +22,7 @@ export interface StoppableBroker {
   stop(): Promise<void>;
 }
 
-const outageMs = 10_000;
+const outageMs = sized({ short: 10_000, long: 60_000 });
 /** What a process may grow by while it keeps requests for a broker, and never gives back to the system. */
 const mostGrowthBytes = 96 * 1024 * 1024;
 
@@ -52,7 +53,7 @@ export function describeBrokerOutage(
 
   happens(
     'Surroundings',
-    'the broker is killed and away for ten seconds under load',
+    'the broker is killed and away for ten seconds under load, or a minute in the long run',
     'what was accepted meanwhile is answered afterwards; no waiter and no memory are left over',
     async function () {
       this.timeout(300_000);

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { uniqueName } from '../support/gateway.js';
 import type { HoldingService } from '../support/holding-service.js';
 import { startHoldingService } from '../support/holding-service.js';
+import { sized } from '../support/long-run.js';
 import { report } from '../support/report.js';
 import { outcomeOf, startRequestLoad } from '../support/request-load.js';
 import type { ServedGateway } from '../support/served-gateway.js';
@@ -10,8 +11,8 @@ import { until } from '../support/until.js';
 import { happens } from '../support/happens.js';
 
 const kills = 3;
-/** Accepted between two kills. */
-const perRound = 300;
+/** Accepted between two kills; 10,000 in all in the long run. */
+const perRound = sized({ short: 300, long: 3_400 });
 const wantedInFlight = 200;
 
 /**
@@ -42,7 +43,7 @@ export function describeKillGateway(brokerUrl: () => string | undefined): void {
     'the gateway is killed three times under load',
     'every request it accepted is answered after the restarts',
     async function () {
-      this.timeout(300_000);
+      this.timeout(sized({ short: 300_000, long: 900_000 }));
       const queue = uniqueName('work');
       service = await startHoldingService(gateway.brokerUrl, queue, wantedInFlight);
 
@@ -58,7 +59,7 @@ export function describeKillGateway(brokerUrl: () => string | undefined): void {
         const goal = load.accepted.length + perRound;
         await until(() => load.accepted.length >= goal && service.running >= wantedInFlight, {
           what: `${goal} accepted requests with ${wantedInFlight} under way`,
-          withinMs: 60_000,
+          withinMs: 120_000,
         });
         inFlight.push(service.running);
         await gateway.kill();

@@ -174,34 +174,62 @@ export function describeManyGateways(brokerUrl: () => string): void {
     'Surroundings',
     'the clock of one of several gateways is five minutes ahead',
     'its requests have the deadlines that their callers wanted, and no other gateway ends them early',
-    async function () {
+    function () {
       this.timeout(60_000);
-      const program = new URL('../support/programs/clock-ahead.mjs', import.meta.url).href;
-      const ahead = await group!.add({ NODE_OPTIONS: `--import=${program}` });
-      const deadlines: number[] = [];
-      const queue = uniqueName('group');
-      const asked = Date.now();
-      const accepted = await post(`${ahead.url}/requests/${queue}`, '1', {
-        ...jsonBody,
-        prefer: 'respond-async',
-        'request-timeout': '20',
-      });
-      expect(accepted.status, accepted.text()).to.equal(202);
-      const { id, expiresAt } = accepted.json<{ id: string; expiresAt: string }>();
-      expect(Date.parse(expiresAt) - asked).to.be.within(19_000, 26_000);
-      await serve(queue, {
-        handler: (request, { deadlineMs }) => {
-          deadlines.push(deadlineMs);
-          return request.body;
-        },
-      });
-      const answer = await call(`${url(1)}/requests/${id}/reply`, { headers: { prefer: 'wait=15' } });
-      expect(answer.text()).to.equal('1');
-      // What is left of the 20 s, and five minutes for clocks that differ.
-      expect(deadlines[0]).to.be.within(305_000, 320_000);
-      await ahead.stop();
+      return expectDeadlines(5 * 60_000);
     },
   );
+
+  happens(
+    'Surroundings',
+    'the clock of one of several gateways is five minutes behind',
+    'its requests have the deadlines that their callers wanted, it ends no request of others early or late, and it is taken for dead by nobody',
+    async function () {
+      this.timeout(60_000);
+      await expectDeadlines(-5 * 60_000);
+    },
+  );
+
+  /** Of requests of a gateway whose clock is off by so much. */
+  async function expectDeadlines(offMs: number): Promise<void> {
+    const program = new URL('../support/programs/clock-off.mjs', import.meta.url).href;
+    const off = await group!.add({ NODE_OPTIONS: `--import=${program}`, CLOCK_OFF_MS: String(offMs) });
+    const ask = async (
+      at: string,
+      queue: string,
+      seconds: string,
+    ): Promise<{ id: string; expiresAt: string }> => {
+      const headers = { ...jsonBody, prefer: 'respond-async', 'request-timeout': seconds };
+      const accepted = await post(`${at}/requests/${queue}`, '1', headers);
+      expect(accepted.status, accepted.text()).to.equal(202);
+      return accepted.json();
+    };
+    const deadlines: number[] = [];
+    const queue = uniqueName('group');
+    const asked = Date.now();
+    const { id, expiresAt } = await ask(off.url, queue, '20');
+    expect(Date.parse(expiresAt) - asked).to.be.within(19_000, 26_000);
+    await serve(queue, {
+      handler: (request, { deadlineMs }) => {
+        deadlines.push(deadlineMs);
+        return request.body;
+      },
+    });
+    const answer = await call(`${url(1)}/requests/${id}/reply`, { headers: { prefer: 'wait=15' } });
+    expect(answer.text()).to.equal('1');
+    // What is left of the 20 s, and five minutes for clocks that differ.
+    expect(deadlines[0]).to.be.within(305_000, 320_000);
+
+    // Nobody answers these; whichever of them ends them, it is when they are due.
+    for (const at of [off.url, url(0)]) {
+      const due = await ask(at, uniqueName('nobody'), '3');
+      const end = await call(`${off.url}/requests/${due.id}/reply`, { headers: { prefer: 'wait=15' } });
+      expect([end.status, end.json()['code']]).to.deep.equal([504, 'REQUEST_EXPIRED']);
+      expect(Date.now() - Date.parse(due.expiresAt)).to.be.within(-100, 5_000);
+    }
+    expect(off.output()).to.not.include('taken for dead');
+    await off.stop();
+  }
 
   happens(
     'Surroundings',

@@ -22,6 +22,8 @@ export interface ServedGateway {
   stop(): Promise<void>;
   /** Ends it and removes its data. */
   remove(): Promise<void>;
+  /** What it has written since its last start. */
+  output(): string;
   /** The value of a metric of /metrics. */
   metric(name: string): Promise<number>;
 }
@@ -104,6 +106,7 @@ export async function serveGateway(options: ServeOptions = {}): Promise<ServedGa
       await child.stop();
       await folder.remove();
     },
+    output: () => child.output(),
     async metric(name) {
       const { body } = await call(`${url}/metrics`);
       const found = new RegExp(`^${name} (\\S+)$`, 'mu').exec(body.toString('utf8'));

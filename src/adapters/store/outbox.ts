@@ -55,15 +55,7 @@ async function claimDue(
   const now = clock.now();
   let query = tx
     .selectFrom('outbox')
-    .select((eb) => [
-      'outbox.id',
-      eb
-        .selectFrom('replies')
-        .select((reply) => reply.fn<number>('length', ['replies.body']).as('bytes'))
-        .whereRef('replies.request_seq', '=', 'outbox.request_seq')
-        .whereRef('replies.number', '=', 'outbox.reply_number')
-        .as('bytes'),
-    ])
+    .select('outbox.id')
     .where('outbox.status', '=', 'waiting')
     .where('next_at', '<=', now)
     .where((eb) =>
@@ -86,20 +78,35 @@ async function claimDue(
     .skipLocked();
   if (queue !== undefined) query = query.where('queue', '=', queue);
   if (exceptQueues.length > 0) query = query.where(dialect.isNoneOf('queue', dialect.toList(exceptQueues)));
-  return takeTogether(await query.execute(), {
-    enoughBytes,
-    take: async ({ id }) => {
-      const row = await tx
-        .updateTable('outbox')
-        .set({ owner, next_at: now + leaseMs })
-        .where('id', '=', id)
-        .where('status', '=', 'waiting')
-        .where('next_at', '<=', now)
-        .returningAll()
-        .executeTakeFirst();
-      return row && toDelivery(tx, row);
+  const found = await query.execute();
+  return takeTogether(
+    found.map(({ id }) => id),
+    {
+      enoughBytes,
+      sizes: (ids) =>
+        tx
+          .selectFrom('outbox')
+          .innerJoin('replies', (join) =>
+            join
+              .onRef('replies.request_seq', '=', 'outbox.request_seq')
+              .onRef('replies.number', '=', 'outbox.reply_number'),
+          )
+          .select((eb) => ['outbox.id as key', eb.fn<number>('length', ['replies.body']).as('bytes')])
+          .where(dialect.isOneOf('outbox.id', dialect.toList(ids)))
+          .execute(),
+      take: async (id) => {
+        const row = await tx
+          .updateTable('outbox')
+          .set({ owner, next_at: now + leaseMs })
+          .where('id', '=', id)
+          .where('status', '=', 'waiting')
+          .where('next_at', '<=', now)
+          .returningAll()
+          .executeTakeFirst();
+        return row && toDelivery(tx, row);
+      },
     },
-  });
+  );
 }
 
 function changeFor(result: OutboxResult, now: number): Partial<OutboxRow> {

@@ -36,7 +36,7 @@ async function claimDue(
   const now = clock.now();
   let query = tx
     .selectFrom('outgoing')
-    .select((eb) => ['id', eb.fn<number>('length', ['body']).as('bytes')])
+    .select('id')
     .where('next_at', '<=', now)
     .orderBy('next_at')
     .orderBy('id')
@@ -45,17 +45,27 @@ async function claimDue(
     .skipLocked();
   if (queue !== undefined) query = query.where('queue', '=', queue);
   if (exceptQueues.length > 0) query = query.where(dialect.isNoneOf('queue', dialect.toList(exceptQueues)));
-  const rows = await takeTogether(await query.execute(), {
-    enoughBytes,
-    take: ({ id }) =>
-      tx
-        .updateTable('outgoing')
-        .set({ owner, next_at: now + leaseMs })
-        .where('id', '=', id)
-        .where('next_at', '<=', now)
-        .returningAll()
-        .executeTakeFirst(),
-  });
+  const found = await query.execute();
+  const rows = await takeTogether(
+    found.map(({ id }) => id),
+    {
+      enoughBytes,
+      sizes: (ids) =>
+        tx
+          .selectFrom('outgoing')
+          .select((eb) => ['id as key', eb.fn<number>('length', ['body']).as('bytes')])
+          .where(dialect.isOneOf('id', dialect.toList(ids)))
+          .execute(),
+      take: (id) =>
+        tx
+          .updateTable('outgoing')
+          .set({ owner, next_at: now + leaseMs })
+          .where('id', '=', id)
+          .where('next_at', '<=', now)
+          .returningAll()
+          .executeTakeFirst(),
+    },
+  );
   return rows.map(toOutgoing);
 }
 

@@ -61,7 +61,7 @@ async function claimUnsent(
   const now = clock.now();
   let query = tx
     .selectFrom('requests')
-    .select((eb) => ['seq', eb.fn<number>('length', ['body']).as('bytes')])
+    .select('seq')
     .where('status', '=', 'accepted')
     .where('send_lease_until', '<=', now)
     .orderBy('seq')
@@ -70,25 +70,35 @@ async function claimUnsent(
     .skipLocked();
   if (queue !== undefined) query = query.where('queue', '=', queue);
   if (exceptQueues.length > 0) query = query.where(dialect.isNoneOf('queue', dialect.toList(exceptQueues)));
-  const rows = await takeTogether(await query.execute(), {
-    enoughBytes,
-    take: ({ seq }) =>
-      tx
-        .updateTable('requests')
-        .set((eb) => ({
-          send_owner: owner,
-          send_lease_until: now + leaseMs,
-          attempts: eb('attempts', '+', 1),
-          // Somebody had it before: the message may be on the broker already.
-          resend: sql<number>`CASE WHEN send_owner IS NULL THEN resend ELSE resend + 1 END`,
-          version: eb('version', '+', 1),
-        }))
-        .where('seq', '=', seq)
-        .where('status', '=', 'accepted')
-        .where('send_lease_until', '<=', now)
-        .returningAll()
-        .executeTakeFirst(),
-  });
+  const found = await query.execute();
+  const rows = await takeTogether(
+    found.map(({ seq }) => seq),
+    {
+      enoughBytes,
+      sizes: (seqs) =>
+        tx
+          .selectFrom('requests')
+          .select((eb) => ['seq as key', eb.fn<number>('length', ['body']).as('bytes')])
+          .where(dialect.isOneOf('seq', dialect.toList(seqs)))
+          .execute(),
+      take: (seq) =>
+        tx
+          .updateTable('requests')
+          .set((eb) => ({
+            send_owner: owner,
+            send_lease_until: now + leaseMs,
+            attempts: eb('attempts', '+', 1),
+            // Somebody had it before: the message may be on the broker already.
+            resend: sql<number>`CASE WHEN send_owner IS NULL THEN resend ELSE resend + 1 END`,
+            version: eb('version', '+', 1),
+          }))
+          .where('seq', '=', seq)
+          .where('status', '=', 'accepted')
+          .where('send_lease_until', '<=', now)
+          .returningAll()
+          .executeTakeFirst(),
+    },
+  );
   return rows.map(toStoredRequest);
 }
 

@@ -6,6 +6,7 @@ import type { Store } from '#adapters/store/store.js';
 import { createStore } from '#adapters/store/open-store.js';
 import type { SendClaim } from '#core/ports/request-store.js';
 import { createManualClock } from '#testing/manual-clock.js';
+import { newReply, newRequest } from '../../../support/requests.js';
 import { appendNumbered, newStatusEvent } from '../../../support/numbered-log.js';
 
 /** All that waits for a queue on hold is passed over at each look, while nobody else is served. */
@@ -54,6 +55,21 @@ describe('a look for work', () => {
       }
     });
   }
+
+  it('matches replies to their requests by keys alone, however many requests are open', async () => {
+    const id = randomUUID();
+    await store.requests.accept(newRequest({ id }), { owner: null, leaseMs: 60_000 });
+    plans = [];
+    for (const [correlationId, kind] of [
+      [id, 'settled'],
+      [id, 'duplicate'],
+      ['unknown', 'unmatched'],
+    ] as const) {
+      expect(await store.requests.settle(newReply(correlationId))).to.include({ kind });
+    }
+    expect(plans.join('; ')).to.match(/SEARCH requests USING (?:COVERING )?INDEX \w+ \(id=\?\)/);
+    expect(plans.join('; ')).to.not.match(/SCAN (?:requests|replies|events|outbox)/);
+  });
 
   it('reads of the requests only those of its queue', async () => {
     await store.requests.claimUnsent({ ...claim, queue: 'held' });
