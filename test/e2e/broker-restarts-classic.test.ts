@@ -14,7 +14,7 @@ import { until } from '../support/until.js';
 const restarts = 20;
 /** From here on nothing is new to the process any more. */
 const warmAfter = 3;
-const mostGrowthBytes = 64 * 1024 * 1024;
+const mostGrowthBytes = 96 * 1024 * 1024;
 
 describe(titleOn(brokerLabels.classic, 'a gateway whose broker is restarted again and again'), () => {
   let broker: ClassicBroker | undefined;

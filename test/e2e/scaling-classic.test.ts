@@ -54,7 +54,7 @@ describe(titleOn(brokerLabels.classic, 'gateways that come and go'), () => {
       const first = gateways[0]!;
       service = await startHoldingService(broker!.url, queue, 5);
       const headers = { prefer: 'wait=30' };
-      const running = startRequestLoad({ url: first.url, queue, callers: 20, pauseMs: 20, headers });
+      const running = startRequestLoad({ url: first.url, queue, callers: 10, pauseMs: 80, headers });
       load = running;
       const more = (count: number): Promise<unknown> => {
         const goal = running.accepted.length + count;
