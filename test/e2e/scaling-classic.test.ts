@@ -20,10 +20,19 @@ describeOn('classic', 'gateways that come and go', (classic) => {
   let group: GatewayGroup | undefined;
   let service: HoldingService | undefined;
   let load: RequestLoad | undefined;
+  /** Queues that any gateway has read from or written to. */
+  const used = new Set<string>();
 
   before(async function () {
     this.timeout(120_000);
     network = await startFaultyNetwork({ broker: classic().url });
+    network.watch({
+      direction: 'to-broker',
+      where: ({ queue: name }) => {
+        if (name !== null) used.add(name);
+        return false;
+      },
+    });
     const served = await serveGatewayGroup(1, network.url);
     if ('unavailable' in served) return skip(this, served.unavailable);
     group = served;
@@ -48,15 +57,6 @@ describeOn('classic', 'gateways that come and go', (classic) => {
       const queue = uniqueName('scaled');
       const { gateways } = group!;
       const first = gateways[0]!;
-      /** Queues that any gateway has read from or written to. */
-      const used = new Set<string>();
-      network!.watch({
-        direction: 'toBroker',
-        where: ({ queue: name }) => {
-          if (name !== null) used.add(name);
-          return false;
-        },
-      });
       service = await startHoldingService(classic().url, queue, 5);
       const headers = { prefer: 'wait=30' };
       const running = startRequestLoad({ url: first.url, queue, callers: 10, pauseMs: 80, headers });
@@ -67,7 +67,7 @@ describeOn('classic', 'gateways that come and go', (classic) => {
       };
       await more(100);
       const queues = [...used].sort();
-      expect(queues).to.include.members([queue]);
+      expect(queues).to.include.members([queue, `${group!.prefix}.replies`]);
       await Promise.all(Array.from({ length: 4 }, () => group!.add()));
       await more(300);
       await until(async () => (await Promise.all(gateways.map(repliesAt))).every((count) => count > 10), {
