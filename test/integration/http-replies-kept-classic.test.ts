@@ -34,7 +34,7 @@ describeOn('classic', 'replies that nobody waits for any more', (classic) => {
       const replies = `${bench.gateway.prefix}.replies`;
       const service = await openStranger(classic().url);
       const send = (id: string, name: string): Promise<void> =>
-        service.send(replies, { 'Message-ID': `${id} ${name}`, 'correlation-id': id }, name);
+        service.send(replies, { 'Message-ID': `${id}-${name}`, 'correlation-id': id }, name);
       for (let index = 0; index < each; index += 1) {
         await send(late[index]!, 'first');
         await send(twice[index]!, 'first');

@@ -14,20 +14,3 @@ export async function countAtClassic(brokerUrl: string, queue: string): Promise<
     raw.destroy();
   }
 }
-
-/** How many queues an ActiveMQ Classic has: whoever listens to its advisory topic is told of each that is there already. */
-export async function countQueuesOfClassic(brokerUrl: string): Promise<number> {
-  const raw = await openStranger(brokerUrl);
-  try {
-    await raw.follow('ActiveMQ.Advisory.Queue');
-    // What comes in order after all of them.
-    await raw.follow('after-the-queues');
-    raw.publish('after-the-queues', 'end');
-    for (let count = 0; ; count += 1) {
-      const { headers } = await raw.take('MESSAGE');
-      if (headers['destination'] === '/topic/after-the-queues') return count;
-    }
-  } finally {
-    raw.destroy();
-  }
-}
