@@ -89,6 +89,7 @@ export function composeGateway(foundations: Foundations): GatewayComposition {
     receiptTimeoutMs: brokerSettings.receiptTimeoutMs,
     prefetch: brokerSettings.prefetch,
     maxPending: requests.maxPending,
+    maxPendingOf: (queue) => routes.forQueue(queue)?.maxPending ?? requests.maxPendingPerQueue,
     maxUnsent: configuration.outbox.maxPending,
     // A reply over HTTP is taken up to the limit of all bodies, and must not be too large here.
     maxReplyBytes: Math.max(leastMaxReplyBytes, configuration.http.maxBodyBytes),

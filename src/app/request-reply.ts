@@ -45,6 +45,7 @@ export interface RequestReplyOptions {
   readonly receiptTimeoutMs: number;
   readonly prefetch: number;
   readonly maxPending: number;
+  readonly maxPendingOf: (queue: string) => number;
   readonly maxUnsent: number;
   readonly maxReplyBytes: number;
   readonly checkReply?: ReplyCheck;
@@ -75,7 +76,12 @@ export function createRequestReply(options: RequestReplyOptions): RequestReply {
     topicOf: (instance) => options.own.settled(instance),
   });
   const shared = { clock, logger, meter, watch };
-  const admission = createAdmission({ ...options, store: store.requests });
+  const admission = createAdmission({
+    ...options,
+    store: store.requests,
+    isUp: () => channel.isUp(),
+    random: Math.random,
+  });
   const relay = createOutboxRelay({
     ...shared,
     store: store.requests,
@@ -90,7 +96,7 @@ export function createRequestReply(options: RequestReplyOptions): RequestReply {
     random: Math.random,
   });
   const onForward = (): void => relay.wakeDeliveries();
-  const onEnded = ({ postedBy }: RequestRecord): void => admission.ended(postedBy);
+  const onEnded = (record: RequestRecord): void => admission.ended(record);
   const settlement = createReplySettlement({
     ...shared,
     store: store.requests,

@@ -1,84 +1,178 @@
 /**
- * Admission control: how many requests may be open, in all and of one name, and how many may wait for an away broker. Counted in memory and
- * set right from the store now and then, because a count per request would cost more than the request.
+ * Admission control: how many requests may be open, in all, of one name and for one queue, and how many may wait for an away
+ * broker. Counted in memory and set right from the store now and then, because a count per request would cost more than the
+ * request; so of what other instances take in, each knows what was so ten seconds ago, and together they may go beyond a limit
+ * by what they take in meanwhile. Whoever is refused is told when to come back, by how fast places come free.
  */
-import { ReplytoError } from '#core/errors.js';
+import { ReplytoError, isReplytoError } from '#core/errors.js';
 import type { Clock } from '#core/ports/clock.js';
 import type { Logger } from '#core/ports/logger.js';
 import type { RequestCounts, RequestStore } from '#core/ports/request-store.js';
+import type { RequestRecord } from '#core/request.js';
+import { toRetryAfterSeconds } from '#core/retry-after.js';
 import { shareRefusal } from './name-shares.js';
+import type { OpenTally } from './open-tally.js';
+import { createOpenTally } from './open-tally.js';
+import { createOutage } from './outage.js';
 import { createTimers } from './timers.js';
 
 export interface AdmissionOptions {
-  readonly store: RequestStore;
+  readonly store: Pick<RequestStore, 'countsByQueue' | 'countsByName'>;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Requests that have not ended; beyond it TOO_MANY_PENDING. */
   readonly maxPending: number;
+  /** The same for one queue. Asked once for as long as the queue has open requests. */
+  readonly maxPendingOf: (queue: string) => number;
   /** Requests not sent yet; beyond it OUTBOX_FULL. */
   readonly maxUnsent: number;
+  /** Whether the broker takes messages now. */
+  readonly isUp: () => boolean;
+  /** 0 up to 1, for jitter. */
+  readonly random: () => number;
 }
 
-/** `name`: who posted the request; null where nobody has a name. */
+/** Whose request it is, and for which queue; `postedBy` null where nobody has a name. */
+type Asked = Pick<RequestRecord, 'postedBy' | 'queue'>;
+
 export interface Admission {
   /** @throws TOO_MANY_PENDING, OUTBOX_FULL */
-  check(name: string | null): void;
-  accepted(name: string | null): void;
+  check(request: Asked): void;
+  accepted(request: Asked): void;
   sent(): void;
-  ended(name: string | null): void;
+  ended(request: Asked): void;
+  /** The same error; of an away store with how long it may stay so. */
+  refused(error: unknown): unknown;
   counts(): RequestCounts;
   /** Reads the true counts, then again every ten seconds. */
   start(): Promise<void>;
   stop(): void;
 }
 
-const recountEveryMs = 10_000;
+interface QueueTally extends OpenTally {
+  readonly limit: number;
+}
 
-export function createAdmission({
-  store,
-  clock,
-  logger,
-  maxPending,
-  maxUnsent,
-}: AdmissionOptions): Admission {
-  let pending = 0;
-  let unsent = 0;
+const recountEveryMs = 10_000;
+/** Beyond it only those with the most open requests are held to their limit: names of queues come from strangers. */
+export const mostQueues = 10_000;
+
+export function createAdmission(options: AdmissionOptions): Admission {
+  const { store, clock, logger, maxPending, maxUnsent, isUp, random } = options;
+  const all = createOpenTally(clock);
+  const unsent = createOpenTally(clock);
+  const queues = new Map<string, QueueTally>();
   let ofNames = new Map<string, number>();
+  const brokerOutage = createOutage(clock);
+  const storeOutage = createOutage(clock);
   const timers = createTimers(clock);
 
   async function recount(): Promise<void> {
-    ({ pending, unsent } = await store.counts());
-    ofNames = new Map(await store.countsByName());
+    brokerOutage.sees(!isUp());
+    const [byQueue, byName] = [await store.countsByQueue(), await store.countsByName()];
+    ofNames = new Map(byName);
+    const sum = { pending: 0, unsent: 0 };
+    for (const counts of byQueue.values()) {
+      sum.pending += counts.pending;
+      sum.unsent += counts.unsent;
+    }
+    all.setRight(sum.pending);
+    unsent.setRight(sum.unsent);
+    setQueuesRight(byQueue);
+  }
+
+  function setQueuesRight(byQueue: ReadonlyMap<string, RequestCounts>): void {
+    for (const [queue, tally] of queues) {
+      tally.setRight(byQueue.get(queue)?.pending ?? 0);
+      if (tally.open === 0) queues.delete(queue);
+    }
+    for (const [queue, { pending }] of crowdedFirst(byQueue)) {
+      if (queues.size >= mostQueues) break;
+      if (!queues.has(queue)) tallyOf(queue)?.setRight(pending);
+    }
+  }
+
+  function tallyOf(queue: string): QueueTally | undefined {
+    const known = queues.get(queue);
+    if (known !== undefined || queues.size >= mostQueues) return known;
+    const tally = Object.assign(createOpenTally(clock), { limit: options.maxPendingOf(queue) });
+    queues.set(queue, tally);
+    return tally;
   }
 
   const of = (name: string | null): number => (name === null ? 0 : (ofNames.get(name) ?? 0));
 
-  function change(name: string | null, by: 1 | -1): void {
-    pending = Math.max(0, pending + by);
+  function changeName(name: string | null, by: 1 | -1): void {
     if (name === null) return;
     const count = of(name) + by;
     if (count > 0) ofNames.set(name, count);
     else ofNames.delete(name);
   }
 
+  const toSeconds = (ms: number | undefined): { readonly retryAfterSeconds?: number } =>
+    ms === undefined ? {} : { retryAfterSeconds: toRetryAfterSeconds(ms, random()) };
+
+  function checkPending({ postedBy: name, queue }: Asked): void {
+    const own = of(name);
+    const refusal = shareRefusal({
+      ...{ limit: maxPending, all: all.open, own, name, what: 'requests are open' },
+    });
+    if (refusal !== null) {
+      // Of one name that has its share: places for it come free as fast as it has a part of all.
+      const ms = all.open >= maxPending ? all.freeInMs(maxPending) : all.freeInMs(all.open);
+      const share = all.open >= maxPending ? 1 : own / all.open;
+      throw new ReplytoError('TOO_MANY_PENDING', {
+        detail: refusal,
+        ...toSeconds(ms === undefined ? undefined : ms / share),
+      });
+    }
+    const tally = queues.get(queue);
+    if (tally === undefined || tally.open < tally.limit) return;
+    throw new ReplytoError('TOO_MANY_PENDING', {
+      detail: `${tally.open} requests are open for queue '${queue}'; its limit is ${tally.limit}`,
+      destination: queue,
+      ...toSeconds(tally.freeInMs(tally.limit)),
+    });
+  }
+
+  function checkUnsent(): void {
+    if (unsent.open < maxUnsent) return;
+    brokerOutage.sees(!isUp());
+    const ms = isUp() ? unsent.freeInMs(maxUnsent) : brokerOutage.expectedMs();
+    throw new ReplytoError('OUTBOX_FULL', {
+      detail: `${unsent.open} requests wait for the broker; the limit is ${maxUnsent}`,
+      ...toSeconds(ms),
+    });
+  }
+
   return {
-    check(name) {
-      const counts = { limit: maxPending, all: pending, own: of(name), name };
-      const refusal = shareRefusal({ ...counts, what: 'requests are open' });
-      if (refusal !== null) throw new ReplytoError('TOO_MANY_PENDING', { detail: refusal });
-      if (unsent >= maxUnsent) {
-        throw new ReplytoError('OUTBOX_FULL', {
-          detail: `${unsent} requests wait for the broker; the limit is ${maxUnsent}`,
-        });
-      }
+    check(request) {
+      checkPending(request);
+      checkUnsent();
     },
-    accepted(name) {
-      change(name, 1);
-      unsent += 1;
+    accepted({ postedBy, queue }) {
+      storeOutage.sees(false);
+      all.began();
+      unsent.began();
+      tallyOf(queue)?.began();
+      changeName(postedBy, 1);
     },
-    sent: () => void (unsent = Math.max(0, unsent - 1)),
-    ended: (name) => change(name, -1),
-    counts: () => ({ pending, unsent }),
+    sent: () => unsent.ended(),
+    ended({ postedBy, queue }) {
+      all.ended();
+      queues.get(queue)?.ended();
+      changeName(postedBy, -1);
+    },
+    refused(error) {
+      if (!isReplytoError(error) || error.category !== 'store' || !error.retryable) return error;
+      storeOutage.sees(true);
+      const { message: detail, code, requestId } = error;
+      return new ReplytoError(code, {
+        ...{ detail, cause: error.cause, ...(requestId === undefined ? {} : { requestId }) },
+        ...toSeconds(storeOutage.expectedMs()),
+      });
+    },
+    counts: () => ({ pending: all.open, unsent: unsent.open }),
     async start() {
       await recount();
       timers.every(recountEveryMs, () =>
@@ -87,4 +181,12 @@ export function createAdmission({
     },
     stop: () => timers.stop(),
   };
+}
+
+/** Sorted only where not all have a place. */
+function crowdedFirst(
+  byQueue: ReadonlyMap<string, RequestCounts>,
+): Iterable<readonly [string, RequestCounts]> {
+  if (byQueue.size <= mostQueues) return byQueue;
+  return [...byQueue].sort(([, one], [, other]) => other.pending - one.pending);
 }

@@ -181,7 +181,7 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
   function onMarked(record: RequestRecord): void {
     if (record.status === 'completed') {
       meter.count('requests-completed');
-      options.admission.ended(record.postedBy);
+      options.admission.ended(record);
     }
     options.watch.notify({ record, reply: null });
   }
@@ -193,7 +193,7 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
     refusals.forget(request.id);
     if (outcome === null) return;
     meter.count('requests-faulted');
-    options.admission.ended(outcome.record.postedBy);
+    options.admission.ended(outcome.record);
     options.watch.notify(outcome);
     deliveries.wake();
   }

@@ -9,7 +9,7 @@ import type { Problem } from '#core/errors.js';
 import { ReplytoError, toProblem, toReplytoError } from '#core/errors.js';
 import type { Clock } from '#core/ports/clock.js';
 import type { Meter } from '#core/ports/meter.js';
-import type { RequestContent, RequestStore } from '#core/ports/request-store.js';
+import type { AcceptOutcome, RequestContent, RequestStore } from '#core/ports/request-store.js';
 import { isFinal, isVisibleTo } from '#core/request.js';
 import type { NewRequest, RequestRecord, StoredReply, StoredRequest } from '#core/request.js';
 import type { Admission } from './admission.js';
@@ -63,7 +63,7 @@ export function createRequestor(options: RequestorOptions): Requestor {
   async function accept(request: NewRequest): Promise<{ record: RequestRecord; joined: boolean }> {
     await admit(request);
     const owner = relay.canSendNow(request.queue) ? relay.instance : null;
-    const outcome = await store.accept(request, { owner, leaseMs: relay.leaseMs });
+    const outcome = await keep(request, owner);
     if (outcome.kind === 'mismatch') {
       throw new ReplytoError('IDEMPOTENCY_MISMATCH', {
         detail: `the message id ${request.id} was used before with another body, queue or Reply-To`,
@@ -78,17 +78,25 @@ export function createRequestor(options: RequestorOptions): Requestor {
       return { record, joined: true };
     }
     meter.count('requests-accepted');
-    admission.accepted(request.postedBy);
+    admission.accepted(request);
     if (owner !== null) relay.sendNow(toStored(record, request));
     return { record, joined: false };
   }
 
-  /** The limits are for new requests: whoever repeats a post may learn what became of it. */
-  async function admit({ id, postedBy }: NewRequest): Promise<void> {
+  async function keep(request: NewRequest, owner: string | null): Promise<AcceptOutcome> {
     try {
-      admission.check(postedBy);
+      return await store.accept(request, { owner, leaseMs: relay.leaseMs });
+    } catch (error) {
+      throw admission.refused(error);
+    }
+  }
+
+  /** The limits are for new requests: whoever repeats a post may learn what became of it. */
+  async function admit(request: NewRequest): Promise<void> {
+    try {
+      admission.check(request);
     } catch (limit) {
-      if ((await store.find(id)) === null) throw limit;
+      if ((await store.find(request.id)) === null) throw limit;
     }
   }
 
@@ -157,7 +165,7 @@ export function createRequestor(options: RequestorOptions): Requestor {
       const outcome = await store.cancel(id, name);
       if (outcome?.changed === true) {
         meter.count('requests-cancelled');
-        admission.ended(outcome.record.postedBy);
+        admission.ended(outcome.record);
         watch.notify({ record: outcome.record, reply: null });
       }
       return outcome;

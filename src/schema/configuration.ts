@@ -4,7 +4,14 @@ import type { DeepReadonly } from './deep-readonly.js';
 import { jwt } from './jwt-settings.js';
 import { telemetry } from './telemetry-settings.js';
 import { mostEmbeddedBodyBytes, settingConflicts } from './setting-conflicts.js';
-import { defaultRoutes, longestTimeoutMs, longestWaitMs, mostRoutes, routeSchema } from './route.js';
+import {
+  defaultRoutes,
+  longestTimeoutMs,
+  longestWaitMs,
+  mostPending,
+  mostRoutes,
+  routeSchema,
+} from './route.js';
 import {
   choice,
   duration,
@@ -162,8 +169,12 @@ const requests = section({
     'When a request expires without a reply, on routes that do not say otherwise.',
   ),
   maxPending: integer(
-    { min: 1, max: 100_000_000, default: 1_000_000 },
+    { min: 1, max: mostPending, default: 1_000_000 },
     'Requests without a reply at the same time; beyond it calls get 429. Where callers log in, half of it at most is for one name.',
+  ),
+  maxPendingPerQueue: integer(
+    { min: 1, max: mostPending, default: 500_000 },
+    'The same for one queue, on routes that do not say otherwise: beyond it calls that ask this queue get 429, and others go on.',
   ),
   maxWaiting: integer(
     { min: 1, max: 1_000_000, default: 10_000 },

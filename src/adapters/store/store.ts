@@ -18,6 +18,7 @@ import { createGroupCommit } from '#adapters/sql/group-commit.js';
 import { createAcceptance } from './acceptance.js';
 import { createBrokerMemory } from './broker-memory.js';
 import type { StoreContext, Tx } from './context.js';
+import { createCounting } from './counting.js';
 import { createDeadLetters } from './dead-letters.js';
 import { createDeliveries } from './deliveries.js';
 import { createEnding } from './ending.js';
@@ -140,6 +141,7 @@ export function composeStore(database: OpenedDatabase, options: StoreOptions): S
     time: clock,
     requests: {
       ...createAcceptance(context),
+      ...createCounting(context),
       ...createSending(context),
       ...createSettlement(context),
       ...createEnding(context),

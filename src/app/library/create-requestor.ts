@@ -95,6 +95,7 @@ export function createRequestor(options: CreateRequestorOptions): LibraryRequest
     receiptTimeoutMs: 30_000,
     prefetch: 500,
     maxPending,
+    maxPendingOf: () => maxPending,
     maxUnsent: maxPending,
     maxReplyBytes: Number.MAX_SAFE_INTEGER,
   });

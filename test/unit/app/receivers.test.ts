@@ -64,7 +64,7 @@ describe('the receivers of a gateway', () => {
       requestReply: createRequestReply({
         ...shared,
         ...{ replies: own.replies, newId: () => 'an-id', receiptTimeoutMs: 30_000 },
-        ...{ maxPending: 10, maxUnsent: 10, maxReplyBytes: 1_000 },
+        ...{ maxPending: 10, maxPendingOf: () => 10, maxUnsent: 10, maxReplyBytes: 1_000 },
       }),
       ...{ prefix: 'replyto', isEmbedded: false },
       onFatal: (error) => fatal.push(isReplytoError(error) ? error.code : error),

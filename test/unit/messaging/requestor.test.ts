@@ -6,6 +6,7 @@ import type { RequestRecord } from '#core/request.js';
 import { createAdmission } from '#messaging/admission.js';
 import type { Requestor, RequestorOptions } from '#messaging/requestor.js';
 import { createRequestor } from '#messaging/requestor.js';
+import { easyAdmission } from '../../support/admission.js';
 import { failureOf } from '../../support/errors.js';
 import { passTime, settled } from '../../support/event-loop.js';
 import { newFaultReply, newReply, newRequest } from '../../support/requests.js';
@@ -210,9 +211,8 @@ describe('the requestor', () => {
   it('refuses beyond the limits, before anything is stored', async () => {
     const { store, clock, logger } = bench;
     const admission = createAdmission({
-      ...{ store: store.requests, clock, logger },
+      ...{ ...easyAdmission, store: store.requests, clock, logger },
       maxPending: 1,
-      maxUnsent: 10,
     });
     const asking = requestor({ admission });
     await asking.request(newRequest(), noWait);
@@ -223,8 +223,8 @@ describe('the requestor', () => {
 
   it('lets whoever repeats a post learn what became of it, also beyond the limits', async () => {
     const { store, clock, logger } = bench;
-    const counts = { ...{ store: store.requests, clock, logger }, maxPending: 1, maxUnsent: 10 };
-    const asking = requestor({ admission: createAdmission(counts) });
+    const limits = { ...easyAdmission, ...{ store: store.requests, clock, logger }, maxPending: 1 };
+    const asking = requestor({ admission: createAdmission(limits) });
     const request = newRequest();
     await asking.request(request, noWait);
     expect((await asking.request(request, noWait)).joined).to.equal(true);
@@ -295,7 +295,7 @@ describe('following and cancelling by the requestor', () => {
   it('cancels an open request and ends the waits for it', async () => {
     const request = newRequest();
     await bench.store.requests.accept(request, { owner: null, leaseMs });
-    bench.admission.accepted(null);
+    bench.admission.accepted({ postedBy: null, queue: request.queue });
     const following = requestor().follow(request.id, wait);
     await settled();
     const outcome = await requestor().cancel(request.id);

@@ -76,6 +76,7 @@ describe('loading the configuration', () => {
         maxWaitMs: 60_000,
         timeoutMs: 86_400_000,
         maxPending: 1_000_000,
+        maxPendingPerQueue: 500_000,
         maxWaiting: 10_000,
       },
       outbox: { maxPending: 100_000 },
