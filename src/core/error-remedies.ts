@@ -48,6 +48,11 @@ export const errorRemedies: Readonly<Record<ErrorCode, ErrorRemedy>> = {
     remedy:
       'Check the spelling, upper and lower case included; /openapi.json lists every path. `POST /requests/{queue}` asks any queue without a route.',
   },
+  NOT_A_GATEWAY: {
+    meaning: `The call came to a process without \`gateway\` among its \`roles\`. It answers \`/livez\`, \`/readyz\`, \`/metrics\`, \`/version\` and \`/problems\` alone. ${nothingHappened}`,
+    remedy:
+      'Call a process that has the role `gateway`; the operator leaves the others out of the load balancer.',
+  },
   REQUEST_NOT_FOUND: {
     meaning:
       'The id was never accepted here, the request ended longer ago than `retention.finalMs` and was removed, or, where callers log in, another name posted it.',

@@ -28,6 +28,8 @@ export interface AdmissionOptions {
   readonly maxUnsent: number;
   /** Whether the broker takes messages now. */
   readonly isUp: () => boolean;
+  /** Whether others begin and end requests, too. */
+  readonly isShared: boolean;
   /** 0 up to 1, for jitter. */
   readonly random: () => number;
 }
@@ -43,6 +45,11 @@ export interface Admission {
   ended(request: Asked): void;
   /** The same error; of an away store with how long it may stay so. */
   refused(error: unknown): unknown;
+  /**
+   * For who would be refused: what others ended meanwhile makes room. Resolves with whether there are newer counts than before;
+   * asks the store only where it is shared, and so seldom that it costs little.
+   */
+  countAgain(): Promise<boolean>;
   counts(): RequestCounts;
   /** Reads the true counts, then again every ten seconds. */
   start(): Promise<void>;
@@ -54,6 +61,9 @@ interface QueueTally extends OpenTally {
 }
 
 const recountEveryMs = 10_000;
+/** Between two counts of who would be refused, and at least so many times as long as one takes. */
+const countAgainAfterMs = 250;
+const countAgainShare = 10;
 /** Beyond it only those with the most open requests are held to their limit: names of queues come from strangers. */
 export const mostQueues = 10_000;
 
@@ -67,7 +77,24 @@ export function createAdmission(options: AdmissionOptions): Admission {
   const storeOutage = createOutage(clock);
   const timers = createTimers(clock);
 
-  async function recount(): Promise<void> {
+  let countedAt = -Infinity;
+  let countTookMs = 0;
+  let counting: Promise<void> | undefined;
+
+  function recount(): Promise<void> {
+    counting ??= recountNow().finally(() => (counting = undefined));
+    return counting;
+  }
+
+  async function recountNow(): Promise<void> {
+    const beganAt = clock.monotonic();
+    // Also of a failure: a store that is away is not asked for each refusal.
+    countedAt = beganAt;
+    await count();
+    countTookMs = clock.monotonic() - beganAt;
+  }
+
+  async function count(): Promise<void> {
     brokerOutage.sees(!isUp());
     const [byQueue, byName] = [await store.countsByQueue(), await store.countsByName()];
     ofNames = new Map(byName);
@@ -171,6 +198,16 @@ export function createAdmission(options: AdmissionOptions): Admission {
         ...{ detail, cause: error.cause, ...(requestId === undefined ? {} : { requestId }) },
         ...toSeconds(storeOutage.expectedMs()),
       });
+    },
+    async countAgain() {
+      if (!options.isShared) return false;
+      const sinceMs = clock.monotonic() - countedAt;
+      const isRecent = sinceMs < Math.max(countAgainAfterMs, countTookMs * countAgainShare);
+      if (counting === undefined && isRecent) return false;
+      return recount().then(
+        () => true,
+        () => false,
+      );
     },
     counts: () => ({ pending: all.open, unsent: unsent.open }),
     async start() {

@@ -19,20 +19,22 @@ export interface OpenTally {
 
 /** Less says nothing of a rate. */
 const leastMs = 1_000;
+/** From then on the next true count ends a window, of which the rate is kept. */
+const windowMs = 5_000;
 
 export function createOpenTally(clock: Pick<Clock, 'monotonic'>): OpenTally {
   let open = 0;
-  let ended = 0;
+  /** In this window, for whoever asks here: what others ended is free as far as others have not begun as many. */
+  let freed = 0;
   let since = clock.monotonic();
-  /** Of the time between the last two counts: how long it was, and how many places came free for whoever asks here. */
   let before: { readonly ms: number; readonly freed: number } | undefined;
 
-  /** The last of two windows by what has passed of it, the one before by what of it is within reach. */
+  /** This window by what has passed of it, the one before by what of it is within reach. */
   function freedPerMs(): number | undefined {
     const ms = clock.monotonic() - since;
-    if (before === undefined) return ms < leastMs ? undefined : ended / ms;
+    if (before === undefined) return ms < leastMs ? undefined : freed / ms;
     const share = Math.max(0, 1 - ms / before.ms);
-    return (before.freed * share + ended) / Math.max(ms, before.ms);
+    return (before.freed * share + freed) / Math.max(ms, before.ms);
   }
 
   return {
@@ -41,15 +43,16 @@ export function createOpenTally(clock: Pick<Clock, 'monotonic'>): OpenTally {
     },
     began: () => void (open += 1),
     ended() {
-      ended += 1;
+      freed += 1;
       if (open > 0) open -= 1;
     },
     setRight(counted) {
-      const now = clock.monotonic();
-      // What others ended is free as far as others have not begun as many.
-      if (now - since >= leastMs) before = { ms: now - since, freed: Math.max(0, open + ended - counted) };
+      freed = Math.max(0, freed + open - counted);
       open = counted;
-      ended = 0;
+      const now = clock.monotonic();
+      if (now - since < windowMs) return;
+      before = { ms: now - since, freed };
+      freed = 0;
       since = now;
     },
     freeInMs(limit) {

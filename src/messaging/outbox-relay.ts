@@ -67,6 +67,8 @@ export interface OutboxRelay {
   sendNow(request: StoredRequest): void;
   /** Looks for work of every kind. */
   wake(): void;
+  /** A request was accepted that nobody is sending. */
+  wakeRequests(): void;
   /** A reply was queued for a Reply-To queue. */
   wakeDeliveries(): void;
   /** A message that belongs to no request was queued. */
@@ -269,6 +271,7 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
     canSendNow: (name) => requests.hasRoom(name),
     sendNow: (request) => void requests.sendOwned(request),
     wake,
+    wakeRequests: () => requests.wake(),
     wakeDeliveries: () => deliveries.wake(),
     wakeMessages: () => messages.wake(),
     status: () => ({

@@ -23,6 +23,8 @@ export interface RequestorOptions {
   readonly admission: Admission;
   readonly clock: Clock;
   readonly meter: Meter;
+  /** Called for each new request that is not sent here at once; default: the relay finds it by itself. */
+  readonly onLeft?: () => void;
 }
 
 export interface Answer {
@@ -80,6 +82,7 @@ export function createRequestor(options: RequestorOptions): Requestor {
     meter.count('requests-accepted');
     admission.accepted(request);
     if (owner !== null) relay.sendNow(toStored(record, request));
+    else options.onLeft?.();
     return { record, joined: false };
   }
 
@@ -93,10 +96,18 @@ export function createRequestor(options: RequestorOptions): Requestor {
 
   /** The limits are for new requests: whoever repeats a post may learn what became of it. */
   async function admit(request: NewRequest): Promise<void> {
+    const limit = limitReached(request);
+    if (limit === null) return;
+    if ((await admission.countAgain()) && limitReached(request) === null) return;
+    if ((await store.find(request.id)) === null) throw limit;
+  }
+
+  function limitReached(request: NewRequest): ReplytoError | null {
     try {
       admission.check(request);
+      return null;
     } catch (limit) {
-      if ((await store.find(request.id)) === null) throw limit;
+      return toReplytoError(limit);
     }
   }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { roles } from '#core/roles.js';
 import { queuePatternAllowed, queuePatternSchema } from './queue-pattern.js';
 import type { DeepReadonly } from './deep-readonly.js';
 import { jwt } from './jwt-settings.js';
@@ -186,6 +187,17 @@ const everything = z.strictObject({
   http,
   broker,
   store: storeSettings,
+  roles: list(
+    z.enum(roles, { error: `one of ${roles.join(', ')}` }),
+    {
+      kind: 'list',
+      allowed: `a list of ${roles.join(', ')}, one of them at least`,
+      min: 1,
+      max: roles.length,
+      default: [...roles],
+    },
+    'What this process does: `gateway` takes calls and answers them, `correlator` takes replies and status events from the broker, `relay` sends what is stored, ends what is past its deadline and removes what is old. Others of the deployment do the rest; fewer than all need `store.url` `postgres://…` and a broker that is not embedded.',
+  ),
   workers: integer(
     { min: 1, max: 64, default: 1 },
     'Processes of this gateway behind one port, to use as many cores. More than one needs `store.url` `postgres://…` and a broker that is not embedded.',

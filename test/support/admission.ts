@@ -6,5 +6,6 @@ export const easyAdmission = {
   maxPendingOf: () => 1_000,
   maxUnsent: 1_000,
   isUp: () => true,
+  isShared: false,
   random: () => 0,
 } satisfies Partial<AdmissionOptions>;

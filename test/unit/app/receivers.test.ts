@@ -6,6 +6,7 @@ import { createRequestReply } from '#app/request-reply.js';
 import { ownDestinations } from '#core/destination.js';
 import { isReplytoError } from '#core/errors.js';
 import type { MessageSource, Subscription } from '#core/ports/message-source.js';
+import { roles } from '#core/roles.js';
 import { silentTracer } from '#core/ports/tracer.js';
 import { passTime, settled } from '../../support/event-loop.js';
 import type { FakeChannel } from '../../support/fake-channel.js';
@@ -58,7 +59,7 @@ describe('the receivers of a gateway', () => {
   function create(options: Partial<ReceiversOptions> = {}): Receivers {
     const shared = {
       ...{ store, own, clock, logger, meter: createCountingMeter(), tracer: silentTracer },
-      ...{ broker: { channel, source }, instance: 'i', prefetch: 10, ...options },
+      ...{ broker: { channel, source }, instance: 'i', prefetch: 10, receives: true, roles, ...options },
     };
     return createReceivers({
       requestReply: createRequestReply({

@@ -247,6 +247,52 @@ describe('admission', () => {
     });
   });
 
+  describe('of a store that others use, too', () => {
+    it('counts again for who would be refused, and not for each of many', async () => {
+      stored = new Map([['orders', { pending: 4, unsent: 0 }]]);
+      admission = create({ maxPending: 4, isShared: true });
+      await admission.start();
+      expect(await admission.countAgain()).to.equal(false);
+      clock.advance(250);
+      stored = new Map([['orders', { pending: 3, unsent: 0 }]]);
+      expect(await Promise.all([admission.countAgain(), admission.countAgain()])).to.deep.equal([true, true]);
+      admission.check(asked());
+      expect(await admission.countAgain()).to.equal(false);
+    });
+
+    it('counts no more often where counting takes long', async () => {
+      admission = create({
+        isShared: true,
+        store: {
+          countsByQueue() {
+            clock.advance(100);
+            return Promise.resolve(stored);
+          },
+          countsByName: () => Promise.resolve(ofNames),
+        },
+      });
+      await admission.start();
+      clock.advance(800);
+      expect(await admission.countAgain()).to.equal(false);
+      clock.advance(200);
+      expect(await admission.countAgain()).to.equal(true);
+    });
+
+    it('leaves it at the last counts while the store cannot be asked', async () => {
+      admission = create({ isShared: true });
+      await admission.start();
+      clock.advance(1_000);
+      isBroken = true;
+      expect(await admission.countAgain()).to.equal(false);
+    });
+
+    it('does not count again where there is nobody else', async () => {
+      await admission.start();
+      clock.advance(1_000);
+      expect(await admission.countAgain()).to.equal(false);
+    });
+  });
+
   it('begins with the true counts and sets itself right every ten seconds', async () => {
     stored = new Map([['orders', { pending: 4, unsent: 1 }]]);
     await admission.start();

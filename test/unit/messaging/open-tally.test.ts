@@ -70,6 +70,16 @@ describe('a tally of what is open', () => {
     expect(tally.freeInMs(90)).to.equal(Infinity);
   });
 
+  it('keeps its window when it is set right often', () => {
+    begin(100);
+    for (let turn = 1; turn <= 4; turn += 1) {
+      clock.advance(1_000);
+      // Ten end elsewhere in each second.
+      tally.setRight(100 - 10 * turn);
+    }
+    expect(tally.freeInMs(60)).to.equal(100);
+  });
+
   it('goes by what is here while it is not set right for a long time', () => {
     begin(100);
     clock.advance(10_000);

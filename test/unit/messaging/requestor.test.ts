@@ -221,6 +221,35 @@ describe('the requestor', () => {
     expect([(await store.requests.counts()).pending, left()]).to.deep.equal([1, 0]);
   });
 
+  it('refuses nobody for what others have ended meanwhile', async () => {
+    const { store, clock, logger } = bench;
+    const limits = { ...easyAdmission, ...{ store: store.requests, clock, logger }, maxPending: 1 };
+    const admission = createAdmission({ ...limits, isShared: true });
+    await admission.start();
+    const asking = requestor({ admission });
+    const request = newRequest();
+    await asking.request(request, noWait);
+    await store.requests.cancel(request.id);
+    clock.advance(1_000);
+    expect((await asking.request(newRequest(), noWait)).joined).to.equal(false);
+    clock.advance(1_000);
+    expect((await failureOf(asking.request(newRequest(), noWait))).code).to.equal('TOO_MANY_PENDING');
+    admission.stop();
+  });
+
+  it('tells of each request that is not sent here', async () => {
+    let left = 0;
+    const asking = requestor({ onLeft: () => void (left += 1) });
+    const request = newRequest();
+    await asking.request(request, noWait);
+    // A repetition leaves nothing to do.
+    await asking.request(request, noWait);
+    expect([left, bench.channel.sent.length]).to.deep.equal([1, 0]);
+    bench.relay.start();
+    await asking.request(newRequest(), noWait);
+    expect(left).to.equal(1);
+  });
+
   it('lets whoever repeats a post learn what became of it, also beyond the limits', async () => {
     const { store, clock, logger } = bench;
     const limits = { ...easyAdmission, ...{ store: store.requests, clock, logger }, maxPending: 1 };
