@@ -1,5 +1,6 @@
+import { sql } from 'kysely';
 import type { RequestStore } from '#core/ports/request-store.js';
-import type { RequestRecord } from '#core/request.js';
+import type { RequestRecord, RequestState } from '#core/request.js';
 import { isVisibleTo } from '#core/request.js';
 import type { StoreContext, Tx } from './context.js';
 import { recordChanges } from './event-entry.js';
@@ -24,7 +25,7 @@ async function cancel(
   name: string | null,
 ): Promise<{ readonly record: RequestRecord; readonly changed: boolean } | null> {
   const now = context.clock.now();
-  const cancelled = await end(tx, context, { id, status: 'cancelled', at: now, postedBy: name });
+  const [cancelled] = await end(tx, context, { ids: [id], status: 'cancelled', at: now, postedBy: name });
   if (cancelled !== undefined) return { record: toRecord(cancelled), changed: true };
   const row = await tx.selectFrom('requests').select(recordColumns).where('id', '=', id).executeTakeFirst();
   if (row === undefined) return null;
@@ -32,6 +33,7 @@ async function cancel(
   return isVisibleTo(name, record) ? { record, changed: false } : null;
 }
 
+/** All of them by a few statements: nobody else is served meanwhile. */
 async function expireDue(tx: Tx, context: StoreContext, limit: number): Promise<RequestRecord[]> {
   const now = context.clock.now();
   const due = await tx
@@ -44,30 +46,31 @@ async function expireDue(tx: Tx, context: StoreContext, limit: number): Promise<
     .forUpdate()
     .skipLocked()
     .execute();
-  const expired: RequestRecord[] = [];
-  for (const { id } of due) {
-    const row = await end(tx, context, { id, status: 'expired', at: now });
-    if (row === undefined) continue;
-    await queueForwards(tx, context, [{ request: row, number: 0, messageId: context.newId() }]);
-    expired.push(toRecord(row));
-  }
-  return expired;
+  const ids = due.map(({ id }) => id);
+  const rows = ids.length === 0 ? [] : await end(tx, context, { ids, status: 'expired', at: now });
+  await queueForwards(
+    tx,
+    context,
+    rows.map((request) => ({ request, number: 0, messageId: context.newId() })),
+  );
+  return rows.map(toRecord);
 }
 
 interface Ending {
-  readonly id: string;
+  readonly ids: readonly string[];
   readonly status: 'cancelled' | 'expired';
   readonly at: number;
   /** Only when this name posted it; null = whoever did. */
   readonly postedBy?: string | null;
 }
 
-/** Ends an open request without a reply; undefined when it is not open. */
+/** Ends open requests without a reply; gives those that were open. */
 async function end(
   tx: Tx,
   context: StoreContext,
-  { id, status, at, postedBy = null }: Ending,
-): Promise<RecordRow | undefined> {
+  { ids, status, at, postedBy = null }: Ending,
+): Promise<RecordRow[]> {
+  const { dialect } = context;
   let update = tx
     .updateTable('requests')
     .set((eb) => ({
@@ -78,12 +81,12 @@ async function end(
       events: eb('events', '+', 1),
       version: eb('version', '+', 1),
     }))
-    .where('id', '=', id)
-    .where('status', 'in', openStates);
+    .where(dialect.isOneOf('id', dialect.toList(ids)))
+    // In an expression, or SQLite reads all open requests by the index of their state to find these.
+    .where(sql<RequestState>`coalesce(${sql.ref('status')}, '')`, 'in', openStates);
   if (postedBy !== null) update = update.where('posted_by', '=', postedBy);
-  const row = await update.returning(recordColumns).executeTakeFirst();
-  if (row !== undefined) {
-    await recordChanges(tx, context, [{ row, number: row.events, change: status, at }]);
-  }
-  return row;
+  const rows = await update.returning(recordColumns).execute();
+  const changes = rows.map((row) => ({ row, number: row.events, change: status, at }));
+  if (changes.length > 0) await recordChanges(tx, context, changes);
+  return rows;
 }

@@ -11,12 +11,13 @@ const leaseMemoryMs = 3_600_000;
  * and invalid messages stay until a person decides.
  */
 export function createRetention(
-  { commits, clock }: StoreContext,
+  { apart, clock }: StoreContext,
   finalMs: number,
 ): Pick<RequestStore, 'sweep'> {
   return {
     sweep: (limit) =>
-      commits.run(async (tx) => {
+      // What it takes is of no interest to anybody else: nobody has to wait for it.
+      apart(async (tx) => {
         const before = clock.now() - finalMs;
         let removed = 0;
         for (const remove of [removeEnded, removeUnmatched, removeHandled]) {
@@ -35,8 +36,15 @@ async function removeEnded(tx: Tx, before: number, limit: number): Promise<numbe
         .selectFrom('requests')
         .select('seq')
         .where('final_at', '<=', before)
-        .where('seq', 'not in', (waiting) =>
-          waiting.selectFrom('outbox').select('request_seq').where('status', '=', 'waiting'),
+        .where(({ not, exists, selectFrom }) =>
+          not(
+            exists(
+              selectFrom('outbox')
+                .select('outbox.id')
+                .whereRef('outbox.request_seq', '=', 'requests.seq')
+                .where('outbox.status', '=', 'waiting'),
+            ),
+          ),
         )
         .orderBy('final_at')
         .limit(limit)
@@ -83,17 +91,22 @@ async function removeUnmatched(tx: Tx, before: number, limit: number): Promise<n
 }
 
 async function removeHandled(tx: Tx, before: number, limit: number): Promise<number> {
-  const old = await tx
-    .selectFrom('handled')
-    .select(['queue', 'message_id'])
-    .where('updated_at', '<=', before)
-    .orderBy('updated_at')
-    .limit(limit)
-    .forUpdate()
-    .skipLocked()
-    .execute();
-  for (const { queue, message_id } of old) {
-    await tx.deleteFrom('handled').where('queue', '=', queue).where('message_id', '=', message_id).execute();
-  }
-  return old.length;
+  const { numDeletedRows } = await tx
+    .deleteFrom('handled')
+    .where(({ eb, refTuple, selectFrom }) =>
+      eb(
+        refTuple('queue', 'message_id'),
+        'in',
+        selectFrom('handled')
+          .select(['queue', 'message_id'])
+          .where('updated_at', '<=', before)
+          .orderBy('updated_at')
+          .limit(limit)
+          .forUpdate()
+          .skipLocked()
+          .$asTuple('queue', 'message_id'),
+      ),
+    )
+    .executeTakeFirstOrThrow();
+  return Number(numDeletedRows);
 }
