@@ -1,5 +1,6 @@
 /** `replyto dev`: the gateway with services to try it, and lines to copy. */
 import { ReplytoError, toReplytoError } from '#core/errors.js';
+import { roles } from '#core/roles.js';
 import type { Configuration } from '#schema/configuration.js';
 import type { CommandContext } from './command-context.js';
 import type { ServeFlags } from './configuration/flags.js';
@@ -70,7 +71,7 @@ function quietUnlessAsked(loaded: LoadedConfiguration): LoadedConfiguration {
 
 /** What is tried by hand needs no more, and its services belong to it. */
 function inOneProcess(loaded: LoadedConfiguration): LoadedConfiguration {
-  return { ...loaded, configuration: { ...loaded.configuration, workers: 1 } };
+  return { ...loaded, configuration: { ...loaded.configuration, roles: [...roles], workers: 1 } };
 }
 
 /** New at each start, because data of earlier ones is kept and an id is answered once. */

@@ -17,6 +17,7 @@ import { createLeasing } from '#messaging/leasing.js';
 import { createMembership } from '#messaging/membership.js';
 import { createNameShares } from '#messaging/name-shares.js';
 import { createPollingConsumer } from '#messaging/polling-consumer.js';
+import { createRoleWatch } from '#messaging/role-watch.js';
 import { isQueueAllowed } from '#schema/queue-pattern.js';
 import type { Access } from './access/access.js';
 import type { AccessLog } from './access-log.js';
@@ -76,6 +77,8 @@ export function composeGateway(foundations: Foundations): GatewayComposition {
   const { configuration } = loaded;
   const { broker: brokerSettings, requests } = configuration;
   const own = ownDestinations(configuration.prefix);
+  const { roles } = configuration;
+  const isRelay = roles.includes('relay');
   const routes = createRouteTable(configuration.routes);
   const metrics = createMetrics(createRouteLabels(configuration.routes, routes).labelOf);
   const broker = toTracedBroker(foundations.broker, tracer);
@@ -85,10 +88,12 @@ export function composeGateway(foundations: Foundations): GatewayComposition {
   const checkReply = createReplyCheck(routes, loaded, store.requests);
   const requestReply = createRequestReply({
     ...shared,
+    roles,
     replies: own.replies,
     receiptTimeoutMs: brokerSettings.receiptTimeoutMs,
     prefetch: brokerSettings.prefetch,
     maxPending: requests.maxPending,
+    maxPendingOf: (queue) => routes.forQueue(queue)?.maxPending ?? requests.maxPendingPerQueue,
     maxUnsent: configuration.outbox.maxPending,
     // A reply over HTTP is taken up to the limit of all bodies, and must not be too large here.
     maxReplyBytes: Math.max(leastMaxReplyBytes, configuration.http.maxBodyBytes),
@@ -98,6 +103,7 @@ export function composeGateway(foundations: Foundations): GatewayComposition {
     ...shared,
     requestReply,
     prefix: configuration.prefix,
+    receives: roles.includes('correlator'),
     prefetch: brokerSettings.prefetch,
     isEmbedded: embedded !== undefined,
     onFatal,
@@ -111,12 +117,14 @@ export function composeGateway(foundations: Foundations): GatewayComposition {
     newLeaseId: () => randomBytes(16).toString('base64url'),
     maxAttempts: configuration.queues.maxAttempts,
     mayReplyTo: (name) => isQueueAllowed(configuration.allow.replyTo, name),
-    onOutgoing: () => requestReply.relay.wakeMessages(),
+    onOutgoing: () => requestReply.work.wakeMessages(),
   });
-  const status = createStatus({ ...shared, topic: own.numbered });
+  const status = createStatus({ ...shared, topic: own.numbered, numbers: isRelay });
   const { maxFollowers } = configuration.status;
+  const roleWatch = createRoleWatch({ clock, logger: calm, instances: store.instances });
   const context = createGatewayContext({
     ...shared,
+    missingRoles: () => (store.isShared ? roleWatch.missing() : undefined),
     hub: status.hub,
     followerPlaces: createNameShares({
       limit: maxFollowers,
@@ -135,15 +143,19 @@ export function composeGateway(foundations: Foundations): GatewayComposition {
     isStopping,
   });
   const subscribers = createEventsEndpoint({ clock, logger: calm, version: productVersion, isStopping });
-  const upgrades = new Map([
-    ...createBrokerUpgrade(embedded, embeddedPort),
-    ...createEventsUpgrade({
-      endpoint: subscribers,
-      feedsOf: (principal) => createEventFeeds(context, principal),
-      mostConnections: maxFollowers,
-      isStopping,
-    }),
-  ]);
+  const upgrades = new Map(
+    roles.includes('gateway')
+      ? [
+          ...createBrokerUpgrade(embedded, embeddedPort),
+          ...createEventsUpgrade({
+            endpoint: subscribers,
+            feedsOf: (principal) => createEventFeeds(context, principal),
+            mostConnections: maxFollowers,
+            isStopping,
+          }),
+        ]
+      : [],
+  );
   const http = createGateway(context, upgrades);
   const gateway: Gateway = {
     ...http,
@@ -156,13 +168,16 @@ export function composeGateway(foundations: Foundations): GatewayComposition {
   const membership = createMembership({
     ...{ instance, clock, logger: calm, instances: store.instances },
     version: productVersion,
+    roles,
     agreed: agreedSettings(configuration, instance),
     onFreed: () => requestReply.relay.wake(),
     onFatal,
   });
   const waits: Part = {
     name: 'waits',
-    start: () => leasing.start(),
+    start: () => {
+      if (isRelay) leasing.start();
+    },
     stop: async (deadlineMs) => {
       requestReply.watch.stop();
       status.hub.stop();
@@ -176,10 +191,17 @@ export function composeGateway(foundations: Foundations): GatewayComposition {
     start: (signal) => membership.start(signal),
     stop: () => membership.stop(),
   };
+  const watch: Part = { name: 'role watch', start: () => roleWatch.start(), stop: () => roleWatch.stop() };
   return {
     gateway,
     waits,
     unsent,
-    parts: [log, ...(store.isShared ? [member] : []), ...requestReply.parts, ...status.parts, receivers],
+    parts: [
+      log,
+      ...(store.isShared ? [member, watch] : []),
+      ...requestReply.parts,
+      ...status.parts,
+      receivers,
+    ],
   };
 }

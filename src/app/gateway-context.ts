@@ -9,6 +9,7 @@ import type { IdSource } from '#core/ports/id-source.js';
 import type { Logger } from '#core/ports/logger.js';
 import type { RequestLives } from '#core/ports/request-lives.js';
 import type { Tracer } from '#core/ports/tracer.js';
+import type { Role } from '#core/roles.js';
 import { dashboard } from '#dashboard/dashboard.js';
 import type { GatewayContext, Readiness } from '#gateway/context.js';
 import type { GaugeReaders, Metrics } from '#gateway/metrics.js';
@@ -18,6 +19,7 @@ import { createDeadLetterOffice } from '#messaging/dead-letter-office.js';
 import { isReplyToken } from '#messaging/digest.js';
 import type { Leasing } from '#messaging/leasing.js';
 import type { NameShares } from '#messaging/name-shares.js';
+import { missingInWords } from '#messaging/role-watch.js';
 import { createReplyDeliveries } from '#messaging/reply-deliveries.js';
 import { createRequestDiagnosis } from '#messaging/request-diagnosis.js';
 import type { StatusHub } from '#status/status-hub.js';
@@ -48,6 +50,8 @@ export interface GatewayContextOptions {
   readonly newId: IdSource;
   readonly logger: Logger;
   readonly accessLog: AccessLog | undefined;
+  /** Roles that no live process has; undefined where there is but one process. */
+  readonly missingRoles: () => readonly Role[] | undefined;
   readonly isStopping: () => boolean;
 }
 
@@ -75,11 +79,11 @@ export function createGatewayContext(options: GatewayContextOptions): GatewayCon
     deadLetters: store.deadLetters,
     office: createDeadLetterOffice({
       ...{ letters: store.deadLetters, clock, meter: metrics },
-      onOutgoing: () => requestReply.relay.wakeMessages(),
+      onOutgoing: () => requestReply.work.wakeMessages(),
     }),
     deliveries: createReplyDeliveries({
       outbox: store.outbox,
-      onForward: () => requestReply.relay.wakeDeliveries(),
+      onForward: () => requestReply.work.wakeDeliveries(),
     }),
     lives,
     diagnosis: createRequestDiagnosis({
@@ -126,7 +130,9 @@ async function readiness({
   broker,
   receivers,
   requestReply,
+  missingRoles,
 }: GatewayContextOptions): Promise<Readiness> {
+  const { roles } = loaded.configuration;
   const storeFailure = await store.check().then(
     () => null,
     (error: unknown) => (error instanceof Error ? error.message : String(error)),
@@ -142,7 +148,7 @@ async function readiness({
   const checks = [
     { name: 'store', isOk: storeFailure === null, detail: storeFailure ?? 'answers' },
     { name: 'broker', isOk: answers, detail: brokerState },
-    repliesCheck(receivers, broker),
+    ...(roles.includes('correlator') ? [repliesCheck(receivers, broker)] : []),
     prefixCheck(receivers),
     {
       name: 'outbox',
@@ -150,6 +156,7 @@ async function readiness({
       detail: `${unsent} of ${maxPending} requests wait for the broker`,
     },
     ...heldQueuesCheck(requestReply.relay.status().heldQueues),
+    ...rolesCheck(roles, missingRoles()),
   ];
   return { isReady: storeFailure === null && (isUp || unsent < maxPending), checks };
 }
@@ -161,6 +168,14 @@ function repliesCheck(receivers: Receivers, broker: StompBroker): Readiness['che
   if (subscriptions === wantedSubscriptions) return { name: 'replies', isOk: true, detail: 'being received' };
   const detail = `${subscriptions} of ${wantedSubscriptions} subscriptions are up`;
   return { name: 'replies', isOk: false, detail };
+}
+
+/** Where others may have the roles that this process has not. Calls are accepted all the same. */
+function rolesCheck(own: readonly Role[], missing: readonly Role[] | undefined): Readiness['checks'] {
+  if (missing === undefined) return [];
+  const detail =
+    missing.length === 0 ? `${own.join(', ')} here; each has a running process` : missingInWords(missing);
+  return [{ name: 'roles', isOk: missing.length === 0, detail }];
 }
 
 const mostNamed = 5;

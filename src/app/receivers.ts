@@ -27,6 +27,8 @@ export interface ReceiversOptions {
   readonly own: OwnDestinations;
   readonly prefix: string;
   readonly instance: string;
+  /** Whether this process takes replies and the rest; without it the prefix is claimed, and kept for the others. */
+  readonly receives: boolean;
   readonly prefetch: number;
   /** The broker starts with this process: nobody was there before, who would have to be waited for. */
   readonly isEmbedded: boolean;
@@ -38,7 +40,7 @@ export interface ReceiversOptions {
 }
 
 export interface Receivers extends Part {
-  /** Whether replies are being received. */
+  /** Whether the prefix is claimed and all is being received that this process is to receive. */
   isReceiving(): boolean;
   /** The instance of another deployment that answers under the same prefix, as far as is known; see PrefixClaim. */
   stranger(): string | undefined;
@@ -84,6 +86,10 @@ export function createReceivers(options: ReceiversOptions): Receivers {
   async function begin(): Promise<void> {
     await claimPrefix();
     if (hasStopped()) return;
+    if (!options.receives) {
+      isReceiving = true;
+      return;
+    }
     // Both have waited since the last gateway ended: what a service told of its work came before its reply.
     await unlessAborted(statusReceiver.start(), signal);
     if (hasStopped()) return;

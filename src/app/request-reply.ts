@@ -8,6 +8,7 @@ import type { Logger } from '#core/ports/logger.js';
 import type { Meter } from '#core/ports/meter.js';
 import type { Tracer } from '#core/ports/tracer.js';
 import type { RequestRecord } from '#core/request.js';
+import type { Role } from '#core/roles.js';
 import type { Admission } from '#messaging/admission.js';
 import { createAdmission } from '#messaging/admission.js';
 import { createAggregator } from '#messaging/aggregator.js';
@@ -18,6 +19,7 @@ import { createCorrelator } from '#messaging/correlator.js';
 import { createMessageExpiration } from '#messaging/message-expiration.js';
 import type { OutboxRelay } from '#messaging/outbox-relay.js';
 import { createOutboxRelay } from '#messaging/outbox-relay.js';
+import { createRelayNotices } from '#messaging/relay-notices.js';
 import type { ReplyCheck, ReplySettlement } from '#messaging/reply-settlement.js';
 import { createReplySettlement } from '#messaging/reply-settlement.js';
 import { createReplyTracing } from '#messaging/reply-tracing.js';
@@ -45,9 +47,12 @@ export interface RequestReplyOptions {
   readonly tracer: Tracer;
   /** Owner of leases; new at each start. */
   readonly instance: string;
+  /** What this process does. */
+  readonly roles: readonly Role[];
   readonly receiptTimeoutMs: number;
   readonly prefetch: number;
   readonly maxPending: number;
+  readonly maxPendingOf: (queue: string) => number;
   readonly maxUnsent: number;
   readonly maxReplyBytes: number;
   readonly checkReply?: ReplyCheck;
@@ -61,6 +66,8 @@ export interface RequestReply {
   readonly watch: RequestWatch;
   readonly admission: Admission;
   readonly relay: OutboxRelay;
+  /** To be woken when something is stored that is to be sent: the relay, or notices to those elsewhere. */
+  readonly work: OutboxWork;
   readonly control: ControlBus;
   readonly correlator: Correlator;
   readonly settlement: ReplySettlement;
@@ -68,21 +75,31 @@ export interface RequestReply {
   readonly parts: readonly Part[];
 }
 
+type OutboxWork = Pick<OutboxRelay, 'wakeDeliveries' | 'wakeMessages'>;
+
 export function createRequestReply(options: RequestReplyOptions): RequestReply {
   const { store, broker, clock, newId, logger, meter, tracer, replies } = options;
+  const isRelay = options.roles.includes('relay');
   const { channel, source } = broker;
+  const topics = { channel, source, clock, newId, logger };
   const watch = createRequestWatch(clock, (record) => {
     if (store.isShared) notices.tell(record);
     aggregator.changed(record);
   });
   const notices = createSettledNotices({
-    ...{ channel, source, clock, newId, logger, watch },
+    ...{ ...topics, watch },
     store: store.requests,
     instance: options.instance,
     topicOf: (instance) => options.own.settled(instance),
   });
   const shared = { clock, logger, meter, watch };
-  const admission = createAdmission({ ...options, store: store.requests });
+  const admission = createAdmission({
+    ...options,
+    store: store.requests,
+    isUp: () => channel.isUp(),
+    isShared: store.isShared,
+    random: Math.random,
+  });
   const relay = createOutboxRelay({
     ...shared,
     store: store.requests,
@@ -96,8 +113,10 @@ export function createRequestReply(options: RequestReplyOptions): RequestReply {
     receiptTimeoutMs: options.receiptTimeoutMs,
     random: Math.random,
   });
-  const onForward = (): void => relay.wakeDeliveries();
-  const onEnded = ({ postedBy }: RequestRecord): void => admission.ended(postedBy);
+  const relayNotices = createRelayNotices({ ...topics, topic: options.own.outbox, relay });
+  const work = isRelay ? relay : relayNotices;
+  const onForward = (): void => work.wakeDeliveries();
+  const onEnded = (record: RequestRecord): void => admission.ended(record);
   const settlement = createReplySettlement({
     ...shared,
     store: store.requests,
@@ -120,7 +139,8 @@ export function createRequestReply(options: RequestReplyOptions): RequestReply {
     checkStore: () => store.check(),
   });
   const expiration = createMessageExpiration({ ...shared, store: store.requests, onForward, onEnded });
-  const requestor = createRequestor({ ...shared, store: store.requests, relay, admission });
+  const onLeft = isRelay ? {} : { onLeft: () => relayNotices.wakeRequests() };
+  const requestor = createRequestor({ ...shared, store: store.requests, relay, admission, ...onLeft });
   const control = createControlBus({ channel, source, topic: options.own.control, clock, newId });
   const announceCancel = (requestId: string): void => {
     control.publish({ type: 'cancel', requestId }).catch((error: unknown) => {
@@ -145,25 +165,40 @@ export function createRequestReply(options: RequestReplyOptions): RequestReply {
     scatterGather: createScatterGather({
       ...shared,
       ...{ store: store.requests, gatherings: store.gatherings, relay, admission, requestor },
+      ...onLeft,
     }),
     announceCancel,
     watch,
     admission,
     relay,
+    work,
     control,
     correlator,
     settlement,
     parts: [
       { name: 'admission', start: () => admission.start(), stop: () => admission.stop() },
-      { name: 'outbox relay', start: () => relay.start(), stop: (deadlineMs) => relay.stop(deadlineMs) },
-      {
-        name: 'aggregator',
-        start: () => aggregator.start(),
-        stop: (deadlineMs) => aggregator.stop(deadlineMs),
-      },
-      { name: 'message expiration', start: () => expiration.start(), stop: () => expiration.stop() },
-      ...(store.isShared ? [backgroundPart('notices of other instances', notices, logger)] : []),
-      { name: 'store sweep', start: () => sweep.start(), stop: () => sweep.stop() },
+      part('aggregator', aggregator),
+      ...(isRelay
+        ? [part('outbox relay', relay), part('message expiration', expiration), part('store sweep', sweep)]
+        : []),
+      ...(store.isShared
+        ? [
+            // Whoever changes a request tells; those who wait are at gateways.
+            sharedPart('notices of other instances', notices, options.roles.includes('gateway')),
+            sharedPart('notices of work', relayNotices, isRelay),
+          ]
+        : []),
     ],
   };
+
+  function part(name: string, { start, stop }: Pick<Part, 'start' | 'stop'>): Part {
+    return { name, start, stop };
+  }
+
+  /** One that only tells has nothing to wait for. */
+  function sharedPart(name: string, told: Parameters<typeof backgroundPart>[1], hears: boolean): Part {
+    return hears
+      ? backgroundPart(name, told, logger)
+      : { name, start: () => undefined, stop: (deadlineMs) => told.stop(deadlineMs) };
+  }
 }

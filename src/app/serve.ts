@@ -1,6 +1,7 @@
 /** `replyto serve`: the gateway as a process, from its configuration to its exit code. */
 import { isReplytoError, ReplytoError } from '#core/errors.js';
 import type { Logger } from '#core/ports/logger.js';
+import { missingRoles } from '#core/roles.js';
 import type { Configuration } from '#schema/configuration.js';
 import { isPostgresUrl } from '#schema/store-settings.js';
 import type { CommandContext } from './command-context.js';
@@ -135,6 +136,7 @@ async function superviseWorkers({
   configuration,
   stdout,
 }: Supervision): Promise<number> {
+  const { roles } = configuration;
   const workers = createWorkers({ count: configuration.workers, logger });
   const life = createProcessLife({
     environment,
@@ -144,7 +146,7 @@ async function superviseWorkers({
       const store = redactedUrl(configuration.store.url);
       const broker = redactedUrl(configuration.broker.url);
       const says = `${configuration.workers} workers after ${Math.round(performance.now())} ms; broker ${broker}, store ${store}`;
-      await stdout.write(`replyto ${productVersion} serves ${httpUrl} by ${says}\n`);
+      await stdout.write(`replyto ${productVersion} serves ${httpUrl}${asRoles(roles)} by ${says}\n`);
     },
     stop: (deadlineMs) => workers.stop(deadlineMs),
   });
@@ -157,6 +159,11 @@ async function superviseWorkers({
   }
 }
 
+/** Only where the process leaves something to others. */
+function asRoles(given: Configuration['roles']): string {
+  return missingRoles(given).length === 0 ? '' : ` as ${given.join(', ')}`;
+}
+
 /** What serves where, and with what behind it. */
 function startLine({ loaded, httpUrl, brokerUrl, isEmbedded, readyAfterMs }: Serving): string {
   const { configuration } = loaded;
@@ -166,7 +173,7 @@ function startLine({ loaded, httpUrl, brokerUrl, isEmbedded, readyAfterMs }: Ser
   const behind = isEmbedded
     ? `embedded broker at ${broker}, ${store}; one process on one machine: production means ActiveMQ (BROKER_URL)`
     : `broker ${broker}, ${store}`;
-  return `replyto ${productVersion} serves ${httpUrl} after ${readyAfterMs} ms; ${behind}\n`;
+  return `replyto ${productVersion} serves ${httpUrl}${asRoles(configuration.roles)} after ${readyAfterMs} ms; ${behind}\n`;
 }
 
 /**

@@ -23,6 +23,8 @@ export interface StatusOptions {
   readonly newId: IdSource;
   /** Owner of the duty; new at each start. */
   readonly instance: string;
+  /** Whether this process numbers events and publishes them. */
+  readonly numbers: boolean;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly meter: Meter;
@@ -34,7 +36,7 @@ export interface Status {
   readonly parts: readonly Part[];
 }
 
-export function createStatus({ store, broker, topic, instance, ...shared }: StatusOptions): Status {
+export function createStatus({ store, broker, topic, instance, numbers, ...shared }: StatusOptions): Status {
   const log = store.events;
   const duty = createSequencerDuty({ log, owner: instance, clock: shared.clock });
   const hub = createStatusHub({ ...shared, log });
@@ -57,10 +59,20 @@ export function createStatus({ store, broker, topic, instance, ...shared }: Stat
   return {
     hub,
     parts: [
-      { name: 'sequencer duty', start: () => undefined, stop: () => duty.release() },
-      { name: 'status publisher', start: () => publisher.start(), stop: (ms) => publisher.stop(ms) },
+      ...(numbers
+        ? [
+            { name: 'sequencer duty', start: () => undefined, stop: () => duty.release() },
+            {
+              name: 'status publisher',
+              start: () => publisher.start(),
+              stop: (ms: number) => publisher.stop(ms),
+            },
+          ]
+        : []),
       ...(store.isShared ? [backgroundPart('events of other instances', others, shared.logger)] : []),
-      { name: 'sequencer', start: () => sequencer.start(), stop: () => sequencer.stop() },
+      ...(numbers
+        ? [{ name: 'sequencer', start: () => sequencer.start(), stop: () => sequencer.stop() }]
+        : []),
     ],
   };
 }

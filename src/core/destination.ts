@@ -53,6 +53,8 @@ export interface OwnDestinations {
   readonly control: Destination;
   /** Where instances tell each other of status events that they numbered. */
   readonly numbered: Destination;
+  /** Where those that send are told that something is to be sent. */
+  readonly outbox: Destination;
   /** Where one instance is told of requests that it accepted. */
   settled(instance: string): Destination;
   /** Whether a queue name is the product's or the broker's own, so that callers may not use it. */
@@ -70,6 +72,7 @@ export function ownDestinations(prefix: string): OwnDestinations {
     invalid: queue(`${prefix}.invalid`),
     control: topic(`${prefix}.control`),
     numbered: topic(`${prefix}.numbered`),
+    outbox: topic(`${prefix}.outbox`),
     settled: (instance) => topic(`${prefix}.settled.${instance}`),
     isReserved: (name) => name.toLowerCase().startsWith(ownPrefix) || brokerOwned.test(name),
     unreserved: `a queue that belongs neither to the product (${prefix}.*) nor to the broker (ActiveMQ.*, amq.*, $*)`,

@@ -62,6 +62,12 @@ export const errorKinds = {
     exitCode: 3,
     sentence: 'No resource and no route has this path.',
   },
+  NOT_A_GATEWAY: {
+    ...input,
+    httpStatus: 421,
+    exitCode: 7,
+    sentence: 'This process takes no calls: it has other roles than gateway.',
+  },
   REQUEST_NOT_FOUND: {
     ...input,
     httpStatus: 404,

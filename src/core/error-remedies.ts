@@ -48,6 +48,11 @@ export const errorRemedies: Readonly<Record<ErrorCode, ErrorRemedy>> = {
     remedy:
       'Check the spelling, upper and lower case included; /openapi.json lists every path. `POST /requests/{queue}` asks any queue without a route.',
   },
+  NOT_A_GATEWAY: {
+    meaning: `The call came to a process without \`gateway\` among its \`roles\`. It answers \`/livez\`, \`/readyz\`, \`/metrics\`, \`/version\` and \`/problems\` alone. ${nothingHappened}`,
+    remedy:
+      'Call a process that has the role `gateway`; the operator leaves the others out of the load balancer.',
+  },
   REQUEST_NOT_FOUND: {
     meaning:
       'The id was never accepted here, the request ended longer ago than `retention.finalMs` and was removed, or, where callers log in, another name posted it.',
@@ -151,9 +156,9 @@ export const errorRemedies: Readonly<Record<ErrorCode, ErrorRemedy>> = {
     remedy: 'Read the reply later by the id of the request, or ask again with the same id and join it.',
   },
   TOO_MANY_PENDING: {
-    meaning: `As many requests are without an end as \`requests.maxPending\` allows, or, where callers log in, as it allows one name, which is half of it at most. ${nothingHappened}`,
+    meaning: `As many requests are without an end as \`requests.maxPending\` allows, or, where callers log in, as it allows one name, which is half of it at most; or as many for this queue as \`maxPending\` of its route or \`requests.maxPendingPerQueue\` allows, and \`destination\` names it. ${nothingHappened}`,
     remedy:
-      'Wait as long as `Retry-After` says and post again with the same `Message-ID`. If it stays so, the services do not keep up.',
+      'Wait as long as `Retry-After` says, which is how long it takes until a request ends as fast as they do now, and post again with the same `Message-ID`. If it stays so, the services do not keep up.',
   },
   TOO_MANY_WAITING: {
     meaning: `As many callers are kept waiting as \`requests.maxWaiting\` allows, or, where callers log in, as it allows one name, which is half of it at most; or as many queues are read; or ten calls on one connection, or a hundred calls of one connection have no answer yet, or more bytes of bodies come than \`http.maxIncomingBytes\` allows. ${nothingHappened}`,

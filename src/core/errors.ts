@@ -16,6 +16,8 @@ export interface ErrorFacts {
   readonly requestId?: string;
   readonly destination?: string;
   readonly deadlineAt?: number;
+  /** When the same call may work, where something tells; whole seconds. */
+  readonly retryAfterSeconds?: number;
   readonly cause?: unknown;
 }
 
@@ -43,6 +45,7 @@ export class ReplytoError extends Error {
   readonly requestId: string | undefined;
   readonly destination: string | undefined;
   readonly deadlineAt: number | undefined;
+  readonly retryAfterSeconds: number | undefined;
 
   constructor(code: ErrorCode, facts: ErrorFacts = {}) {
     super(describe(code, facts), facts.cause === undefined ? undefined : { cause: facts.cause });
@@ -51,6 +54,7 @@ export class ReplytoError extends Error {
     this.requestId = facts.requestId;
     this.destination = facts.destination;
     this.deadlineAt = facts.deadlineAt;
+    this.retryAfterSeconds = facts.retryAfterSeconds;
   }
 
   get kind(): ErrorKind {

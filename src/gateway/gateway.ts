@@ -28,8 +28,10 @@ import { createFailedCalls } from './connection/failed-calls.js';
 import { fixedHeaders } from './fixed-headers.js';
 import { createHttpServer } from './connection/http-server.js';
 import type { TlsMaterial } from './connection/http-server.js';
+import type { Resource } from './methods.js';
 import { methodsServed, refuseOtherMethods } from './methods.js';
 import { addOpenApi, resources } from './openapi/openapi.js';
+import { notAGateway, notFound } from './not-found.js';
 import { addOperations } from './operations.js';
 import { checkOrigin, createOriginRule } from './origin.js';
 import { paceCalls } from './connection/pipelining.js';
@@ -48,6 +50,7 @@ import { addRequestList } from './request-list.js';
 import { addRequestReply } from './request-reply.js';
 import { addRequestStatus } from './request-status.js';
 import { addRoot } from './root.js';
+import { createRouteTable } from './route-table.js';
 import { endSlowClients } from './connection/slow-clients.js';
 import { addStatusEvents } from './status/status-events.js';
 import { addStatusOverview } from './status/status-overview.js';
@@ -80,7 +83,8 @@ export function createGateway(
   context: GatewayContext,
   upgrades: ReadonlyMap<string, UpgradeHandler>,
 ): Gateway {
-  const { http, requests } = context.configuration;
+  const { http, requests, roles } = context.configuration;
+  const isGateway = roles.includes('gateway');
   const waiting = createWaiting(requests);
   const streams = createEventStreams({
     ...context,
@@ -114,36 +118,10 @@ export function createGateway(
   app.use(failedCalls.watch);
   app.use(authentication.check);
   app.use(shareBodyRoom(http));
-  asking.addResources(app);
-  addAskingSeveral(app, context, waiting);
-  addRequestStatus(app, context, waiting);
-  addRequestReply(app, context, waiting);
-  addRequestAnswer(app, context);
-  addRequestEvents(app, context, streams, waiting);
-  addRequestCancel(app, context);
-  addRequestList(app, context);
-  addRequestDeliveries(app, context);
-  addRequestLife(app, context);
-  addQueueMessages(app, context, waiting);
-  addQueueLeases(app, context);
-  addLetters(app, context);
-  addLetterEdit(app, context);
-  addLetterRetry(app, context);
-  addLetterMatch(app, context);
-  addStatusOverview(app, context);
-  addStatusEvents(app, context, followers, waiting);
-  addStatusPublishing(app, context);
-  addOperations(app, context);
-  addProblemPages(app);
-  addOpenApi(app, context.configuration, context.version.version);
-  addDocs(app);
-  addRoot(app);
-  context.pages.add(app);
-  app.use(asking.routes);
-  const served = [...resources, ...context.pages.resources];
-  app.use(refuseOtherMethods(served, context.routes));
+  const served = isGateway ? addApi() : addOperationsAlone();
+  app.use(refuseOtherMethods(served, isGateway ? context.routes : createRouteTable([])));
   app.use((request: Request) => {
-    throw notFound(request);
+    throw isGateway ? notFound(request) : notAGateway(roles);
   });
   app.use(failedCalls.answer);
 
@@ -174,6 +152,44 @@ export function createGateway(
     refuse: ({ response }) => sendLastProblem(response, new ReplytoError('SHUTTING_DOWN')),
   });
 
+  /** Everything; gives what is served. */
+  function addApi(): readonly Resource[] {
+    asking.addResources(app);
+    addAskingSeveral(app, context, waiting);
+    addRequestStatus(app, context, waiting);
+    addRequestReply(app, context, waiting);
+    addRequestAnswer(app, context);
+    addRequestEvents(app, context, streams, waiting);
+    addRequestCancel(app, context);
+    addRequestList(app, context);
+    addRequestDeliveries(app, context);
+    addRequestLife(app, context);
+    addQueueMessages(app, context, waiting);
+    addQueueLeases(app, context);
+    addLetters(app, context);
+    addLetterEdit(app, context);
+    addLetterRetry(app, context);
+    addLetterMatch(app, context);
+    addStatusOverview(app, context);
+    addStatusEvents(app, context, followers, waiting);
+    addStatusPublishing(app, context);
+    addOperations(app, context);
+    addProblemPages(app);
+    addOpenApi(app, context.configuration, context.version.version);
+    addDocs(app);
+    addRoot(app);
+    context.pages.add(app);
+    app.use(asking.routes);
+    return [...resources, ...context.pages.resources];
+  }
+
+  /** What operators and their tools ask of any process, and what its problems mean. */
+  function addOperationsAlone(): readonly Resource[] {
+    addOperations(app, context);
+    addProblemPages(app);
+    return resources.filter(({ path }) => /^\/(?:livez|readyz|metrics|version|problems)(?:\/|$)/u.test(path));
+  }
+
   return {
     start: () => listen(server, http),
     stop(deadlineMs) {
@@ -192,25 +208,6 @@ const answerPolicy = {
   useDefaults: false,
   directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"], sandbox: [] },
 };
-
-/** By the beginning of the path. */
-const hints = [
-  ['/queues', 'GET /queues/{queue}/messages reads a queue'],
-  ['/dead-letters', 'GET /dead-letters lists them'],
-  ['/unmatched-replies', 'GET /unmatched-replies lists them'],
-  ['/status', 'GET and POST /status/{project} follow a project and tell of it; its name has no slash'],
-  [
-    '/dashboard',
-    'the pages are /dashboard/status, /dashboard/status?project={project} and /dashboard/requests/{id}',
-  ],
-] as const;
-
-function notFound({ method, path }: Request): ReplytoError {
-  const [, hint = 'POST /requests/{queue} asks any queue'] =
-    hints.find(([start]) => path.startsWith(start)) ?? [];
-  const detail = `${method} ${path.slice(0, 200)}: no resource and no route; ${hint}`;
-  return new ReplytoError('ROUTE_NOT_FOUND', { detail });
-}
 
 function listen(
   server: Server,

@@ -57,8 +57,13 @@ function toFaultDocument(fault: FaultBody, requestId: string): ProblemDocument {
   return { ...toProblemDocument(error), status: ownStatuses.has(status) ? httpStatus : status, fault };
 }
 
-/** Seconds after which the same call may work, for what is only full or away. */
-export const retryAfterSeconds = 5;
+/** For what is only full or away, where nothing tells for how long. */
+const defaultRetryAfterSeconds = 5;
+
+/** Value of `Retry-After`; undefined where the same call will not work later either. */
+export function retryAfterOf({ retryable, retryAfterSeconds }: ReplytoError): string | undefined {
+  return retryable ? String(retryAfterSeconds ?? defaultRetryAfterSeconds) : undefined;
+}
 
 export function sendProblem(response: ServerResponse, error: ReplytoError): void {
   response.end(startProblem(response, error));
@@ -73,13 +78,14 @@ export function sendLastProblem(response: ServerResponse, error: ReplytoError): 
 export function sendFault(response: ServerResponse, fault: FaultBody, requestId: string): void {
   const document = toFaultDocument(fault, requestId);
   const isBusy = document.status === 429 || document.status === 503;
-  if (isBusy && fault.retryable === true) response.setHeader('Retry-After', String(retryAfterSeconds));
+  if (isBusy && fault.retryable === true) response.setHeader('Retry-After', String(defaultRetryAfterSeconds));
   response.end(startDocument(response, document));
 }
 
 /** Sets status and headers of a problem; gives its body. */
 export function startProblem(response: ServerResponse, error: ReplytoError): string {
-  if (error.retryable) response.setHeader('Retry-After', String(retryAfterSeconds));
+  const retryAfter = retryAfterOf(error);
+  if (retryAfter !== undefined) response.setHeader('Retry-After', retryAfter);
   if (error.requestId !== undefined) response.setHeader('Message-ID', error.requestId);
   if (error instanceof ChallengeError) response.setHeader('WWW-Authenticate', error.challenge);
   return startDocument(response, toProblemDocument(error));

@@ -8,6 +8,7 @@ import { toReplytoError } from '#core/errors.js';
 import type { Clock } from '#core/ports/clock.js';
 import type { AgreedSettings, Instances } from '#core/ports/instances.js';
 import type { Logger } from '#core/ports/logger.js';
+import type { Role } from '#core/roles.js';
 import { pause } from './pause.js';
 import { createTimers } from './timers.js';
 
@@ -15,6 +16,7 @@ export interface MembershipOptions {
   readonly instances: Instances;
   readonly instance: string;
   readonly version: string;
+  readonly roles: readonly Role[];
   readonly agreed: AgreedSettings;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -40,9 +42,9 @@ const renewEveryMs = 5_000;
 const lookAgainMs = 1_000;
 
 export function createMembership(options: MembershipOptions): Membership {
-  const { instances, instance, version, agreed, clock, logger } = options;
+  const { instances, instance, version, roles, agreed, clock, logger } = options;
   const timers = createTimers(clock);
-  const join = (): Promise<void> => instances.join({ id: instance, version, agreed, leaseMs });
+  const join = (): Promise<void> => instances.join({ id: instance, version, roles, agreed, leaseMs });
   /** Since when it has kept its lease without a gap, in which others could not keep theirs. */
   let keptUpSince = -Infinity;
   let keptUpAt = -Infinity;

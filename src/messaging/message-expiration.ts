@@ -9,6 +9,7 @@ import type { Logger } from '#core/ports/logger.js';
 import type { Meter } from '#core/ports/meter.js';
 import type { RequestStore } from '#core/ports/request-store.js';
 import type { RequestRecord } from '#core/request.js';
+import { createBatchPace } from './batch-pace.js';
 import type { RequestWatch } from './request-watch.js';
 import { createTimers } from './timers.js';
 
@@ -31,37 +32,35 @@ export interface MessageExpiration {
 
 const lookEveryMs = 250;
 /** How many the store ends in one transaction; nobody else is served meanwhile. */
-const expireAtOnce = 200;
-/** Until the next of them, where more are due: calls, receipts and heart-beats have their turn in between. */
-const betweenBatchesMs = 1;
+const sizes = { least: 25, most: 200 };
 
 export function createMessageExpiration(options: MessageExpirationOptions): MessageExpiration {
   const { store, watch, clock, logger, meter } = options;
   const timers = createTimers(clock);
+  const pace = createBatchPace(sizes);
 
-  /** Resolves with whether more may be due. */
-  async function expire(): Promise<boolean> {
-    const expired = await store.expireDue(expireAtOnce);
+  /** Resolves with the milliseconds until the next look: calls, receipts and heart-beats have their turn in between. */
+  async function expire(): Promise<number> {
+    const { size } = pace;
+    const beganAt = clock.monotonic();
+    const expired = await store.expireDue(size);
     for (const record of expired) {
       meter.count('requests-expired');
       options.onEnded(record);
       watch.notify({ record, reply: null });
     }
     if (expired.some(({ replyTo }) => replyTo !== null)) options.onForward();
-    return expired.length === expireAtOnce;
+    const restMs = pace.rest(clock.monotonic() - beganAt, expired.length);
+    return expired.length >= size ? restMs : lookEveryMs;
   }
 
-  async function expireOrLog(): Promise<boolean> {
+  async function look(): Promise<number> {
     try {
       return await expire();
     } catch (error) {
       logger.warn({ err: error }, 'what is past its deadline could not be ended');
-      return false;
+      return lookEveryMs;
     }
-  }
-
-  async function look(): Promise<number> {
-    return (await expireOrLog()) ? betweenBatchesMs : lookEveryMs;
   }
 
   return {

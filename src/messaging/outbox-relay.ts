@@ -67,6 +67,8 @@ export interface OutboxRelay {
   sendNow(request: StoredRequest): void;
   /** Looks for work of every kind. */
   wake(): void;
+  /** A request was accepted that nobody is sending. */
+  wakeRequests(): void;
   /** A reply was queued for a Reply-To queue. */
   wakeDeliveries(): void;
   /** A message that belongs to no request was queued. */
@@ -182,7 +184,7 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
   function onMarked(record: RequestRecord): void {
     if (record.status === 'completed') {
       meter.count('requests-completed');
-      options.admission.ended(record.postedBy);
+      options.admission.ended(record);
     }
     options.watch.notify({ record, reply: null });
   }
@@ -194,7 +196,7 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
     refusals.forget(request.id);
     if (outcome === null) return;
     meter.count('requests-faulted');
-    options.admission.ended(outcome.record.postedBy);
+    options.admission.ended(outcome.record);
     options.watch.notify(outcome);
     deliveries.wake();
   }
@@ -270,6 +272,7 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
     canSendNow: (name) => requests.hasRoom(name),
     sendNow: (request) => void requests.sendOwned(request),
     wake,
+    wakeRequests: () => requests.wake(),
     wakeDeliveries: () => deliveries.wake(),
     wakeMessages: () => messages.wake(),
     status: () => ({

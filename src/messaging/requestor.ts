@@ -13,6 +13,7 @@ import { isFinal, isVisibleTo } from '#core/request.js';
 import type { NewRequest, RequestRecord, StoredReply } from '#core/request.js';
 import { refuseOther, toStored } from './accepted-request.js';
 import type { Admission } from './admission.js';
+import { admit, kept } from './admitting.js';
 import type { OutboxRelay } from './outbox-relay.js';
 import type { RequestChange, RequestWatch, Wait, WaitOptions } from './request-watch.js';
 
@@ -23,6 +24,8 @@ export interface RequestorOptions {
   readonly admission: Admission;
   readonly clock: Clock;
   readonly meter: Meter;
+  /** Called for each new request that is not sent here at once; default: the relay finds it by itself. */
+  readonly onLeft?: () => void;
 }
 
 export interface Answer {
@@ -71,17 +74,16 @@ export function createRequestor(options: RequestorOptions): Requestor {
   async function accept(request: NewRequest): Promise<Accepted> {
     await admit(options, request);
     const owner = relay.canSendNow(request.queue) ? relay.instance : null;
-    const { kind, record } = refuseOther(
-      await store.accept(request, { owner, leaseMs: relay.leaseMs }),
-      request,
-    );
+    const keeping = store.accept(request, { owner, leaseMs: relay.leaseMs });
+    const { kind, record } = refuseOther(await kept(options, keeping), request);
     if (kind === 'joined') {
       meter.count('requests-joined');
       return { record, joined: true };
     }
     meter.count('requests-accepted');
-    admission.accepted(request.postedBy);
+    admission.accepted(request);
     if (owner !== null) relay.sendNow(toStored(record, request));
+    else options.onLeft?.();
     return { record, joined: false };
   }
 
@@ -157,29 +159,12 @@ export function createRequestor(options: RequestorOptions): Requestor {
       const outcome = await store.cancel(id, name);
       if (outcome?.changed === true) {
         meter.count('requests-cancelled');
-        admission.ended(outcome.record.postedBy);
+        admission.ended(outcome.record);
         watch.notify({ record: outcome.record, reply: null });
       }
       return outcome;
     },
   };
-}
-
-/**
- * The limits are for new requests: whoever repeats a post may learn what became of it.
- *
- * @param coming what would come in with it; default itself
- */
-export async function admit(
-  { admission, store }: Pick<RequestorOptions, 'admission' | 'store'>,
-  { id, postedBy }: NewRequest,
-  coming?: Parameters<Admission['check']>[1],
-): Promise<void> {
-  try {
-    admission.check(postedBy, coming);
-  } catch (limit) {
-    if ((await store.find(id)) === null) throw limit;
-  }
 }
 
 function hasEnded({ record }: RequestChange): boolean {

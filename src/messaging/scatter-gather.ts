@@ -8,8 +8,8 @@ import { toProblem } from '#core/errors.js';
 import type { Gatherings, NewGathering } from '#core/ports/gatherings.js';
 import type { NewRequest } from '#core/request.js';
 import { refuseOther, toStored } from './accepted-request.js';
+import { admit, kept } from './admitting.js';
 import type { Accepted, Answer, AskOptions, Requestor, RequestorOptions } from './requestor.js';
-import { admit } from './requestor.js';
 
 /** Queues of one request. */
 export const fewestQueues = 2;
@@ -17,7 +17,7 @@ export const mostQueues = 50;
 
 export interface ScatterGatherOptions extends Pick<
   RequestorOptions,
-  'store' | 'relay' | 'admission' | 'meter'
+  'store' | 'relay' | 'admission' | 'meter' | 'onLeft'
 > {
   readonly gatherings: Gatherings;
   readonly requestor: Pick<Requestor, 'acceptAndWait'>;
@@ -56,14 +56,14 @@ export function createScatterGather(options: ScatterGatherOptions): ScatterGathe
   const { gatherings, relay, admission, meter, requestor } = options;
 
   async function accept({ parent, children, expect, stallMs }: Scattered): Promise<Accepted> {
-    await admit(options, parent, { open: children.length + 1, toSend: children.length });
+    await admit(options, parent, children);
     const { leaseMs } = relay;
     const owned = children.map((request) => ({
       request,
       options: { owner: relay.canSendNow(request.queue) ? relay.instance : null, leaseMs },
     }));
     const outcome = refuseOther(
-      await gatherings.accept({ parent, children: owned, expect, stallMs }),
+      await kept(options, gatherings.accept({ parent, children: owned, expect, stallMs })),
       parent,
       [toProblem('rule', undefined, otherRule)],
     );
@@ -73,13 +73,13 @@ export function createScatterGather(options: ScatterGatherOptions): ScatterGathe
       return { record, joined: true };
     }
     meter.count('requests-accepted', children.length + 1);
-    admission.opened(parent.postedBy);
+    admission.opened(parent);
     for (const [index, child] of outcome.children.entries()) {
-      admission.accepted(parent.postedBy);
+      admission.accepted(child);
       const sending = owned[index];
       if (sending !== undefined && sending.options.owner !== null) {
         relay.sendNow(toStored(child, sending.request));
-      }
+      } else options.onLeft?.();
     }
     return { record, joined: false };
   }

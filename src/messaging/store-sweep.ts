@@ -1,14 +1,17 @@
 /**
- * Removes what is past its retention from a store, in small batches: at its start, then every minute. Failure:
+ * Removes what is past its retention from a store, in small batches with rests between them: at its start, then every minute. Failure:
  * tried again the next time. Shutdown: at once.
  */
 import type { Clock } from '#core/ports/clock.js';
 import type { Logger } from '#core/ports/logger.js';
 import type { RequestStore } from '#core/ports/request-store.js';
+import { createBatchPace } from './batch-pace.js';
 import { createTimers } from './timers.js';
 
+type Sweepable = Pick<RequestStore, 'sweep'>;
+
 export interface StoreSweepOptions {
-  readonly stores: readonly Pick<RequestStore, 'sweep'>[];
+  readonly stores: readonly Sweepable[];
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -19,24 +22,32 @@ export interface StoreSweep {
 }
 
 const sweepEveryMs = 60_000;
-const sweepAtOnce = 500;
+const sizes = { least: 25, most: 500 };
 
 export function createStoreSweep({ stores, clock, logger }: StoreSweepOptions): StoreSweep {
   const timers = createTimers(clock);
 
-  async function sweep(): Promise<number> {
-    try {
-      const removed = await Promise.all(stores.map((store) => store.sweep(sweepAtOnce)));
-      // The next batch in a later turn: whoever waits for the store comes first.
-      return removed.includes(sweepAtOnce) ? 0 : sweepEveryMs;
-    } catch (error) {
-      logger.warn({ err: error }, 'what is past its retention could not be removed');
-      return sweepEveryMs;
-    }
+  /** Each by itself: one batch takes as long as it takes, and tells its own pace. */
+  function sweepAll(store: Sweepable): () => Promise<number> {
+    const pace = createBatchPace(sizes);
+    return async () => {
+      try {
+        const { size } = pace;
+        const beganAt = clock.monotonic();
+        const removed = await store.sweep(size);
+        const restMs = pace.rest(clock.monotonic() - beganAt, removed);
+        return removed >= size ? restMs : sweepEveryMs;
+      } catch (error) {
+        logger.warn({ err: error }, 'what is past its retention could not be removed');
+        return sweepEveryMs;
+      }
+    };
   }
 
   return {
-    start: () => timers.repeat(0, sweep),
+    start() {
+      for (const store of stores) timers.repeat(0, sweepAll(store));
+    },
     stop: () => timers.stop(),
   };
 }

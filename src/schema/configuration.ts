@@ -1,10 +1,18 @@
 import { z } from 'zod';
+import { roles } from '#core/roles.js';
 import { queuePatternAllowed, queuePatternSchema } from './queue-pattern.js';
 import type { DeepReadonly } from './deep-readonly.js';
 import { jwt } from './jwt-settings.js';
 import { telemetry } from './telemetry-settings.js';
 import { mostEmbeddedBodyBytes, settingConflicts } from './setting-conflicts.js';
-import { defaultRoutes, longestTimeoutMs, longestWaitMs, mostRoutes, routeSchema } from './route.js';
+import {
+  defaultRoutes,
+  longestTimeoutMs,
+  longestWaitMs,
+  mostPending,
+  mostRoutes,
+  routeSchema,
+} from './route.js';
 import {
   choice,
   duration,
@@ -162,8 +170,12 @@ const requests = section({
     'When a request expires without a reply, on routes that do not say otherwise.',
   ),
   maxPending: integer(
-    { min: 1, max: 100_000_000, default: 1_000_000 },
+    { min: 1, max: mostPending, default: 1_000_000 },
     'Requests without a reply at the same time; beyond it calls get 429. Where callers log in, half of it at most is for one name.',
+  ),
+  maxPendingPerQueue: integer(
+    { min: 1, max: mostPending, default: 500_000 },
+    'The same for one queue, on routes that do not say otherwise: beyond it calls that ask this queue get 429, and others go on.',
   ),
   maxWaiting: integer(
     { min: 1, max: 1_000_000, default: 10_000 },
@@ -175,6 +187,17 @@ const everything = z.strictObject({
   http,
   broker,
   store: storeSettings,
+  roles: list(
+    z.enum(roles, { error: `one of ${roles.join(', ')}` }),
+    {
+      kind: 'list',
+      allowed: `a list of ${roles.join(', ')}, one of them at least`,
+      min: 1,
+      max: roles.length,
+      default: [...roles],
+    },
+    'What this process does: `gateway` takes calls and answers them, `correlator` takes replies and status events from the broker, `relay` sends what is stored, ends what is past its deadline and removes what is old. Others of the deployment do the rest; fewer than all need `store.url` `postgres://…` and a broker that is not embedded.',
+  ),
   workers: integer(
     { min: 1, max: 64, default: 1 },
     'Processes of this gateway behind one port, to use as many cores. More than one needs `store.url` `postgres://…` and a broker that is not embedded.',

@@ -26,6 +26,11 @@ export const mostRoutes = 1000;
 export const longestWaitMs = 3_600_000;
 export const longestTimeoutMs = 3650 * 86_400_000;
 
+/** The largest limit of open requests. */
+export const mostPending = 100_000_000;
+
+const maxPendingAllowed = `whole number from 1 to ${mostPending}`;
+
 const waitMs = durationSetting({ min: 0, max: longestWaitMs });
 const timeoutMs = durationSetting({ min: 1, max: longestTimeoutMs, never: true });
 
@@ -52,6 +57,14 @@ export const routeSchema = z.strictObject({
   timeoutMs: timeoutMs
     .optional()
     .describe('When a request expires without a reply; absent: `requests.timeoutMs`.'),
+  maxPending: z
+    .int({ error: maxPendingAllowed })
+    .min(1, { error: maxPendingAllowed })
+    .max(mostPending, { error: maxPendingAllowed })
+    .optional()
+    .describe(
+      'Requests without a reply at the same time for each queue that the route leads to; absent: `requests.maxPendingPerQueue`. Of several routes to a queue the first one counts.',
+    ),
   schema: z
     .strictObject({
       request: schemaFile.optional().describe('What the body of a request must be.'),

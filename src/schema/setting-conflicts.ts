@@ -2,6 +2,7 @@
  * What is wrong with settings although each one has its form: a value that another setting rules out. Reads values
  * that may still lack their form and passes over those, so that these problems are told together with all others.
  */
+import { roles } from '#core/roles.js';
 import { durationInWords } from './duration.js';
 import type { Finding, Path } from './problems.js';
 import { isPostgresUrl } from './store-settings.js';
@@ -54,21 +55,30 @@ function headersBeyondCall(settings: unknown): Finding[] {
 }
 
 /** Several processes meet in the store and at the broker, and must find the same there. */
-function workersAlone(settings: unknown): Finding[] {
-  const path = ['workers'];
-  const value = valueAt(settings, path);
-  if (typeof value !== 'number' || value <= 1) return [];
+function processesApart(settings: unknown): Finding[] {
+  const workers = valueAt(settings, ['workers']);
+  const given = valueAt(settings, ['roles']);
+  return [
+    ...(typeof workers === 'number' && workers > 1 ? unshared(settings, ['workers'], workers, '1') : []),
+    ...(Array.isArray(given) && !roles.every((role) => given.includes(role))
+      ? unshared(settings, ['roles'], given, 'all roles')
+      : []),
+  ];
+}
+
+/** @param alone what may stand there where nothing is shared */
+function unshared(settings: unknown, path: Path, value: unknown, alone: string): Finding[] {
   const storeUrl = valueAt(settings, ['store', 'url']);
   const findings: Finding[] = [];
   if (typeof storeUrl !== 'string' || !isPostgresUrl(storeUrl)) {
     findings.push({
       path,
       value,
-      allowed: '1, unless store.url is postgres://…: a SQLite file is for one process',
+      allowed: `${alone}, unless store.url is postgres://…: a SQLite file is for one process`,
     });
   }
   if (valueAt(settings, ['broker', 'url']) === 'embedded:') {
-    findings.push({ path, value, allowed: '1 with broker.url embedded:, which is in one process' });
+    findings.push({ path, value, allowed: `${alone} with broker.url embedded:, which is in one process` });
   }
   return findings;
 }
@@ -79,6 +89,6 @@ export function settingConflicts(settings: unknown): Finding[] {
     ...bodyBeyondBroker(settings),
     ...headersBeyondCall(settings),
     ...waitsBeyondLongest(settings),
-    ...workersAlone(settings),
+    ...processesApart(settings),
   ];
 }

@@ -134,6 +134,8 @@ export const file = { pattern: printable, allowed: 'the path of a file', isPath:
 export interface ListOptions<T> {
   readonly kind: 'list' | 'structure';
   readonly allowed: string;
+  /** Default 0. */
+  readonly min?: number;
   readonly max: number;
   readonly default: readonly T[];
 }
@@ -144,7 +146,10 @@ export function list<S extends z.ZodType>(
   description: string,
 ): z.ZodType<z.output<S>[]> {
   const error = options.allowed;
-  const schema = z.array(item, { error }).max(options.max, { error: `at most ${options.max} entries` });
+  const schema = z
+    .array(item, { error })
+    .min(options.min ?? 0, { error })
+    .max(options.max, { error: `at most ${options.max} entries` });
   // Entries of the preset are written as in a file, so they are read like those of a file.
   const withPreset = schema.prefault(() => [...options.default]);
   return listed(withPreset as z.ZodType<z.output<S>[]>, description, {

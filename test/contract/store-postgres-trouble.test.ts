@@ -211,7 +211,7 @@ describe('the store on a PostgreSQL in trouble', function () {
     const schema = new URL(proxy.url).searchParams.get('options')!.split('=')[1]!;
     const setVersion = (version: number): Promise<void> =>
       database!.run(`UPDATE ${schema}.replyto_schema SET version = ${version}`);
-    await store.instances.join({ id: 'runs', version: '1', agreed: {}, leaseMs });
+    await store.instances.join({ id: 'runs', roles: ['gateway'], version: '1', agreed: {}, leaseMs });
     await setVersion(storeMigrations.length - 1);
     const { code, message } = await failureOf(open());
     expect([code, message.includes('runs')]).to.deep.equal(['INSTANCE_CONFLICT', true]);

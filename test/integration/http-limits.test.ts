@@ -99,6 +99,59 @@ describe('the limit of requests without an end', () => {
   );
 });
 
+describe('the limit of open requests for one queue', () => {
+  const slow = uniqueName('slow');
+  const bench = httpBench(() => ({
+    settings: {
+      REPLYTO_REQUESTS__MAX_PENDING_PER_QUEUE: '3',
+      REPLYTO_ROUTES: JSON.stringify([{ path: '/slow', queue: slow, maxPending: 2 }]),
+    },
+  }));
+
+  happens(
+    'HTTP',
+    'more open requests for one queue than requests.maxPendingPerQueue or maxPending of its route, because no service answers there',
+    '429 that names the queue, with Retry-After by the rate at which its requests end; other queues are served; there is room again when one has ended',
+    async () => {
+      const away = uniqueName('away');
+      const served = uniqueName('served');
+      await bench.serve(served, ({ body }) => body);
+      const post = (queue: string, number: number): ReturnType<typeof bench.ask> =>
+        bench.ask(queue, { prefer: 'respond-async', 'message-id': `${queue}-${number}` });
+      for (const [queue, limit] of [
+        [away, 3],
+        [slow, 2],
+      ] as const) {
+        for (let number = 1; number <= limit; number += 1) {
+          expect((await post(queue, number)).status).to.equal(202);
+        }
+        const refused = await post(queue, 0);
+        const problem = problemOf(refused, 429, 'TOO_MANY_PENDING');
+        expect(problem.detail).to.equal(
+          `${limit} requests are open for queue '${queue}'; its limit is ${limit}`,
+        );
+        expect(problem.destination).to.equal(queue);
+        problemOf(await call(`${bench.url}/requests/${queue}-0`), 404, 'REQUEST_NOT_FOUND');
+      }
+      problemOf(await call(`${bench.url}/slow`, { method: 'POST', body: '{}' }), 429, 'TOO_MANY_PENDING');
+      for (let number = 0; number < 5; number += 1) {
+        expect((await bench.ask(served, { prefer: 'wait=10' })).status).to.equal(200);
+      }
+
+      // Nothing has ended there: the longest time.
+      await until(async () => Number((await post(away, 0)).headers['retry-after']) >= 48, {
+        what: 'the gateway to have seen for a second that nothing ends',
+      });
+      expect((await call(`${bench.url}/requests/${away}-1`, { method: 'DELETE' })).status).to.equal(200);
+      expect((await post(away, 4)).status).to.equal(202);
+      // One has ended in these seconds.
+      const refused = await post(away, 0);
+      problemOf(refused, 429, 'TOO_MANY_PENDING');
+      expect(Number(refused.headers['retry-after'])).to.be.within(1, 30);
+    },
+  );
+});
+
 describe('the limit of requests kept for a broker that is away', () => {
   let broker: EmbeddedProcess;
   const bench = httpBench(async () => {

@@ -10,7 +10,7 @@ export interface GatewayGroup {
   readonly database: TestDatabase;
   readonly prefix: string;
   /** One more; with settings of its own. */
-  add(settings?: Readonly<Record<string, string>>): Promise<ServedGateway>;
+  add(settings?: Readonly<Record<string, string>>, startedWhen?: string): Promise<ServedGateway>;
   remove(): Promise<void>;
 }
 
@@ -26,9 +26,12 @@ export async function serveGatewayGroup(
   const prefix = `group-${randomUUID()}`;
   const gateways: ServedGateway[] = [];
 
-  async function add(more: Readonly<Record<string, string>> = {}): Promise<ServedGateway> {
+  async function add(
+    more: Readonly<Record<string, string>> = {},
+    startedWhen = '[+] replies',
+  ): Promise<ServedGateway> {
     const gateway = await serveGateway({
-      brokerUrl,
+      ...{ brokerUrl, startedWhen },
       settings: { REPLYTO_PREFIX: prefix, STORE_URL: database.url, ...settings, ...more },
     });
     gateways.push(gateway);

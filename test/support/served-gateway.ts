@@ -32,6 +32,8 @@ export interface ServeOptions {
   /** Default: its embedded broker. */
   readonly brokerUrl?: string;
   readonly settings?: Readonly<Record<string, string>>;
+  /** What /readyz?verbose has to say before it counts as started; default that it receives replies. */
+  readonly startedWhen?: string;
   /** The built package, as it is installed, with these flags of Node; default: the source. */
   readonly built?: { readonly nodeFlags: readonly string[] };
 }
@@ -72,7 +74,7 @@ export async function serveGateway(options: ServeOptions = {}): Promise<ServedGa
       async () => {
         if (child.hasExited()) return true;
         // Ready for calls is sooner than receiving replies, and tests cut the network at exact moments.
-        return (await call(`${url}/readyz?verbose`)).text().includes('[+] replies');
+        return (await call(`${url}/readyz?verbose`)).text().includes(options.startedWhen ?? '[+] replies');
       },
       { what, withinMs: startWithinMs },
     );

@@ -18,7 +18,7 @@ import type { NewRequestRow } from './queries.js';
 import type { HeaderBlock, RecordRow } from './rows.js';
 import { fromBlob, recordColumns, toBuffer, toHeaderBlob, toRecord, toStoredReply } from './rows.js';
 
-type Parts = 'accept' | 'find' | 'findTrace' | 'versions' | 'findReply' | 'list' | 'counts' | 'countsByName';
+type Parts = 'accept' | 'find' | 'findTrace' | 'versions' | 'findReply' | 'list';
 
 /** Taking requests in and reading them back. */
 export function createAcceptance(context: StoreContext): Pick<RequestStore, Parts> {
@@ -80,28 +80,6 @@ export function createAcceptance(context: StoreContext): Pick<RequestStore, Part
       }
       const rows = await query.execute();
       return rows.map(toRecord);
-    },
-
-    async counts() {
-      const rows = await db
-        .selectFrom('requests')
-        .select((eb) => ['status', eb.fn.countAll<number>().as('count')])
-        .where('status', 'in', ['accepted', 'sent'])
-        .groupBy('status')
-        .execute();
-      const count = (status: string): number => rows.find((row) => row.status === status)?.count ?? 0;
-      return { pending: count('accepted') + count('sent'), unsent: count('accepted') };
-    },
-
-    async countsByName() {
-      const rows = await db
-        .selectFrom('requests')
-        .select((eb) => ['posted_by', eb.fn.countAll<number>().as('count')])
-        .where('posted_by', 'is not', null)
-        .where('final_at', 'is', null)
-        .groupBy('posted_by')
-        .execute();
-      return new Map(rows.map(({ posted_by: name, count }) => [name ?? '', count]));
     },
   };
 }

@@ -2,7 +2,7 @@ import type { Kysely, Transaction } from 'kysely';
 import { ReplytoError } from '#core/errors.js';
 import type { Clock } from '#core/ports/clock.js';
 import type { IdSource } from '#core/ports/id-source.js';
-import type { GroupCommit } from '#adapters/sql/group-commit.js';
+import type { GroupCommit, Transact } from '#adapters/sql/group-commit.js';
 import type { Queries } from './queries.js';
 import type { Tables } from './schema.js';
 import type { StoreDialect } from './store-dialects.js';
@@ -13,6 +13,11 @@ export type Tx = Transaction<Tables>;
 export interface StoreContext {
   readonly db: Kysely<Tables>;
   readonly commits: GroupCommit<Tx>;
+  /**
+   * One transaction beside the commits, where the database takes several at a time: nothing waits for it. Elsewhere one of
+   * them. For what touches no row that anybody else changes.
+   */
+  readonly apart: Transact<Tx>;
   readonly queries: Queries;
   readonly dialect: StoreDialect;
   /** To be called by whoever lets an event into the log, in the transaction. */

@@ -1,5 +1,6 @@
+import { sql } from 'kysely';
 import type { RequestStore } from '#core/ports/request-store.js';
-import type { RequestRecord } from '#core/request.js';
+import type { RequestRecord, RequestState } from '#core/request.js';
 import { isVisibleTo } from '#core/request.js';
 import type { StoreContext, Tx } from './context.js';
 import { recordChanges } from './event-entry.js';
@@ -25,7 +26,7 @@ async function cancel(
   name: string | null,
 ): Promise<{ readonly record: RequestRecord; readonly changed: boolean } | null> {
   const now = context.clock.now();
-  const cancelled = await end(tx, context, { id, status: 'cancelled', at: now, postedBy: name });
+  const [cancelled] = await end(tx, context, { ids: [id], status: 'cancelled', at: now, postedBy: name });
   if (cancelled !== undefined) {
     // Whoever gathers replies cancels the children.
     if (cancelled.children > 0) await noteNews(tx, context, [id]);
@@ -37,6 +38,7 @@ async function cancel(
   return isVisibleTo(name, record) ? { record, changed: false } : null;
 }
 
+/** All of them by a few statements: nobody else is served meanwhile. */
 async function expireDue(tx: Tx, context: StoreContext, limit: number): Promise<RequestRecord[]> {
   const now = context.clock.now();
   const due = await tx
@@ -51,41 +53,46 @@ async function expireDue(tx: Tx, context: StoreContext, limit: number): Promise<
     .forUpdate()
     .skipLocked()
     .execute();
-  const expired: RequestRecord[] = [];
-  for (const { id } of due) {
-    const record = await expire(tx, context, id, now);
-    if (record !== null) expired.push(record);
-  }
-  return expired;
+  return expire(
+    tx,
+    context,
+    due.map(({ id }) => id),
+    now,
+  );
 }
 
-/** With the Fault for its Reply-To; null when it is not open. */
+/** Those that are open, with the Faults for their Reply-To queues. */
 export async function expire(
   tx: Tx,
   context: StoreContext,
-  id: string,
+  ids: readonly string[],
   at: number,
-): Promise<RequestRecord | null> {
-  const row = await end(tx, context, { id, status: 'expired', at });
-  if (row === undefined) return null;
-  await queueForwards(tx, context, [{ request: row, number: 0, messageId: context.newId() }]);
-  return toRecord(row);
+): Promise<RequestRecord[]> {
+  if (ids.length === 0) return [];
+  const rows = await end(tx, context, { ids, status: 'expired', at });
+  await queueForwards(
+    tx,
+    context,
+    rows.map((request) => ({ request, number: 0, messageId: context.newId() })),
+  );
+  return rows.map(toRecord);
 }
 
 interface Ending {
-  readonly id: string;
+  readonly ids: readonly string[];
   readonly status: 'cancelled' | 'expired';
   readonly at: number;
   /** Only when this name posted it; null = whoever did. */
   readonly postedBy?: string | null;
 }
 
-/** Ends an open request without a reply; undefined when it is not open. */
+/** Ends open requests without a reply; gives those that were open. */
 async function end(
   tx: Tx,
   context: StoreContext,
-  { id, status, at, postedBy = null }: Ending,
-): Promise<RecordRow | undefined> {
+  { ids, status, at, postedBy = null }: Ending,
+): Promise<RecordRow[]> {
+  const { dialect } = context;
   let update = tx
     .updateTable('requests')
     .set((eb) => ({
@@ -96,13 +103,13 @@ async function end(
       events: eb('events', '+', 1),
       version: eb('version', '+', 1),
     }))
-    .where('id', '=', id)
-    .where('status', 'in', openStates);
+    .where(dialect.isOneOf('id', dialect.toList(ids)))
+    // In an expression, or SQLite reads all open requests by the index of their state to find these.
+    .where(sql<RequestState>`coalesce(${sql.ref('status')}, '')`, 'in', openStates);
   if (postedBy !== null) update = update.where('posted_by', '=', postedBy);
-  const row = await update.returning(recordColumns).executeTakeFirst();
-  if (row !== undefined) {
-    await recordChanges(tx, context, [{ row, number: row.events, change: status, at }]);
-    await noteEnded(tx, context, [row]);
-  }
-  return row;
+  const rows = await update.returning(recordColumns).execute();
+  const changes = rows.map((row) => ({ row, number: row.events, change: status, at }));
+  if (changes.length > 0) await recordChanges(tx, context, changes);
+  await noteEnded(tx, context, rows);
+  return rows;
 }

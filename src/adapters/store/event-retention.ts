@@ -10,16 +10,14 @@ const aheadMs = 24 * 60 * 60 * 1000;
  * Removes events by age; how many there are is held when new ones are numbered. What waits for its number stays, and so does
  * the last number of each project: followers come back with it for good.
  */
-export function createEventRetention(
-  { commits, clock }: StoreContext,
-  statusMs: number,
-): Pick<EventLog, 'sweep'> {
+export function createEventRetention(context: StoreContext, statusMs: number): Pick<EventLog, 'sweep'> {
+  const { commits, clock } = context;
   return {
     sweep: (limit) =>
       commits.run(async (tx) => {
         const now = clock.now();
         const corrected = await bringBack(tx, now, limit);
-        return corrected + (await removeEvents(tx, now - statusMs, limit - corrected));
+        return corrected + (await removeEvents(tx, context, now - statusMs, limit - corrected));
       }),
   };
 }
@@ -52,7 +50,7 @@ async function bringBack(tx: Tx, now: number, limit: number): Promise<number> {
   return Number(numUpdatedRows);
 }
 
-async function removeEvents(tx: Tx, before: number, limit: number): Promise<number> {
+async function removeEvents(tx: Tx, context: StoreContext, before: number, limit: number): Promise<number> {
   const rows = await tx
     .deleteFrom('project_events')
     .where('entry', 'in', (eb) =>
@@ -67,10 +65,10 @@ async function removeEvents(tx: Tx, before: number, limit: number): Promise<numb
         .forUpdate()
         .skipLocked(),
     )
-    .returning(['project', 'subject', 'sequence'])
+    .returning(['project', 'sequence'])
     .execute();
   for (const [project, events] of groupBy(rows, (row) => row.project)) {
-    const forgotten = await forgetSubjects(tx, events);
+    const forgotten = await forgetSubjects(tx, context, project, events);
     if (forgotten === 0) continue;
     await tx
       .updateTable('projects')
@@ -81,20 +79,19 @@ async function removeEvents(tx: Tx, before: number, limit: number): Promise<numb
   return rows.length;
 }
 
-/** Those of which this was the newest event. Returns how many. */
+/** Those of which one of these was the newest event. Returns how many. */
 async function forgetSubjects(
   tx: Tx,
-  events: readonly Pick<ProjectEventRow, 'project' | 'subject' | 'sequence'>[],
+  { dialect }: StoreContext,
+  project: string,
+  events: readonly Pick<ProjectEventRow, 'sequence'>[],
 ): Promise<number> {
-  let forgotten = 0;
-  for (const { project, subject, sequence } of events) {
-    const { numDeletedRows } = await tx
-      .deleteFrom('project_subjects')
-      .where('project', '=', project)
-      .where('subject', '=', subject)
-      .where('sequence', '=', sequence)
-      .executeTakeFirst();
-    forgotten += Number(numDeletedRows);
-  }
-  return forgotten;
+  // A number is of one event, and so of one subject.
+  const sequences = events.flatMap(({ sequence }) => (sequence === null ? [] : [sequence]));
+  const { numDeletedRows } = await tx
+    .deleteFrom('project_subjects')
+    .where('project', '=', project)
+    .where(dialect.isOneOf('sequence', dialect.toList(sequences)))
+    .executeTakeFirst();
+  return Number(numDeletedRows);
 }

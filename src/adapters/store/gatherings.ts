@@ -171,8 +171,8 @@ async function take(
       return endBy(tx, context, { request: row, reply, provesSend: false, text });
     }
     case 'expired': {
-      const record = await expire(tx, context, id, context.clock.now());
-      return record && { record, reply: null };
+      const [record] = await expire(tx, context, [id], context.clock.now());
+      return record === undefined ? null : { record, reply: null };
     }
     case 'goes-on':
       return { record: toRecord(await goOn(tx, row, then.expiresAt)), reply: null };

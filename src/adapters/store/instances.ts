@@ -1,5 +1,7 @@
 import { ReplytoError } from '#core/errors.js';
 import type { AgreedSettings, Instances, JoiningInstance } from '#core/ports/instances.js';
+import type { Role } from '#core/roles.js';
+import { roles } from '#core/roles.js';
 import type { StoreContext, Tx } from './context.js';
 import { storeMigrations } from './migrations.js';
 import { fromBlob, toBlob } from './rows.js';
@@ -36,12 +38,20 @@ export function createInstances(context: StoreContext): Instances {
     async list() {
       const rows = await db
         .selectFrom('instances')
-        .select(['id', 'started_at', 'version', 'lease_until'])
+        .select(['id', 'started_at', 'version', 'lease_until', 'agreed'])
         .orderBy('started_at')
         .execute();
-      return rows.map(({ id, version, started_at: startedAt, lease_until: leaseUntil }) => ({
-        ...{ id, version, startedAt, leaseUntil },
+      return rows.map(({ id, version, agreed, started_at: startedAt, lease_until: leaseUntil }) => ({
+        ...{ id, version, startedAt, leaseUntil, roles: rolesOf(agreed) },
       }));
+    },
+    async liveRoles() {
+      const rows = await db
+        .selectFrom('instances')
+        .select('agreed')
+        .where('lease_until', '>', clock.now())
+        .execute();
+      return [...new Set(rows.flatMap(({ agreed }) => rolesOf(agreed)))];
     },
   };
 }
@@ -49,7 +59,7 @@ export function createInstances(context: StoreContext): Instances {
 async function join(
   tx: Tx,
   { clock }: StoreContext,
-  { id, version, leaseMs, ...instance }: JoiningInstance,
+  { id, version, leaseMs, roles: own, ...instance }: JoiningInstance,
 ): Promise<void> {
   const now = clock.now();
   // One that slept while others were upgraded must not go on with what it knows.
@@ -69,7 +79,7 @@ async function join(
       detail: `another gateway of this store (instance ${other.id}) runs with other settings: ${differing.join(', ')}. Give both the same, or stop the other one first`,
     });
   }
-  const row = { version, agreed: toBlob(agreed), lease_until: now + leaseMs };
+  const row = { version, agreed: toBlob({ ...agreed, [rolesName]: own.join() }), lease_until: now + leaseMs };
   await tx
     .insertInto('instances')
     .values({ id, started_at: now, ...row })
@@ -79,7 +89,17 @@ async function join(
 
 function differences(known: AgreedSettings, given: AgreedSettings): string[] {
   const names = new Set([...Object.keys(known), ...Object.keys(given)]);
+  names.delete(rolesName);
   return [...names].filter((name) => known[name] !== given[name]).sort();
+}
+
+/** Stands beside what is agreed on, and is of each instance alone. */
+const rolesName = 'roles';
+
+/** Of an earlier version, whose instances did everything: all. */
+export function rolesOf(agreed: Buffer): readonly Role[] {
+  const given = fromBlob<AgreedSettings>(agreed)[rolesName];
+  return given === undefined ? roles : roles.filter((role) => given.split(',').includes(role));
 }
 
 /** Whoever looks next finds it. An owner without a lease tells that the message may be on the broker already. */

@@ -2,6 +2,9 @@
 import { createPostgresPool } from '#adapters/postgres/pool.js';
 import type { PostgresConnection, PostgresOptions } from '#adapters/postgres/pool.js';
 import { ReplytoError } from '#core/errors.js';
+import type { Role } from '#core/roles.js';
+import { missingRoles } from '#core/roles.js';
+import { rolesOf } from './instances.js';
 import { storeMigrations } from './migrations.js';
 
 export interface PostgresLook {
@@ -13,8 +16,10 @@ export interface PostgresLook {
   readonly storeId: string | undefined;
   /** Whether its tables are of an older version, which the next start brings up to date. */
   readonly isOlder: boolean;
-  /** Gateways that have it open now. */
+  /** Processes that have it open now. */
   readonly instances: number;
+  /** What none of them does; empty where there is none at all. */
+  readonly missingRoles: readonly Role[];
   /** Requests that wait for a reply, or to be sent. */
   readonly openRequests: number;
   readonly maxConnections: number;
@@ -54,8 +59,8 @@ async function serverFacts(
 
 async function storeFacts(
   connection: PostgresConnection,
-): Promise<Pick<PostgresLook, 'storeId' | 'isOlder' | 'instances' | 'openRequests'>> {
-  const none = { storeId: undefined, isOlder: false, instances: 0, openRequests: 0 };
+): Promise<Pick<PostgresLook, 'storeId' | 'isOlder' | 'instances' | 'missingRoles' | 'openRequests'>> {
+  const none = { storeId: undefined, isOlder: false, instances: 0, missingRoles: [], openRequests: 0 };
   const there = await connection.query<{ found: string | null }>(
     "SELECT to_regclass('replyto_schema')::text AS found",
   );
@@ -68,15 +73,18 @@ async function storeFacts(
     const detail = `the database has schema ${version}, this version knows ${storeMigrations.length}`;
     throw new ReplytoError('STORE_NEWER', { detail });
   }
-  const { rows } = await connection.query<{ id: Buffer | null; open: number; instances: number }>(
+  const { rows: live } = await connection.query<{ agreed: Buffer }>(
+    'SELECT agreed FROM instances WHERE lease_until > extract(epoch FROM clock_timestamp()) * 1000',
+  );
+  const { rows } = await connection.query<{ id: Buffer | null; open: number }>(
     `SELECT (SELECT value FROM meta WHERE key = 'id') AS id,
-      (SELECT count(*) FROM requests WHERE status IN ('accepted', 'sent')) AS open,
-      (SELECT count(*) FROM instances WHERE lease_until > extract(epoch FROM clock_timestamp()) * 1000) AS instances`,
+      (SELECT count(*) FROM requests WHERE status IN ('accepted', 'sent')) AS open`,
   );
   return {
     storeId: rows[0]?.id?.toString('utf8'),
     isOlder: version < storeMigrations.length,
-    instances: rows[0]?.instances ?? 0,
+    instances: live.length,
+    missingRoles: live.length === 0 ? [] : missingRoles(live.flatMap(({ agreed }) => rolesOf(agreed))),
     openRequests: rows[0]?.open ?? 0,
   };
 }

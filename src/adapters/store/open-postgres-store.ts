@@ -43,6 +43,7 @@ export async function openPostgresStore(options: OpenPostgresStoreOptions): Prom
       options.usesDatabaseTime === false ? undefined : await createDatabaseClock(pool, options.clock);
     const dialect = createPostgresDialect(pool);
     const transact = createTransact<Tables>(commitPool, dialect);
+    const transactApart = createTransact<Tables>(pool, dialect);
     return composeStore(
       {
         dialect,
@@ -50,6 +51,10 @@ export async function openPostgresStore(options: OpenPostgresStoreOptions): Prom
         transact: async (work) => {
           await time?.ensure();
           return transact(work);
+        },
+        transactApart: async (work) => {
+          await time?.ensure();
+          return transactApart(work);
         },
         identity,
         isShared: true,

@@ -13,10 +13,11 @@ const leaseMemoryMs = 3_600_000;
  * and invalid messages stay until a person decides.
  */
 export function createRetention(context: StoreContext, finalMs: number): Pick<RequestStore, 'sweep'> {
-  const { commits, clock } = context;
+  const { apart, clock } = context;
   return {
     sweep: (limit) =>
-      commits.run(async (tx) => {
+      // What it takes is of no interest to anybody else: nobody has to wait for it.
+      apart(async (tx) => {
         const before = clock.now() - finalMs;
         let removed = await removeFamilies(tx, context, before, limit);
         removed += await removeEnded(tx, context, before, limit - removed);
@@ -38,8 +39,15 @@ async function removeEnded(tx: Tx, context: StoreContext, before: number, limit:
         .where('final_at', '<=', before)
         .where('children', '=', 0)
         .where('parent_id', 'is', null)
-        .where('seq', 'not in', (waiting) =>
-          waiting.selectFrom('outbox').select('request_seq').where('status', '=', 'waiting'),
+        .where(({ not, exists, selectFrom }) =>
+          not(
+            exists(
+              selectFrom('outbox')
+                .select('outbox.id')
+                .whereRef('outbox.request_seq', '=', 'requests.seq')
+                .where('outbox.status', '=', 'waiting'),
+            ),
+          ),
         )
         .orderBy('final_at')
         .limit(limit)
@@ -88,17 +96,22 @@ async function removeUnmatched(tx: Tx, before: number, limit: number): Promise<n
 }
 
 async function removeHandled(tx: Tx, before: number, limit: number): Promise<number> {
-  const old = await tx
-    .selectFrom('handled')
-    .select(['queue', 'message_id'])
-    .where('updated_at', '<=', before)
-    .orderBy('updated_at')
-    .limit(limit)
-    .forUpdate()
-    .skipLocked()
-    .execute();
-  for (const { queue, message_id } of old) {
-    await tx.deleteFrom('handled').where('queue', '=', queue).where('message_id', '=', message_id).execute();
-  }
-  return old.length;
+  const { numDeletedRows } = await tx
+    .deleteFrom('handled')
+    .where(({ eb, refTuple, selectFrom }) =>
+      eb(
+        refTuple('queue', 'message_id'),
+        'in',
+        selectFrom('handled')
+          .select(['queue', 'message_id'])
+          .where('updated_at', '<=', before)
+          .orderBy('updated_at')
+          .limit(limit)
+          .forUpdate()
+          .skipLocked()
+          .$asTuple('queue', 'message_id'),
+      ),
+    )
+    .executeTakeFirstOrThrow();
+  return Number(numDeletedRows);
 }

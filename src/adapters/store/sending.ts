@@ -51,7 +51,8 @@ export function createSending(
           .set({ send_lease_until: clock.now() + leaseMs })
           .where(dialect.isOneOf('id', dialect.toList(ids)))
           .where('send_owner', '=', owner)
-          .where('status', '=', 'accepted')
+          // In an expression, or SQLite reads all that wait by the index of their state to find these.
+          .where(sql`coalesce(${sql.ref('status')}, '')`, '=', 'accepted')
           .execute();
       }),
 

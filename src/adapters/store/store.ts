@@ -18,8 +18,10 @@ import type { RequestStore } from '#core/ports/request-store.js';
 import type { Transact } from '#adapters/sql/group-commit.js';
 import { createGroupCommit } from '#adapters/sql/group-commit.js';
 import { createAcceptance } from './acceptance.js';
+import { createApart } from './apart.js';
 import { createBrokerMemory } from './broker-memory.js';
 import type { StoreContext, Tx } from './context.js';
+import { createCounting } from './counting.js';
 import { createDeadLetters } from './dead-letters.js';
 import { createDeliveries } from './deliveries.js';
 import { createDelivering } from './delivering.js';
@@ -94,6 +96,8 @@ export interface OpenedDatabase {
   readonly storeDialect: StoreDialect;
   /** Default: one of Kysely's. */
   readonly transact?: Transact<Tx>;
+  /** The same on connections of its own; default: among the commits. */
+  readonly transactApart?: Transact<Tx>;
   /** Made once, with the database. */
   readonly identity: Identity;
   /** Nothing uses it any more. */
@@ -123,10 +127,16 @@ export function composeStore(database: OpenedDatabase, options: StoreOptions): S
     },
     database.isShared ? { lock: (tx, keys) => lockRequests(tx, context, keys) } : undefined,
   );
+  const { transactApart } = database;
+  const apart = createApart(
+    commits,
+    transactApart && ((work) => (isClosed ? Promise.reject(closed()) : transactApart(work))),
+  );
   const { entered: eventEntered } = entries;
   const queries = createQueries(db, database.storeDialect);
   const context: StoreContext = {
     ...{ db, commits, queries, clock, newId, eventEntered },
+    apart: apart.run,
     dialect: database.storeDialect,
     instance: options.instance ?? null,
   };
@@ -134,7 +144,7 @@ export function composeStore(database: OpenedDatabase, options: StoreOptions): S
   let closing: Promise<void> | undefined;
 
   async function close(): Promise<void> {
-    await commits.idle();
+    await Promise.all([commits.idle(), apart.idle()]);
     isClosed = true;
     await db.destroy();
     await database.close();
@@ -146,6 +156,7 @@ export function composeStore(database: OpenedDatabase, options: StoreOptions): S
     time: clock,
     requests: {
       ...createAcceptance(context),
+      ...createCounting(context),
       ...createSending(context),
       ...createSettlement(context),
       ...createEnding(context),

@@ -13,6 +13,7 @@ export interface ServeFlags {
   readonly dataDir?: string | undefined;
   readonly storeUrl?: string | undefined;
   readonly prefix?: string | undefined;
+  readonly roles?: string | undefined;
   readonly workers?: string | undefined;
   readonly logLevel?: string | undefined;
   readonly logFormat?: string | undefined;
@@ -29,6 +30,7 @@ const keys: Readonly<Record<SettingFlag, string>> = {
   dataDir: 'dataDir',
   storeUrl: 'store.url',
   prefix: 'prefix',
+  roles: 'roles',
   workers: 'workers',
   logLevel: 'log.level',
   logFormat: 'log.format',

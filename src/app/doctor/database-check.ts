@@ -1,6 +1,7 @@
 /** Looks into PostgreSQL as a start would, and changes nothing. */
 import type { PostgresLook } from '#adapters/store/look-into-postgres.js';
 import { lookIntoPostgres } from '#adapters/store/look-into-postgres.js';
+import { missingInWords } from '#messaging/role-watch.js';
 import { isReplytoError } from '#core/errors.js';
 import type { Configuration } from '#schema/configuration.js';
 import type { DataFolderCheck } from './data-folder-check.js';
@@ -17,7 +18,12 @@ export async function checkDatabase(
     const look = await lookIntoPostgres({ url, statementTimeoutMs: stepMs, connectTimeoutMs: stepMs });
     const { storeId, instances, openRequests } = look;
     return {
-      findings: [inWords(look), ...noDurability(look), ...fewConnections(look, poolSize)],
+      findings: [
+        inWords(look),
+        ...lackOfRoles(look),
+        ...noDurability(look),
+        ...fewConnections(look, poolSize),
+      ],
       storeId,
       // Gateways elsewhere may have it open, and then nothing waits for one here.
       openRequests: instances > 0 ? 0 : openRequests,
@@ -38,9 +44,14 @@ function inWords({ where, serverVersion, storeId, isOlder, instances, openReques
   const server = `${where} (${serverVersion}) answers`;
   if (storeId === undefined)
     return { check, state: 'ok', says: `${server}; the first start makes the tables` };
-  const used = instances === 0 ? 'no gateway uses it now' : `${instances} gateways use it now`;
+  const used = instances === 0 ? 'no gateway uses it now' : `${instances} processes use it now`;
   const older = isOlder ? '; the next start brings its tables up to date' : '';
   return { check, state: 'ok', says: `${server}; ${used}, ${openRequests} open requests${older}` };
+}
+
+function lackOfRoles({ missingRoles }: PostgresLook): Finding[] {
+  if (missingRoles.length === 0) return [];
+  return [{ check, state: 'note', says: missingInWords(missingRoles) }];
 }
 
 function noDurability({ isDurable }: PostgresLook): Finding[] {
@@ -52,6 +63,6 @@ function noDurability({ isDurable }: PostgresLook): Finding[] {
 function fewConnections({ maxConnections, instances }: PostgresLook, poolSize: number): Finding[] {
   const wanted = Math.max(1, instances) * poolSize;
   if (wanted < maxConnections) return [];
-  const says = `${Math.max(1, instances)} gateways may take ${wanted} connections, and the server allows ${maxConnections}`;
+  const says = `${Math.max(1, instances)} processes may take ${wanted} connections, and the server allows ${maxConnections}`;
   return [{ check, state: 'note', says }];
 }

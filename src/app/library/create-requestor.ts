@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Store } from '#adapters/store/store.js';
 import { queue } from '#core/destination.js';
+import { roles } from '#core/roles.js';
 import type { ErrorCode } from '#core/error-kinds.js';
 import { ReplytoError, toProblem } from '#core/errors.js';
 import type { Problem } from '#core/errors.js';
@@ -93,9 +94,11 @@ export function createRequestor(options: CreateRequestorOptions): LibraryRequest
     meter: silentMeter,
     tracer,
     instance: newId(),
+    roles,
     receiptTimeoutMs: 30_000,
     prefetch: 500,
     maxPending,
+    maxPendingOf: () => maxPending,
     maxUnsent: maxPending,
     maxReplyBytes: Number.MAX_SAFE_INTEGER,
   });

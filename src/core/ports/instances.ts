@@ -1,3 +1,5 @@
+import type { Role } from '../roles.js';
+
 /** What all instances of one deployment have to agree on: a digest, or the value itself, by the name of the setting. */
 export type AgreedSettings = Readonly<Record<string, string>>;
 
@@ -7,6 +9,8 @@ interface Instance {
   readonly startedAt: number;
   /** Version of the product. */
   readonly version: string;
+  /** What it does. */
+  readonly roles: readonly Role[];
   /** When it counts as dead unless it is heard of before. */
   readonly leaseUntil: number;
 }
@@ -14,6 +18,7 @@ interface Instance {
 export interface JoiningInstance {
   readonly id: string;
   readonly version: string;
+  readonly roles: readonly Role[];
   readonly agreed: AgreedSettings;
   readonly leaseMs: number;
 }
@@ -37,4 +42,6 @@ export interface Instances {
   /** Forgets those whose lease is over and sets free what they were sending; returns their ids. */
   forgetDead(): Promise<readonly string[]>;
   list(): Promise<readonly Instance[]>;
+  /** Roles of those whose lease is not over, each once. */
+  liveRoles(): Promise<readonly Role[]>;
 }

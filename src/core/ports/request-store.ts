@@ -131,6 +131,11 @@ export interface RequestStore {
   findReply(id: string, number: number): Promise<StoredReply | null>;
   list(filter: RequestFilter): Promise<RequestRecord[]>;
   counts(): Promise<RequestCounts>;
+  /**
+   * The same by queue, of those that have any. Looks at so many rows at a time that others have their turn in between: what
+   * changes meanwhile may be counted as it was before, as it is now, or not at all.
+   */
+  countsByQueue(): Promise<ReadonlyMap<string, RequestCounts>>;
   /** Requests that have not ended, by the name that posted them; those of no name are not counted. */
   countsByName(): Promise<ReadonlyMap<string, number>>;
   /** The history of a request behind event `after`, in order. */

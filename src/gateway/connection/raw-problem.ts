@@ -3,7 +3,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ReplytoError } from '#core/errors.js';
-import { ChallengeError, retryAfterSeconds, toProblemDocument } from '../problem.js';
+import { ChallengeError, retryAfterOf, toProblemDocument } from '../problem.js';
 
 /** Writes the whole answer and closes both sides once the system has taken it. `headers`: lines besides its own. */
 export function endWithProblem(socket: Duplex, error: ReplytoError, headers: readonly string[] = []): void {
@@ -13,6 +13,7 @@ export function endWithProblem(socket: Duplex, error: ReplytoError, headers: rea
 
 function toText(error: ReplytoError, headers: readonly string[]): string {
   const document = toProblemDocument(error);
+  const retryAfter = retryAfterOf(error);
   const body = JSON.stringify(document);
   return [
     `HTTP/1.1 ${document.status} ${STATUS_CODES[document.status] ?? ''}`,
@@ -22,7 +23,7 @@ function toText(error: ReplytoError, headers: readonly string[]): string {
     'Cache-Control: no-store',
     'X-Content-Type-Options: nosniff',
     ...(error instanceof ChallengeError ? [`WWW-Authenticate: ${error.challenge}`] : []),
-    ...(error.retryable ? [`Retry-After: ${retryAfterSeconds}`] : []),
+    ...(retryAfter === undefined ? [] : [`Retry-After: ${retryAfter}`]),
     ...headers,
     '',
     body,

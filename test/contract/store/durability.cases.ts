@@ -138,6 +138,7 @@ export function durabilityCases(test: Case, bench: StoreBench): void {
     ['findReply', ({ requests }) => requests.findReply('id', 1)],
     ['list', ({ requests }) => requests.list({ limit: 1 })],
     ['counts', ({ requests }) => requests.counts()],
+    ['countsByQueue', ({ requests }) => requests.countsByQueue()],
     ['countsByName', ({ requests }) => requests.countsByName()],
     ['events', ({ requests }) => requests.events('id', 0, 1)],
     ['sweep', ({ requests }) => requests.sweep(1)],

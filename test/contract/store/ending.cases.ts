@@ -104,6 +104,23 @@ export function endingCases(test: Case, bench: StoreBench): void {
     expect(delivery!.messageId).to.be.a('string').and.not.equal(id);
   });
 
+  test('counts by queue what is open and what is unsent', async () => {
+    const { requests } = bench.store;
+    const byQueue = async (): Promise<unknown> => Object.fromEntries(await requests.countsByQueue());
+    expect(await byQueue()).to.deep.equal({});
+    const waiting = await bench.accepted({ queue: 'bills' }, { owner: null });
+    const sent = await bench.sent({ queue: 'bills' });
+    await bench.sent({ queue: 'orders' });
+    await bench.sent({ queue: 'orders', oneWay: true });
+    expect(await byQueue()).to.deep.equal({
+      bills: { pending: 2, unsent: 1 },
+      orders: { pending: 1, unsent: 0 },
+    });
+    await requests.settle(newReply(sent.id));
+    await requests.cancel(waiting.id);
+    expect(await byQueue()).to.deep.equal({ orders: { pending: 1, unsent: 0 } });
+  });
+
   test('counts what is open and what is unsent', async () => {
     const { requests } = bench.store;
     expect(await requests.counts()).to.deep.equal({ pending: 0, unsent: 0 });

@@ -6,6 +6,7 @@ import { createRequestReply } from '#app/request-reply.js';
 import { ownDestinations } from '#core/destination.js';
 import { isReplytoError } from '#core/errors.js';
 import type { MessageSource, Subscription } from '#core/ports/message-source.js';
+import { roles } from '#core/roles.js';
 import { silentTracer } from '#core/ports/tracer.js';
 import { passTime, settled } from '../../support/event-loop.js';
 import type { FakeChannel } from '../../support/fake-channel.js';
@@ -58,13 +59,13 @@ describe('the receivers of a gateway', () => {
   function create(options: Partial<ReceiversOptions> = {}): Receivers {
     const shared = {
       ...{ store, own, clock, logger, meter: createCountingMeter(), tracer: silentTracer },
-      ...{ broker: { channel, source }, instance: 'i', prefetch: 10, ...options },
+      ...{ broker: { channel, source }, instance: 'i', prefetch: 10, receives: true, roles, ...options },
     };
     return createReceivers({
       requestReply: createRequestReply({
         ...shared,
         ...{ replies: own.replies, newId: () => 'an-id', receiptTimeoutMs: 30_000 },
-        ...{ maxPending: 10, maxUnsent: 10, maxReplyBytes: 1_000 },
+        ...{ maxPending: 10, maxPendingOf: () => 10, maxUnsent: 10, maxReplyBytes: 1_000 },
       }),
       ...{ prefix: 'replyto', isEmbedded: false },
       onFatal: (error) => fatal.push(isReplytoError(error) ? error.code : error),

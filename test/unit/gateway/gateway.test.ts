@@ -23,6 +23,36 @@ describe('the gateway', () => {
     expect((await call(`${url}/livez`)).status).to.equal(200);
   });
 
+  it('without the role gateway answers operators, and tells all others where to call', async () => {
+    const configuration = { ...configurationOf(), roles: ['relay', 'correlator'] as const };
+    const { url } = await start({ configuration });
+    for (const path of [
+      '/livez',
+      '/readyz',
+      '/readyz?verbose',
+      '/metrics',
+      '/version',
+      '/problems',
+      '/problems/INTERNAL',
+    ]) {
+      expect((await call(`${url}${path}`)).status, path).to.equal(200);
+    }
+    const calls = [
+      post(`${url}/requests/x`, '{}'),
+      post(`${url}/a/b/c`, '{}'),
+      ...['/', '/requests', '/requests/x', '/status/p', '/docs', '/openapi.json', '/dashboard/status'].map(
+        (path) => call(`${url}${path}`),
+      ),
+    ];
+    for (const answer of await Promise.all(calls)) {
+      expect(problemOf(answer, 421, 'NOT_A_GATEWAY').detail).to.equal(
+        'this process has the roles relay, correlator; calls are for those with the role gateway',
+      );
+      expect(answer.headers).not.to.have.property('retry-after');
+    }
+    problemOf(await post(`${url}/readyz`, ''), 405, 'METHOD_NOT_ALLOWED');
+  });
+
   it('hides what failed inside of it, and logs it', async () => {
     const logged: object[] = [];
     const logger = { ...contextOf().logger, error: (facts: object) => logged.push(facts) };

@@ -36,6 +36,7 @@ describe('the membership of a gateway', () => {
   function member(instance: string, more: Partial<MembershipOptions> = {}): Membership {
     const made = createMembership({
       ...{ instances: store.instances, instance, version: '1', agreed: { prefix: 'p' }, clock },
+      roles: ['gateway'],
       logger: createRecordingLogger(),
       onFreed: () => void (freed += 1),
       onFatal: (error) => fatal.push(error),
@@ -48,7 +49,22 @@ describe('the membership of a gateway', () => {
   const ids = async (): Promise<string[]> => (await store.instances.list()).map(({ id }) => id);
   /** One that was killed: it joined, and never renews. */
   const killed = (id: string, prefix = 'p'): Promise<void> =>
-    store.instances.join({ id, version: '1', agreed: { prefix }, leaseMs });
+    store.instances.join({ id, version: '1', roles: ['gateway'], agreed: { prefix }, leaseMs });
+
+  it('tells its roles, on which nobody has to agree, as long as it lives', async () => {
+    await member('one', { roles: ['gateway', 'correlator'] }).start(never);
+    const two = member('two', { roles: ['relay'] });
+    await two.start(never);
+    expect(await store.instances.list()).to.deep.include.members([
+      { ...(await store.instances.list())[0]!, id: 'one', roles: ['gateway', 'correlator'] },
+    ]);
+    expect(await store.instances.liveRoles()).to.have.members(['gateway', 'correlator', 'relay']);
+    await two.stop();
+    expect(await store.instances.liveRoles()).to.deep.equal(['gateway', 'correlator']);
+    await killed('three');
+    clock.advance(leaseMs);
+    expect(await store.instances.liveRoles()).to.not.include('relay');
+  });
 
   it('joins, keeps its lease as long as it runs, and leaves', async () => {
     const one = member('one');

@@ -48,18 +48,58 @@ describe('message expiration', () => {
     expect(due.map(({ queue, reply }) => [queue, reply])).to.deep.equal([['answers', null]]);
   });
 
-  it('ends 1,200 requests that are due at once, 200 at a time, so that others have their turn', async () => {
+  it('ends 1,200 requests that are due at once by and by, so that others have their turn', async () => {
     await Promise.all(
       Array.from({ length: 1_200 }, () =>
         bench.store.requests.accept(newRequest({ timeoutMs: 10 }), { owner: null, leaseMs }),
       ),
     );
-    start();
+    const batches: number[] = [];
+    start({
+      store: {
+        ...bench.store.requests,
+        async expireDue(limit) {
+          const expired = await bench.store.requests.expireDue(limit);
+          batches.push(expired.length);
+          return expired;
+        },
+      },
+    });
     bench.clock.advance(250);
     await settled(60);
-    expect([ended, (await bench.store.requests.counts()).pending]).to.deep.equal([200, 1_000]);
+    expect([ended, (await bench.store.requests.counts()).pending]).to.deep.equal([25, 1_175]);
     await passTime(bench.clock, 10, { stepMs: 1 });
     expect([ended, (await bench.store.requests.counts()).pending]).to.deep.equal([1_200, 0]);
+    expect(batches).to.deep.equal([25, 50, 100, 200, 200, 200, 200, 200, 25]);
+  });
+
+  it('ends fewer at a time where that takes long, and rests as long in between', async () => {
+    await Promise.all(
+      Array.from({ length: 300 }, () =>
+        bench.store.requests.accept(newRequest({ timeoutMs: 10 }), { owner: null, leaseMs }),
+      ),
+    );
+    const begun: (readonly [at: number, limit: number])[] = [];
+    const { clock } = bench;
+    const startedAt = clock.monotonic();
+    start({
+      store: {
+        ...bench.store.requests,
+        async expireDue(limit) {
+          begun.push([clock.monotonic() - startedAt, limit]);
+          const expired = await bench.store.requests.expireDue(limit);
+          clock.advance(expired.length / 5);
+          return expired;
+        },
+      },
+    });
+    await passTime(clock, 340, { stepMs: 1 });
+    expect(begun.slice(0, 4)).to.deep.equal([
+      [250, 25],
+      [260, 50],
+      [280, 50],
+      [300, 50],
+    ]);
   });
 
   it('goes on after the store was away', async () => {

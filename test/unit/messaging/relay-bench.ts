@@ -9,6 +9,7 @@ import type { OutboxRelay, OutboxRelayOptions } from '#messaging/outbox-relay.js
 import { createOutboxRelay } from '#messaging/outbox-relay.js';
 import type { RequestChange, RequestWatch } from '#messaging/request-watch.js';
 import { createRequestWatch } from '#messaging/request-watch.js';
+import { easyAdmission } from '../../support/admission.js';
 import { settled } from '../../support/event-loop.js';
 import type { FakeChannel } from '../../support/fake-channel.js';
 import { createFakeChannel } from '../../support/fake-channel.js';
@@ -96,9 +97,8 @@ export function relayBench(options: Partial<OutboxRelayOptions> = {}): RelayBenc
       meter: createCountingMeter(),
       watch: createRequestWatch(clock),
       admission: createAdmission({
+        ...easyAdmission,
         ...{ store: store.requests, clock, logger },
-        maxPending: 1_000,
-        maxUnsent: 1_000,
       }),
     };
     createRelay();

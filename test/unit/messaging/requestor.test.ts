@@ -6,6 +6,7 @@ import type { RequestRecord } from '#core/request.js';
 import { createAdmission } from '#messaging/admission.js';
 import type { Requestor, RequestorOptions } from '#messaging/requestor.js';
 import { createRequestor } from '#messaging/requestor.js';
+import { easyAdmission } from '../../support/admission.js';
 import { failureOf } from '../../support/errors.js';
 import { passTime, settled } from '../../support/event-loop.js';
 import { newFaultReply, newReply, newRequest } from '../../support/requests.js';
@@ -210,9 +211,8 @@ describe('the requestor', () => {
   it('refuses beyond the limits, before anything is stored', async () => {
     const { store, clock, logger } = bench;
     const admission = createAdmission({
-      ...{ store: store.requests, clock, logger },
+      ...{ ...easyAdmission, store: store.requests, clock, logger },
       maxPending: 1,
-      maxUnsent: 10,
     });
     const asking = requestor({ admission });
     await asking.request(newRequest(), noWait);
@@ -221,10 +221,39 @@ describe('the requestor', () => {
     expect([(await store.requests.counts()).pending, left()]).to.deep.equal([1, 0]);
   });
 
+  it('refuses nobody for what others have ended meanwhile', async () => {
+    const { store, clock, logger } = bench;
+    const limits = { ...easyAdmission, ...{ store: store.requests, clock, logger }, maxPending: 1 };
+    const admission = createAdmission({ ...limits, isShared: true });
+    await admission.start();
+    const asking = requestor({ admission });
+    const request = newRequest();
+    await asking.request(request, noWait);
+    await store.requests.cancel(request.id);
+    clock.advance(1_000);
+    expect((await asking.request(newRequest(), noWait)).joined).to.equal(false);
+    clock.advance(1_000);
+    expect((await failureOf(asking.request(newRequest(), noWait))).code).to.equal('TOO_MANY_PENDING');
+    admission.stop();
+  });
+
+  it('tells of each request that is not sent here', async () => {
+    let left = 0;
+    const asking = requestor({ onLeft: () => void (left += 1) });
+    const request = newRequest();
+    await asking.request(request, noWait);
+    // A repetition leaves nothing to do.
+    await asking.request(request, noWait);
+    expect([left, bench.channel.sent.length]).to.deep.equal([1, 0]);
+    bench.relay.start();
+    await asking.request(newRequest(), noWait);
+    expect(left).to.equal(1);
+  });
+
   it('lets whoever repeats a post learn what became of it, also beyond the limits', async () => {
     const { store, clock, logger } = bench;
-    const counts = { ...{ store: store.requests, clock, logger }, maxPending: 1, maxUnsent: 10 };
-    const asking = requestor({ admission: createAdmission(counts) });
+    const limits = { ...easyAdmission, ...{ store: store.requests, clock, logger }, maxPending: 1 };
+    const asking = requestor({ admission: createAdmission(limits) });
     const request = newRequest();
     await asking.request(request, noWait);
     expect((await asking.request(request, noWait)).joined).to.equal(true);
@@ -295,7 +324,7 @@ describe('following and cancelling by the requestor', () => {
   it('cancels an open request and ends the waits for it', async () => {
     const request = newRequest();
     await bench.store.requests.accept(request, { owner: null, leaseMs });
-    bench.admission.accepted(null);
+    bench.admission.accepted({ postedBy: null, queue: request.queue });
     const following = requestor().follow(request.id, wait);
     await settled();
     const outcome = await requestor().cancel(request.id);

@@ -65,12 +65,84 @@ describe('sweeping a store', () => {
     expect(removed).to.deep.equal([2]);
   });
 
-  it('removes batch after batch', async () => {
-    await remember(1_100);
+  it('removes batch after batch, at first few at a time', async () => {
+    await remember(1_500);
     clock.advance(weekMs);
     sweep.start();
-    await passTime(clock, 4, { stepMs: 1 });
-    expect(removed).to.deep.equal([500, 500, 100]);
+    await passTime(clock, 8, { stepMs: 1 });
+    expect(removed).to.deep.equal([25, 50, 100, 200, 400, 500, 225]);
+  });
+
+  it('removes fewer at a time where that takes long, and rests as long in between', async () => {
+    await remember(1_000);
+    clock.advance(weekMs);
+    const begun: number[] = [];
+    const startedAt = clock.monotonic();
+    sweep.stop();
+    sweep = createStoreSweep({
+      stores: [
+        {
+          async sweep(limit) {
+            begun.push(clock.monotonic() - startedAt);
+            const count = await store.requests.sweep(limit);
+            // A fifth of a millisecond for each.
+            clock.advance(count / 5);
+            removed.push(count);
+            return count;
+          },
+        },
+      ],
+      clock,
+      logger,
+    });
+    sweep.start();
+    clock.advance(0);
+    await passTime(clock, 100, { stepMs: 1 });
+    expect(removed.slice(0, 4)).to.deep.equal([25, 50, 50, 50]);
+    // 5 ms and a rest of 5, then 10 and 10.
+    expect(begun.slice(0, 4)).to.deep.equal([0, 10, 30, 50]);
+  });
+
+  it('sweeps one store however long another one takes', async () => {
+    const swept: string[] = [];
+    sweep.stop();
+    sweep = createStoreSweep({
+      stores: [
+        { sweep: () => new Promise(() => undefined) },
+        { sweep: async () => swept.push('other') && 0 },
+      ],
+      clock,
+      logger,
+    });
+    sweep.start();
+    clock.advance(0);
+    await passTime(clock, 60_000, { stepMs: 10_000 });
+    expect(swept).to.deep.equal(['other', 'other']);
+  });
+
+  it('lets others have their turn while 5,000 are removed', async () => {
+    await remember(5_000);
+    clock.advance(weekMs);
+    let turns = 0;
+    let isSweeping = true;
+    const turn = (): void => {
+      turns += 1;
+      if (isSweeping) setImmediate(turn);
+    };
+    turn();
+    sweep.start();
+    let left = 5_000;
+    while (left > 0) {
+      const before = turns;
+      removed = [];
+      clock.advance(1);
+      await settled();
+      expect(removed.length).to.be.at.most(1);
+      expect(turns).to.be.greaterThan(before);
+      left -= Number(removed[0] ?? 0);
+    }
+    isSweeping = false;
+    expect(await store.requests.sweep(1)).to.equal(0);
   });
 
   it('says when it fails, and tries again the next time', async () => {
@@ -92,9 +164,9 @@ describe('sweeping a store', () => {
     clock.advance(0);
     sweep.stop();
     await settled();
-    expect(removed).to.deep.equal([500]);
+    expect(removed).to.deep.equal([25]);
     expect(clock.pending).to.equal(0);
     await passTime(clock, 120_000, { stepMs: 10_000 });
-    expect(removed).to.deep.equal([500]);
+    expect(removed).to.deep.equal([25]);
   });
 });

@@ -12,6 +12,7 @@ describe('settings from flags', () => {
       '--data-dir',
       '--store-url',
       '--prefix',
+      '--roles',
       '--workers',
       '--log-level',
       '--log-format',

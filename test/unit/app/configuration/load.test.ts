@@ -56,6 +56,7 @@ describe('loading the configuration', () => {
         sendConnections: 2,
       },
       store: { url: 'sqlite:', poolSize: 10, statementTimeoutMs: 15_000 },
+      roles: ['gateway', 'correlator', 'relay'],
       workers: 1,
       telemetry: { traces: 'otlp', metrics: 'otlp', metricsEveryMs: 60_000, disabled: false },
       jwt: {
@@ -76,6 +77,7 @@ describe('loading the configuration', () => {
         maxWaitMs: 60_000,
         timeoutMs: 86_400_000,
         maxPending: 1_000_000,
+        maxPendingPerQueue: 500_000,
         maxWaiting: 10_000,
       },
       outbox: { maxPending: 100_000 },
@@ -184,6 +186,26 @@ describe('loading the configuration', () => {
     const problems = refused({});
     expect(problems).to.have.length(1);
     for (const { field, allowed } of problems) expect(allowed, field).to.contain('not built yet');
+  });
+
+  it('refuses a part of the roles where the others could not be elsewhere, and what is no role', () => {
+    const problems = refused({ flags: { roles: 'gateway,relay' } });
+    expect(problems).to.have.length(1);
+    expect(problems[0]).to.include({ field: '--roles' });
+    expect(problems[0]!.allowed).to.contain('all roles').and.to.contain('postgres://');
+    const shared = { STORE_URL: 'postgres://db/x', BROKER_URL: 'stomp://b:61613' };
+    expect(
+      refused({ environment: { REPLYTO_ROLES: 'gateway', STORE_URL: shared.STORE_URL } })[0]!.allowed,
+    ).to.contain('embedded:');
+    expect(
+      load({ environment: { ...shared, REPLYTO_ROLES: 'relay, gateway' } }).configuration.roles,
+    ).to.deep.equal(['relay', 'gateway']);
+    expect(
+      load({ environment: { REPLYTO_ROLES: 'relay,correlator,gateway' } }).configuration.roles,
+    ).to.have.length(3);
+    for (const given of ['[]', 'gatway', 'gateway,gateway,gateway,gateway']) {
+      expect(refused({ environment: { ...shared, REPLYTO_ROLES: given } }), given).to.have.length(1);
+    }
   });
 
   it('refuses several workers where they could not share what they need', () => {
