@@ -14,6 +14,10 @@ export interface ServedGateway {
   readonly pid: number;
   /** Its data folder. */
   readonly folder: string;
+  /** Resolves when the process that runs now has ended. */
+  readonly ended: Promise<unknown>;
+  /** What that process has said. */
+  output(): string;
   /** kill -9 */
   kill(): Promise<void>;
   /** Starts it again on the same ports and data; `brokerUrl` puts another broker in its place. */
@@ -92,6 +96,10 @@ export async function serveGateway(options: ServeOptions = {}): Promise<ServedGa
     get pid() {
       return child.pid;
     },
+    get ended() {
+      return child.exited;
+    },
+    output: () => child.output(),
     async kill() {
       child.kill('SIGKILL');
       await child.exited;
