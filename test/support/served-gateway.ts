@@ -73,15 +73,19 @@ export async function serveGateway(options: ServeOptions = {}): Promise<ServedGa
             ...processOptions,
             name: 'replyto serve',
           });
-    const what = 'the gateway to be ready';
-    await until(
-      async () => {
-        if (child.hasExited()) return true;
-        // Ready for calls is sooner than receiving replies, and tests cut the network at exact moments.
-        return (await call(`${url}/readyz?verbose`)).text().includes(options.startedWhen ?? '[+] replies');
-      },
-      { what, withinMs: startWithinMs },
-    );
+    try {
+      await until(
+        async () => {
+          if (child.hasExited()) return true;
+          // Ready for calls is sooner than receiving replies, and tests cut the network at exact moments.
+          return (await call(`${url}/readyz?verbose`)).text().includes(options.startedWhen ?? '[+] replies');
+        },
+        { what: 'the gateway to be ready', withinMs: startWithinMs },
+      );
+    } catch (error) {
+      await child.stop();
+      throw error;
+    }
     if (child.hasExited()) throw new Error(`the gateway ended: ${child.output()}`);
     return child;
   }

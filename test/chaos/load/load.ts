@@ -25,8 +25,9 @@ export interface Load {
   /** Answers that no caller should get, in words; the first of them. */
   readonly strange: readonly string[];
   readonly calls: Calls;
-  /** How many have been accepted. */
+  /** How many have been accepted, and how many of them are answered. */
   accepted(): number;
+  answered(): number;
   longestStallMs(): number;
   /** A message came to the Reply-To queue. */
   forwarded(message: Forwarded): void;
@@ -92,6 +93,7 @@ export function startLoad({ anyUrl, queues, replyTo, callers, seed }: LoadOption
     strange,
     calls,
     accepted: () => accepted,
+    answered: () => answered,
     longestStallMs: () => stalls.longestMs(),
     forwarded({ requestId, messageId, text }) {
       const conversation = all.get(requestId);

@@ -26,9 +26,14 @@ export function readReplyQueue(
   queue: string,
   onMessage: (message: Forwarded) => void,
 ): ReplyQueue {
-  let isRunning = true as boolean;
+  const ended = new AbortController();
   let current: Stranger | undefined;
   let lastMark = '';
+
+  /** A function, because it may have been stopped during an await. */
+  function isRunning(): boolean {
+    return !ended.signal.aborted;
+  }
 
   async function readOnce(): Promise<void> {
     const stranger = await openStranger(brokerUrl);
@@ -36,7 +41,7 @@ export function readReplyQueue(
     try {
       const lost = stranger.closed.then(() => undefined);
       await Promise.race([stranger.subscribe(queue, { ack: 'client-individual' }), lost]);
-      while (isRunning && !stranger.isClosed()) {
+      while (isRunning() && !stranger.isClosed()) {
         // A wait that was in vain is begun again.
         const message = await Promise.race([stranger.take('MESSAGE').catch(() => undefined), lost]);
         if (message === undefined) continue;
@@ -52,9 +57,9 @@ export function readReplyQueue(
   }
 
   async function readOn(): Promise<void> {
-    while (isRunning) {
+    while (isRunning()) {
       await readOnce().catch(() => undefined);
-      if (isRunning) await new Promise((resolve) => setTimeout(resolve, retryMs));
+      if (isRunning()) await new Promise((resolve) => setTimeout(resolve, retryMs));
     }
   }
   const reading = readOn();
@@ -70,7 +75,7 @@ export function readReplyQueue(
       await until(() => lastMark === mark, { what: 'the end of the Reply-To queue' });
     },
     async stop() {
-      isRunning = false;
+      ended.abort();
       current?.destroy();
       await reading;
     },

@@ -9,6 +9,8 @@ export interface Row {
   readonly killed: string;
   /** When, in the words of the crash table. */
   readonly between: string;
+  /** What becomes of the requests, in a sentence. */
+  readonly shows: string;
   readonly stage: Stage;
   /** Whether a reply may come more than once to the Reply-To queue, with the same Message-ID. */
   readonly mayForwardAgain: boolean;
