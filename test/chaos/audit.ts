@@ -4,21 +4,12 @@ import { wordsOf } from '../../bench/tools/words.js';
 import type { HttpAnswer } from '../support/http.js';
 import { call } from '../support/http.js';
 import { until } from '../support/until.js';
-import type { Counts } from './counts.js';
+import type { Counts, Final } from './counts.js';
+import { countsOf, isLost, isOfAnother, repeatedRuns } from './counts.js';
 import type { Conversation } from './load/conversation.js';
-import { isAnswered } from './load/conversation.js';
 import type { Load } from './load/load.js';
 import type { ReplyQueue } from './parts/reply-queue.js';
 import type { System } from './parts/system.js';
-import type { Run } from './runs.js';
-
-/** What the gateway says of a request at the end. */
-interface Final {
-  readonly conversation: Conversation;
-  /** Null: it has no reply. */
-  readonly text: string | null;
-  readonly isLate: boolean;
-}
 
 const questions = 20;
 const quietWithinMs = 90_000;
@@ -37,25 +28,18 @@ export async function audit(system: System, load: Load, replyQueue: ReplyQueue):
   const accepted = load.conversations.filter(({ isAccepted }) => isAccepted);
   await untilQuiet(system, accepted, replyQueue).catch((error: unknown) => problems.push(wordsOf(error)));
   const finals = await askFinally(system, accepted);
-  const lost = finals.filter(({ conversation, text }) => text === null || !isAnswered(conversation));
-  const wrong = finals.filter(({ conversation: { id }, text }) => text !== null && !isReplyTo(id, text));
-  if (wrong.length > 0) problems.push(`${wrong.length} have the reply of another request`);
-  const twice = finals.filter(wasAnsweredTwice);
-  const runs = system.services.flatMap((service) => service.runs());
   const letters = await lettersOn(system, 'deadLetters', '/dead-letters');
   if (letters > 0) problems.push(`${letters} dead letters`);
+  const wrong = finals.filter(isOfAnother).length;
+  if (wrong > 0) problems.push(`${wrong} have the reply of another request`);
+  const runs = system.services.flatMap((service) => service.runs());
   return {
     problems,
-    lost: lost.map(({ conversation }) => conversation.id),
+    lost: finals.filter(isLost).map(({ conversation }) => conversation.id),
     counts: {
-      accepted: accepted.length,
-      answered: finals.length - lost.length,
-      lost: lost.length,
-      answeredTwice: twice.length,
-      forwardedAgain: twice.filter(isOneAnswer).length,
+      ...countsOf(finals),
       runTwice: repeatedRuns(runs, system.idempotentQueue),
       redelivered: repeatedRuns(runs, system.forgetfulQueue),
-      late: finals.filter(({ isLate }) => isLate).length,
       unmatched: await lettersOn(system, 'unmatchedReplies', '/unmatched-replies'),
       longestStallMs: load.longestStallMs(),
     },
@@ -83,31 +67,6 @@ async function askFinally({ gateways }: System, accepted: readonly Conversation[
     },
   );
   return finals;
-}
-
-function isReplyTo(id: string, text: string): boolean {
-  return (JSON.parse(text) as { id?: unknown }).id === id;
-}
-
-/** What the caller was told, and what the gateway says now, have to be the same. */
-function answersOf({ conversation: { answers }, text }: Final): Set<string> {
-  return new Set([...answers, ...(text === null ? [] : [text])]);
-}
-
-function wasAnsweredTwice(final: Final): boolean {
-  return answersOf(final).size > 1 || final.conversation.forwards.length > 1;
-}
-
-function isOneAnswer(final: Final): boolean {
-  return answersOf(final).size === 1 && new Set(final.conversation.forwards).size === 1;
-}
-
-function repeatedRuns(runs: readonly Run[], queue: string): number {
-  const times = new Map<string, number>();
-  for (const run of runs) {
-    if (run.queue === queue) times.set(run.messageId, (times.get(run.messageId) ?? 0) + 1);
-  }
-  return [...times.values()].filter((count) => count > 1).length;
 }
 
 /** At most a page of them. */

@@ -44,7 +44,7 @@ async function playOn(
   const random = createRandom(seed, killer);
   const done: string[] = [];
   const load = startLoad({
-    anyUrl: () => system.gateways[Math.floor(Math.random() * system.gateways.length)]?.url ?? '',
+    urls: system.gateways.map(({ url }) => url),
     queues: [system.forgetfulQueue, system.idempotentQueue],
     ...{ replyTo: system.replyTo, callers, seed },
   });
@@ -57,7 +57,11 @@ async function playOn(
     await row
       .disturb(scene)
       .then(() => untilMore(scene, size.requests - load.accepted()))
-      .catch((error: unknown) => failures.push(wordsOf(error)));
+      .catch(async (error: unknown) => {
+        failures.push(wordsOf(error));
+        signal.throwIfAborted();
+        await system.restart();
+      });
     await load.finish(drainWithinMs);
     signal.throwIfAborted();
     const { counts, problems, lost } = await audit(system, load, replyQueue);

@@ -1,11 +1,11 @@
-/** What a caller does over HTTP: it repeats what failed, at any of the gateways, until it has an answer. */
-import type { HttpAnswer } from '../../support/http.js';
+/** What a caller does over HTTP: it begins at the gateway that is its own, and repeats what failed at the next one. */
+import type { HttpAnswer, HttpCall } from '../../support/http.js';
 import { call } from '../../support/http.js';
 import type { Conversation } from './conversation.js';
 
 export interface CallsOptions {
-  /** One of the gateways, whichever. */
-  readonly anyUrl: () => string;
+  /** Of the gateways. */
+  readonly urls: readonly string[];
   /** Where replies go for those who want them in a queue. */
   readonly replyTo: string;
   /** Hears of answers that no caller should get, in words. */
@@ -18,25 +18,29 @@ export interface Calls {
   /** Posts it until it is accepted, and says so in it. Resolves with the reply, where it came at once. */
   post(conversation: Conversation): Promise<string | null>;
   /** Asks for its reply until it is there. Null: nobody tries any more. */
-  reply(id: string): Promise<HttpAnswer | null>;
+  reply(conversation: Conversation): Promise<HttpAnswer | null>;
 }
 
-const waitSeconds = 10;
+const waitSeconds = 5;
 const giveUpMs = (waitSeconds + 5) * 1_000;
 const pauseMs = 100;
 
 /** Refused for now: the store is away, or too much waits. */
 const refused: ReadonlySet<number> = new Set([429, 503]);
 
-export function createCalls({ anyUrl, replyTo, onStrange, signal }: CallsOptions): Calls {
+export function createCalls({ urls, replyTo, onStrange, signal }: CallsOptions): Calls {
   /** Null: there was no answer at all. */
-  async function attempt(path: string, options: Parameters<typeof call>[1]): Promise<HttpAnswer | null> {
+  async function attempt(url: string, options: HttpCall): Promise<HttpAnswer | null> {
     try {
       const ends = AbortSignal.any([signal, AbortSignal.timeout(giveUpMs)]);
-      return await call(`${anyUrl()}${path}`, { ...options, signal: ends });
+      return await call(url, { ...options, signal: ends });
     } catch {
       return null;
     }
+  }
+
+  function urlFor({ caller }: Conversation, failures: number): string {
+    return urls[(caller + failures) % urls.length] ?? '';
   }
 
   function tellStrange(what: string, answer: HttpAnswer | null): void {
@@ -56,10 +60,9 @@ export function createCalls({ anyUrl, replyTo, onStrange, signal }: CallsOptions
         prefer: way === 'wait' ? `wait=${waitSeconds}` : 'respond-async',
         ...(way === 'reply-to' ? { 'reply-to': replyTo } : {}),
       };
-      while (!signal.aborted) {
-        const answer = await attempt(`/requests/${queue}`, {
-          ...{ method: 'POST', headers, body: JSON.stringify({ id }) },
-        });
+      const options = { method: 'POST', headers, body: JSON.stringify({ id }) } as const;
+      for (let failures = 0; !signal.aborted; failures += 1) {
+        const answer = await attempt(`${urlFor(conversation, failures)}/requests/${queue}`, options);
         if (answer?.status === 200 || answer?.status === 202) {
           conversation.isAccepted = true;
           return answer.status === 200 ? answer.text() : null;
@@ -69,12 +72,15 @@ export function createCalls({ anyUrl, replyTo, onStrange, signal }: CallsOptions
       }
       return null;
     },
-    async reply(id) {
+    async reply(conversation) {
+      const { id } = conversation;
       const headers = { prefer: `wait=${waitSeconds}` };
+      let failures = 0;
       while (!signal.aborted) {
-        const answer = await attempt(`/requests/${id}/reply`, { headers });
+        const answer = await attempt(`${urlFor(conversation, failures)}/requests/${id}/reply`, { headers });
         if (answer?.status === 200) return answer;
         if (answer?.status === 202) continue;
+        failures += 1;
         tellStrange(`the question about ${id}`, answer);
         await pause();
       }

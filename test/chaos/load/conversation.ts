@@ -9,6 +9,11 @@ export interface Conversation {
   readonly id: string;
   readonly way: Way;
   readonly queue: string;
+  /** Number of its caller, from 0. */
+  readonly caller: number;
+  /** Monotonic. */
+  readonly beganAt: number;
+  answeredAt: number | null;
   /** Whether the caller holds a 202 or its answer. */
   isAccepted: boolean;
   /** Texts that the caller was given as the answer to its request, each once. */

@@ -5,13 +5,13 @@ import { callInTurns } from '../../../bench/tools/callers.js';
 import { until } from '../../support/until.js';
 import type { Forwarded } from '../parts/reply-queue.js';
 import { createCalls } from './calls.js';
-import type { Calls } from './calls.js';
 import type { Conversation } from './conversation.js';
 import { isAnswered, ways } from './conversation.js';
 import { createStallWatch } from './stall-watch.js';
 
 export interface LoadOptions {
-  readonly anyUrl: () => string;
+  /** Of the gateways. */
+  readonly urls: readonly string[];
   /** Queues of the services. */
   readonly queues: readonly string[];
   readonly replyTo: string;
@@ -24,10 +24,10 @@ export interface Load {
   readonly conversations: readonly Conversation[];
   /** Answers that no caller should get, in words; the first of them. */
   readonly strange: readonly string[];
-  readonly calls: Calls;
   /** How many have been accepted, and how many of them are answered. */
   accepted(): number;
   answered(): number;
+  /** While requests were begun. */
   longestStallMs(): number;
   /** A message came to the Reply-To queue. */
   forwarded(message: Forwarded): void;
@@ -42,13 +42,13 @@ const mostStrange = 20;
 const mostOpen = 300;
 const shortPauseMs = 10;
 
-export function startLoad({ anyUrl, queues, replyTo, callers, seed }: LoadOptions): Load {
+export function startLoad({ urls, queues, replyTo, callers, seed }: LoadOptions): Load {
   const all = new Map<string, Conversation>();
   const strange: string[] = [];
   const giveUp = new AbortController();
   const { signal } = giveUp;
   const stalls = createStallWatch();
-  const calls = createCalls({ anyUrl, replyTo, onStrange, signal });
+  const calls = createCalls({ urls, replyTo, onStrange, signal });
   const randoms = Array.from({ length: callers }, (_, caller) => createRandom(seed, caller));
   let isBeginning = true;
   let accepted = 0;
@@ -59,7 +59,10 @@ export function startLoad({ anyUrl, queues, replyTo, callers, seed }: LoadOption
   }
 
   function onAnswer(conversation: Conversation, text: string): void {
-    if (!isAnswered(conversation)) answered += 1;
+    if (!isAnswered(conversation)) {
+      answered += 1;
+      conversation.answeredAt = performance.now();
+    }
     conversation.answers.add(text);
     stalls.answered();
   }
@@ -70,7 +73,15 @@ export function startLoad({ anyUrl, queues, replyTo, callers, seed }: LoadOption
     while (isBeginning && accepted - answered > mostOpen) await pause(shortPauseMs);
     const [way, queue] = [random.pick(ways), random.pick(queues)];
     const conversation: Conversation = {
-      ...{ id: randomUUID(), way, queue, isAccepted: false },
+      ...{
+        id: randomUUID(),
+        way,
+        queue,
+        caller,
+        isAccepted: false,
+        beganAt: performance.now(),
+        answeredAt: null,
+      },
       ...{ answers: new Set<string>(), forwards: [] },
     };
     all.set(conversation.id, conversation);
@@ -79,7 +90,7 @@ export function startLoad({ anyUrl, queues, replyTo, callers, seed }: LoadOption
     accepted += 1;
     if (first !== null) onAnswer(conversation, first);
     else if (way !== 'reply-to') {
-      const answer = await calls.reply(conversation.id);
+      const answer = await calls.reply(conversation);
       if (answer !== null) onAnswer(conversation, answer.text());
     }
     await pause(random.below(shortPauseMs));
@@ -91,7 +102,6 @@ export function startLoad({ anyUrl, queues, replyTo, callers, seed }: LoadOption
       return [...all.values()];
     },
     strange,
-    calls,
     accepted: () => accepted,
     answered: () => answered,
     longestStallMs: () => stalls.longestMs(),
@@ -106,11 +116,11 @@ export function startLoad({ anyUrl, queues, replyTo, callers, seed }: LoadOption
     },
     async finish(withinMs) {
       isBeginning = false;
+      stalls.stop();
       const isDone = (): boolean => accepted === answered;
       const ended = running.then(() => until(isDone, { what: 'all answers', withinMs }));
       const late = new Promise<void>((resolve) => setTimeout(resolve, withinMs).unref());
       await Promise.race([ended.catch(() => undefined), late]);
-      stalls.stop();
       giveUp.abort();
       await running;
     },

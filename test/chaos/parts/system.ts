@@ -35,6 +35,8 @@ export interface System {
   /** Its service remembers what it answered. */
   readonly idempotentQueue: string;
   readonly replyTo: string;
+  /** Starts everything anew, whatever became of it, so that what was accepted can still be counted. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -72,7 +74,19 @@ export async function startSystem(stage: Stage, signal: AbortSignal): Promise<Sy
         );
       }),
     );
-    return { stage, gateways, services, broker, postgres, brokerUrl, stop, ...queues };
+    return {
+      ...{ stage, gateways, services, broker, postgres, brokerUrl, stop, ...queues },
+      async restart() {
+        await postgres?.restart();
+        await broker?.restart();
+        for (const gateway of gateways) {
+          gateway.plan(null);
+          await gateway.kill();
+          await gateway.restart();
+        }
+        for (const service of services) await service.restart();
+      },
+    };
   } catch (error) {
     await stop().catch(() => undefined);
     throw error;

@@ -9,12 +9,20 @@ export function createStompBroker(options: StompBrokerOptions): StompBroker {
   return { ...broker, channel: withPoint(broker.channel) };
 }
 
+/** The embedded broker stops with its gateway: what is to be on its disk is there when it has said so, and not sooner. */
+const isEmbedded = process.env['BROKER_URL'] === undefined;
+
 function withPoint(channel: MessageChannel): MessageChannel {
   return {
     ...channel,
     async send(destination, message, options) {
       let isOver = false;
       const sending = channel.send(destination, message, options).finally(() => (isOver = true));
+      if (isEmbedded) {
+        await sending;
+        if (message.replyTo !== null) passPoint('sent', message.messageId);
+        return;
+      }
       // Frames of one turn of the event loop leave together at its end, which was asked for before this.
       if (message.replyTo !== null) {
         setImmediate(() => {

@@ -36,7 +36,7 @@ export function pageOf(results: Results): string {
       '**run twice by the service**: by one that uses `idempotency` of the library. Has to be 0 where that service is not killed itself: killed between doing its work and remembering it, it cannot know.',
       '**redelivered**: requests that another service, which remembers nothing, got more than once, always with the same `Message-ID`.',
       '**late**, **unmatched**: replies that came after their request had ended, or that name no known request. Have to be 0.',
-      '**longest stall**: the longest time in which no caller had an answer, the restart of what was killed included.',
+      '**longest stall**: the longest time in which no caller had an answer, the restart of what was killed included. **slowest answer**: the longest time from the first post of a request to its answer; half a minute or more where a lease of a dead gateway had to run out, or of what the store could not write down.',
     ]),
     '## How it is done',
     list([

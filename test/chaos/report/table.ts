@@ -8,7 +8,7 @@ import type { Row } from '../rows/row.js';
 const columns = [
   ...['row', 'killed', 'between', 'on', 'kills', 'seed'],
   ...['accepted', 'answered', 'lost', 'answered twice to the caller', 'run twice by the service'],
-  ...['redelivered', 'late', 'unmatched', 'longest stall'],
+  ...['redelivered', 'late', 'unmatched', 'longest stall', 'slowest answer'],
 ] as const;
 
 const names: Readonly<Record<Stage['broker'] | Stage['store'], string>> = {
@@ -30,7 +30,7 @@ function cellsOf(row: Row, { seed, done, counts }: PlayedRow): string[] {
     ...[counts.accepted, counts.answered, counts.lost].map(countText),
     `${countText(answeredTwice)}${again}`,
     ...[counts.runTwice, counts.redelivered, counts.late, counts.unmatched].map(countText),
-    `${countText(counts.longestStallMs)} ms`,
+    ...[counts.longestStallMs, counts.slowestAnswerMs].map((ms) => `${countText(ms)} ms`),
   ];
 }
 

@@ -9,7 +9,8 @@ const crashWithinMs = 90_000;
 /** Of requests, which the others accept before the dead one comes back. */
 const withoutIt = 50;
 
-export async function killAtPoint(point: CrashPoint, scene: Scene): Promise<void> {
+/** @param withinMs until a gateway has died */
+export async function killAtPoint(point: CrashPoint, scene: Scene, withinMs = crashWithinMs): Promise<void> {
   const { system, random, size } = scene;
   // Only some requests pass the last two.
   const most = Math.max(1, Math.floor(size.requests / size.kills / 6));
@@ -18,7 +19,7 @@ export async function killAtPoint(point: CrashPoint, scene: Scene): Promise<void
     const gateway = random.pick(system.gateways);
     const passing = 1 + random.below(most);
     gateway.plan({ point, passing });
-    const crash = await crashOf(gateway, `${point}, passing ${passing}`);
+    const crash = await crashOf(gateway, `${point}, passing ${passing}`, withinMs);
     gateway.plan(null);
     scene.done(`${crash.point}, passing ${crash.passing}: ${crash.requestId}`);
     if (system.gateways.length > 1) await untilMore(scene, withoutIt);
@@ -28,8 +29,8 @@ export async function killAtPoint(point: CrashPoint, scene: Scene): Promise<void
 }
 
 /** @throws Error when it lives on, or died of something else */
-async function crashOf(gateway: ChaosGateway, what: string): Promise<Crash> {
-  await within(gateway.ended, { what: `the end of a gateway at ${what}`, withinMs: crashWithinMs });
+async function crashOf(gateway: ChaosGateway, what: string, withinMs: number): Promise<Crash> {
+  await within(gateway.ended, { what: `the end of a gateway at ${what}`, withinMs });
   const crash = gateway.takeCrash();
   if (crash === null) throw new Error(`a gateway ended before ${what}; it said:\n${gateway.output()}`);
   return crash;

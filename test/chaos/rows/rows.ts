@@ -19,7 +19,7 @@ const between: Readonly<Record<CrashPoint, string>> = {
 const shows: Readonly<Record<CrashPoint, string>> = {
   accepted:
     'the request is on disk, and its message was never sent. The gateway sends it when it runs again; of several, another one does.',
-  sent: 'the message is with the broker, and the gateway does not know it. It is sent again with the same `Message-ID` and `Resend: 1`; a service that remembers runs it once.',
+  sent: 'the message is with the broker, and the gateway does not know it. Unless its reply is there before, it is sent again with the same `Message-ID` and `Resend: 1`; a service that remembers runs it once.',
   'reply-received':
     'the reply was never acknowledged, so the broker delivers it again, or to another gateway.',
   'reply-committed':
