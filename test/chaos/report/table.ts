@@ -47,6 +47,6 @@ export function tableOf(rows: readonly Row[], played: readonly PlayedRow[]): str
 }
 
 /** How the same is done to the same parts again. */
-export function againText({ row, seed, size: { requests } }: PlayedRow): string {
-  return `npm run chaos -- --row ${row} --seed ${seed} --requests ${requests}`;
+export function againText({ row, seed, size: { requests, kills } }: PlayedRow): string {
+  return `npm run chaos -- --row ${row} --seed ${seed} --requests ${requests} --kills ${kills}`;
 }

@@ -21,6 +21,7 @@ function final({ answers = [told], forwards = [], text = told, isLate = false }:
     id: 'r',
     way: 'ask',
     queue: 'q',
+    caller: 0,
     isAccepted: true,
     beganAt: 100,
     answeredAt: 350.6,
