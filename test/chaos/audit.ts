@@ -12,6 +12,8 @@ import type { ReplyQueue } from './parts/reply-queue.js';
 import type { System } from './parts/system.js';
 
 const questions = 20;
+/** Of those that were lost. */
+const mostTold = 5;
 const quietWithinMs = 90_000;
 
 export interface Audit {
@@ -32,10 +34,12 @@ export async function audit(system: System, load: Load, replyQueue: ReplyQueue):
   if (letters > 0) problems.push(`${letters} dead letters`);
   const wrong = finals.filter(isOfAnother).length;
   if (wrong > 0) problems.push(`${wrong} have the reply of another request`);
+  const lost = finals.filter(isLost).map(({ conversation }) => conversation);
+  problems.push(...(await Promise.all(lost.slice(0, mostTold).map((one) => historyOf(system, one)))));
   const runs = system.services.flatMap((service) => service.runs());
   return {
     problems,
-    lost: finals.filter(isLost).map(({ conversation }) => conversation.id),
+    lost: lost.map(({ id }) => id),
     counts: {
       ...countsOf(finals),
       runTwice: repeatedRuns(runs, system.idempotentQueue),
@@ -67,6 +71,14 @@ async function askFinally({ gateways }: System, accepted: readonly Conversation[
     },
   );
   return finals;
+}
+
+/** Of a request that was lost: where it was at each instant, as far as the gateway knows. */
+async function historyOf({ gateways: [first] }: System, { id, way, queue }: Conversation): Promise<string> {
+  const url = `${first?.url ?? ''}/requests/${id}`;
+  const document = await call(url);
+  const events = await call(`${url}/events`, { headers: { accept: 'application/json' } });
+  return `lost: ${id}, whose caller chose ${way}, on ${queue}; its status is ${document.text()}, its events are ${events.text()}`;
 }
 
 /** At most a page of them. */

@@ -27,6 +27,12 @@ export interface Counts {
   readonly slowestAnswerMs: number;
 }
 
+/** Nothing was counted. */
+export const noCounts: Counts = {
+  ...{ accepted: 0, answered: 0, lost: 0, answeredTwice: 0, forwardedAgain: 0, runTwice: 0 },
+  ...{ redelivered: 0, late: 0, unmatched: 0, longestStallMs: 0, slowestAnswerMs: 0 },
+};
+
 /** What the gateway says at the end of a request that it had accepted. */
 export interface Final {
   readonly conversation: Conversation;
