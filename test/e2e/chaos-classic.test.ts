@@ -19,7 +19,6 @@ describeOn('classic', 'npm run chaos -- --short', function () {
   for (const row of [
     'accepted-embedded-sqlite',
     'sent-classic-sqlite',
-    'reply-committed-classic-sqlite',
     'forwarded-classic-sqlite',
     'broker-classic-sqlite',
     'service-classic-sqlite',

@@ -73,12 +73,13 @@ async function untilRefused(urls: readonly string[]): Promise<number> {
 }
 
 export function killService(scene: Scene): Promise<void> {
-  const { system, random, done, load } = scene;
+  const { system, random, done, load, signal } = scene;
   return inTurns(scene, async () => {
     const index = random.below(system.services.length);
+    const awayMs = random.below(longestAwayMs);
     await system.services[index]?.kill();
-    done(`service ${index + 1} killed after ${load.accepted()} accepted`);
-    await untilMore(scene, goesOn);
+    done(`service ${index + 1} killed after ${load.accepted()} accepted, started again ${awayMs} ms later`);
+    await awayFor(awayMs, signal);
     await system.services[index]?.restart();
   });
 }
