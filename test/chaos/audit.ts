@@ -5,14 +5,14 @@ import type { HttpAnswer } from '../support/http.js';
 import { call } from '../support/http.js';
 import { until } from '../support/until.js';
 import type { Counts, Final } from './counts.js';
-import { countsOf, isLost, isOfAnother, repeatedRuns } from './counts.js';
+import { countsOf, hasTwoAnswers, isLost, isOfAnother, repeatedRuns, twiceText } from './counts.js';
 import type { Conversation } from './load/conversation.js';
 import type { Load } from './load/load.js';
 import type { ReplyQueue } from './parts/reply-queue.js';
 import type { System } from './parts/system.js';
 
 const questions = 20;
-/** Of those that were lost. */
+/** Of those that are not as they should be. */
 const mostTold = 5;
 const quietWithinMs = 90_000;
 
@@ -34,6 +34,7 @@ export async function audit(system: System, load: Load, replyQueue: ReplyQueue):
   if (letters > 0) problems.push(`${letters} dead letters`);
   const wrong = finals.filter(isOfAnother).length;
   if (wrong > 0) problems.push(`${wrong} have the reply of another request`);
+  problems.push(...finals.filter(hasTwoAnswers).slice(0, mostTold).map(twiceText));
   const lost = finals.filter(isLost).map(({ conversation }) => conversation);
   problems.push(...(await Promise.all(lost.slice(0, mostTold).map((one) => historyOf(system, one)))));
   const runs = system.services.flatMap((service) => service.runs());

@@ -73,6 +73,18 @@ function answersOf({ conversation: { answers }, text }: Final): Set<string> {
   return new Set([...answers, ...(text === null ? [] : [text])]);
 }
 
+/** With what its caller was told, and what came to its Reply-To queue. */
+export function twiceText(final: Final): string {
+  const { id, way, answers, forwards } = final.conversation;
+  const told = [...answers].join(' and ');
+  return `answered twice: ${id}, whose caller chose ${way}; it was told ${told}; the gateway now says ${final.text ?? 'nothing'}; messages in its Reply-To queue: ${forwards.join(', ') || 'none'}`;
+}
+
+/** Not the same message again. */
+export function hasTwoAnswers(final: Final): boolean {
+  return wasAnsweredTwice(final) && !isOneAnswer(final);
+}
+
 function wasAnsweredTwice(final: Final): boolean {
   return answersOf(final).size > 1 || final.conversation.forwards.length > 1;
 }

@@ -2,7 +2,7 @@
 
 /** How a caller comes to the answer. */
 export const ways = ['wait', 'ask', 'reply-to'] as const;
-export type Way = (typeof ways)[number];
+type Way = (typeof ways)[number];
 
 export interface Conversation {
   /** Message-ID of the request. */

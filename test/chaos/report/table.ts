@@ -18,7 +18,7 @@ const names: Readonly<Record<Stage['broker'] | Stage['store'], string>> = {
   postgres: 'PostgreSQL',
 };
 
-export function stageText({ broker, store }: Stage): string {
+function stageText({ broker, store }: Stage): string {
   return `${names[broker]}, ${names[store]}`;
 }
 
