@@ -4,8 +4,8 @@ import { endAll } from '../../../bench/tools/end-all.js';
 import { unlessAborted } from '../../../bench/tools/interruption.js';
 import type { ClassicBroker } from '../../support/activemq.js';
 import { startClassic } from '../../support/activemq.js';
-import type { PostgresServer } from '../../support/postgres-server.js';
-import { startPostgres } from '../../support/postgres-server.js';
+import type { OwnPostgres } from '../../support/own-postgres.js';
+import { startOwnPostgres } from '../../support/own-postgres.js';
 import type { ChaosGateway } from './gateway.js';
 import { startChaosGateway } from './gateway.js';
 import type { ChaosService } from './service.js';
@@ -27,7 +27,7 @@ export interface System {
   /** Null with the embedded one. */
   readonly broker: ClassicBroker | null;
   /** Null with SQLite. */
-  readonly postgres: PostgresServer | null;
+  readonly postgres: OwnPostgres | null;
   /** Of the broker, for services and for readers of the Reply-To queue. */
   readonly brokerUrl: string;
   /** Its service does not know what it did before. */
@@ -53,8 +53,8 @@ export async function startSystem(stage: Stage, signal: AbortSignal): Promise<Sy
     replyTo: `answers.${name}`,
   };
   try {
-    const broker = stage.broker === 'classic' ? await started(startBroker(), signal, ends) : null;
-    const postgres = stage.store === 'postgres' ? await started(startStore(), signal, ends) : null;
+    const broker = stage.broker === 'classic' ? await stoppable(startBroker(), signal, ends) : null;
+    const postgres = stage.store === 'postgres' ? await removable(startStore(), signal, ends) : null;
     const settings = {
       REPLYTO_PREFIX: `chaos-${name}`,
       ...(postgres === null ? {} : { STORE_URL: postgres.url }),
@@ -101,8 +101,8 @@ async function startBroker(): Promise<ClassicBroker> {
   }
 }
 
-async function startStore(): Promise<PostgresServer> {
-  const server = await startPostgres();
+async function startStore(): Promise<OwnPostgres> {
+  const server = await startOwnPostgres();
   if ('unavailable' in server) throw new NotPlayable(server.unavailable);
   return server;
 }
@@ -110,7 +110,7 @@ async function startStore(): Promise<PostgresServer> {
 type Ends = (() => Promise<void>)[];
 
 /** What comes up when nobody waits for it any more is ended, too. */
-async function started<T extends { stop(): Promise<void> }>(
+async function stoppable<T extends { stop(): Promise<void> }>(
   starting: Promise<T>,
   signal: AbortSignal,
   ends: Ends,
