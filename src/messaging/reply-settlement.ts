@@ -84,10 +84,8 @@ export function createReplySettlement(options: ReplySettlementOptions): ReplySet
         logger.warn({ correlationIds }, 'a reply to no request that is known here was kept');
         return;
     }
-    const { record } = outcome;
-    // The first, which another process may have taken a moment ago, is the answer to whoever still waits here.
-    watch.notify({ record, reply: outcome.kind === 'duplicate' ? null : outcome.reply });
-    if (record.replyTo !== null) options.onForward();
+    watch.notify(outcome);
+    if (outcome.record.replyTo !== null) options.onForward();
   }
 
   /** A reply may come before the receipt of its request, or where that is not known: then nothing tells when it was sent. */

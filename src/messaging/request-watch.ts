@@ -9,7 +9,7 @@ import type { RequestRecord, StoredReply } from '#core/request.js';
 
 export interface RequestChange {
   readonly record: RequestRecord;
-  /** The first reply of the request, where it came with this change. */
+  /** The reply that came with this change. */
   readonly reply: StoredReply | null;
 }
 

@@ -11,7 +11,7 @@ import type { CountingMeter } from '../../support/recording.js';
 import { createCountingMeter, createRecordingLogger } from '../../support/recording.js';
 import { newReply, newRequest } from '../../support/requests.js';
 
-describe('what becomes of a reply', () => {
+describe('matching an unmatched reply by hand', () => {
   let clock: ManualClock;
   let store: Store;
   let watch: RequestWatch;
@@ -48,7 +48,7 @@ describe('what becomes of a reply', () => {
     return store.deadLetters.newest();
   }
 
-  it('matched by hand, ends the request, tells who waits, counts, and wakes the deliveries', async () => {
+  it('ends the request, tells who waits, counts, and wakes the deliveries', async () => {
     await sent('order');
     clock.advance(500);
     const outcome = await settlement().match(await unmatched(), 'order');
@@ -82,17 +82,5 @@ describe('what becomes of a reply', () => {
     expect(await settlement().match(99, 'order')).to.deep.equal({ kind: 'unknown' });
     expect(await settlement().match(await unmatched(), 'nobody')).to.deep.equal({ kind: 'no-request' });
     expect([changes, events, meter.counts()]).to.deep.equal([[], [], {}]);
-  });
-
-  it('does not give a further reply to those who wait, when the first was taken elsewhere', async () => {
-    await sent('order');
-    const wait = watch.wait('order', ({ record }) => record.replies > 0, { waitMs: 1_000 });
-    // By another process, which has not told this one yet.
-    await store.requests.settle(newReply('order', { body: Buffer.from('first') }));
-    const outcome = await settlement().settle(newReply('order', { body: Buffer.from('second') }));
-    expect(outcome).to.include({ kind: 'duplicate' });
-    const change = await wait.outcome;
-    expect([change?.record.status, change?.reply]).to.deep.equal(['replied', null]);
-    expect(changes.map(({ record, reply }) => [record.replies, reply])).to.deep.equal([[2, null]]);
   });
 });
