@@ -36,7 +36,7 @@ function cellsOf(row: Row, { seed, done, counts }: PlayedRow): string[] {
 
 /** What the star says. */
 export const starText =
-  '\\* The same reply with the same `Message-ID` came more than once to the Reply-To queue of the caller. Nobody was told two different answers.';
+  '\\* The same reply with the same `Message-ID` came more than once to the Reply-To queue of the caller. None of these callers was told two different answers.';
 
 export function tableOf(rows: readonly Row[], played: readonly PlayedRow[]): string {
   const lines = played.flatMap((one) => {
