@@ -16,8 +16,6 @@ export interface ServedGateway {
   readonly folder: string;
   /** Resolves when the process that runs now has ended. */
   readonly ended: Promise<unknown>;
-  /** What that process has said. */
-  output(): string;
   /** kill -9 */
   kill(): Promise<void>;
   /** Starts it again on the same ports and data; `brokerUrl` puts another broker in its place. */
@@ -103,7 +101,6 @@ export async function serveGateway(options: ServeOptions = {}): Promise<ServedGa
     get ended() {
       return child.exited;
     },
-    output: () => child.output(),
     async kill() {
       child.kill('SIGKILL');
       await child.exited;
