@@ -56,6 +56,7 @@ export default defineConfig(
       'src/cli/**',
       'test/run.ts',
       'test/fuzz/run.ts',
+      'test/chaos/**',
       'test/support/**',
       'scripts/**',
       'examples/**',

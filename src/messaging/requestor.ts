@@ -95,7 +95,9 @@ export function createRequestor(options: RequestorOptions): Requestor {
     if (isFinal(record.status)) return { record, reply: await firstReply(record) };
     const change = await wait.outcome;
     if (change === null) return lastSeen(record);
-    return { record: change.record, reply: change.reply ?? (await firstReply(change.record)) };
+    // The answer is the first, also where this process took a further one before it heard of the first from another.
+    const isAnswer = change.reply?.number === 1;
+    return { record: change.record, reply: isAnswer ? change.reply : await firstReply(change.record) };
   }
 
   /**

@@ -15,6 +15,8 @@ export interface HttpCall {
   readonly method?: Dispatcher.HttpMethod;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;
+  /** Gives the call up. */
+  readonly signal?: AbortSignal;
 }
 
 /** One HTTP call; unlike fetch it adds no headers and hides no status. */
@@ -23,6 +25,7 @@ export async function call(url: string, options: HttpCall = {}): Promise<HttpAns
     method: options.method ?? 'GET',
     ...(options.headers === undefined ? {} : { headers: options.headers }),
     ...(options.body === undefined ? {} : { body: options.body }),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
   const body = Buffer.from(await response.body.arrayBuffer());
   const headers: Record<string, string> = {};

@@ -9,7 +9,7 @@ export interface ProcessOptions {
   /** Added to the environment of the tests; `undefined` takes a variable away. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Whose process it is; default that of the tests. Only root may give it to another. */
-  readonly user?: SystemUser;
+  readonly user?: SystemUser | undefined;
 }
 
 export interface SystemUser {

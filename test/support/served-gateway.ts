@@ -14,6 +14,8 @@ export interface ServedGateway {
   readonly pid: number;
   /** Its data folder. */
   readonly folder: string;
+  /** Resolves when the process that runs now has ended. */
+  readonly ended: Promise<unknown>;
   /** kill -9 */
   kill(): Promise<void>;
   /** Starts it again on the same ports and data; `brokerUrl` puts another broker in its place. */
@@ -69,15 +71,19 @@ export async function serveGateway(options: ServeOptions = {}): Promise<ServedGa
             ...processOptions,
             name: 'replyto serve',
           });
-    const what = 'the gateway to be ready';
-    await until(
-      async () => {
-        if (child.hasExited()) return true;
-        // Ready for calls is sooner than receiving replies, and tests cut the network at exact moments.
-        return (await call(`${url}/readyz?verbose`)).text().includes(options.startedWhen ?? '[+] replies');
-      },
-      { what, withinMs: startWithinMs },
-    );
+    try {
+      await until(
+        async () => {
+          if (child.hasExited()) return true;
+          // Ready for calls is sooner than receiving replies, and tests cut the network at exact moments.
+          return (await call(`${url}/readyz?verbose`)).text().includes(options.startedWhen ?? '[+] replies');
+        },
+        { what: 'the gateway to be ready', withinMs: startWithinMs },
+      );
+    } catch (error) {
+      await child.stop();
+      throw error;
+    }
     if (child.hasExited()) throw new Error(`the gateway ended: ${child.output()}`);
     return child;
   }
@@ -91,6 +97,9 @@ export async function serveGateway(options: ServeOptions = {}): Promise<ServedGa
     },
     get pid() {
       return child.pid;
+    },
+    get ended() {
+      return child.exited;
     },
     async kill() {
       child.kill('SIGKILL');

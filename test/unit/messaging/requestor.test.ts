@@ -55,6 +55,19 @@ describe('the requestor', () => {
     expect(left()).to.equal(0);
   });
 
+  it('answers with the first reply when its own process takes a further one before it hears of the first', async () => {
+    bench.relay.start();
+    const request = newRequest();
+    const asking = requestor().request(request, wait);
+    await settled();
+    // By another process, which has not told this one yet.
+    await bench.store.requests.settle(newReply(request.id, { body: Buffer.from('first') }));
+    await reply(request.id, { body: Buffer.from('further') });
+    const answer = await asking;
+    expect(answer.record).to.include({ status: 'replied', replies: 2 });
+    expect(answer.reply?.body.toString()).to.equal('first');
+  });
+
   it('does not miss a reply that comes while the request is still being sent', async () => {
     bench.relay.start();
     const request = newRequest();
