@@ -4,7 +4,8 @@ import { forgetIncidents } from './incidents.js';
 
 /**
  * Removes requests to several queues with their children: all of a family at once, when the last of them has been over
- * for long enough and nothing of them waits in the outbox. Returns how many requests; `limit` when more may wait.
+ * for long enough and nothing of them waits in the outbox. Returns how many requests: more than `limit` only of a single
+ * family, and `limit` when more may wait.
  */
 export async function removeFamilies(
   tx: Tx,
@@ -53,7 +54,8 @@ export async function removeFamilies(
     .execute();
   let removed = 0;
   for (const { id, children } of parents) {
-    if (removed + children + 1 > limit) return limit;
+    // One may be larger than all that is asked for.
+    if (removed > 0 && removed + children + 1 > limit) return limit;
     const members = await tx
       .deleteFrom('requests')
       .where((eb) => eb.or([eb('id', '=', id), eb('parent_id', '=', id)]))

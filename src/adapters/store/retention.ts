@@ -20,11 +20,10 @@ export function createRetention(context: StoreContext, finalMs: number): Pick<Re
       apart(async (tx) => {
         const before = clock.now() - finalMs;
         let removed = await removeFamilies(tx, context, before, limit);
-        removed += await removeEnded(tx, context, before, limit - removed);
-        for (const remove of [removeUnmatched, removeHandled]) {
-          removed += await remove(tx, before, limit - removed);
-        }
-        return removed + (await removeLeases(tx, clock.now() - leaseMemoryMs, limit - removed));
+        const left = (): number => Math.max(0, limit - removed);
+        removed += await removeEnded(tx, context, before, left());
+        for (const remove of [removeUnmatched, removeHandled]) removed += await remove(tx, before, left());
+        return removed + (await removeLeases(tx, clock.now() - leaseMemoryMs, left()));
       }),
   };
 }

@@ -142,7 +142,8 @@ export interface RequestStore {
   events(id: string, after: number, limit: number): Promise<NumberedEvent[]>;
   /**
    * Removes what is past its retention: ended requests with all that belongs to them, unmatched replies, and what
-   * services answered. At most `limit` in all; returns how many, so `limit` tells that more may wait.
+   * services answered. At most `limit` in all, unless one request to several queues alone is more with its children; returns how
+   * many, so `limit` tells that more may wait.
    */
   sweep(limit: number): Promise<number>;
 }

@@ -325,6 +325,17 @@ export function gatheringCases(test: Case, bench: StoreBench): void {
     ).to.equal(true);
   });
 
+  test('removes a family that is larger than what is asked for at once', async () => {
+    const { record, children } = await scattered();
+    for (const { id } of children) await bench.store.requests.settle(newReply(id));
+    await endWith(record.id, 'done');
+    const single = await bench.sent();
+    await bench.store.requests.settle(newReply(single.id));
+    bench.clock.advance(retentionMs);
+    expect(await bench.store.requests.sweep(2)).to.equal(4);
+    expect(await bench.store.requests.sweep(2)).to.equal(1);
+  });
+
   test('keeps a family while a reply of one of them waits for its queue', async () => {
     const { record, children } = await scattered({ parent: { replyTo: 'answers' } });
     for (const { id } of children) await bench.store.requests.settle(newReply(id));
