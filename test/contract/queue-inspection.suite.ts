@@ -22,15 +22,19 @@ export interface InspectionContract {
   /** What it says of a message that waits in its queue, and of one that a consumer holds. */
   readonly waiting: MessagePlace | null;
   readonly held: MessagePlace | null;
+  /** Consumers that one subscription of a test is; default 1. */
+  readonly consumers?: number;
   /** Of 120 messages it counts so many, and no more. */
   readonly countsUpTo?: number;
 }
 
+/** Messages that one who receives has room for. */
+export const roomFor = 10;
 /** On a broker of a busy machine; the default of `why` is less. */
 const withinMs = 5_000;
 
 export function describeInspection(contract: InspectionContract): void {
-  const { tellsInFlight, waiting, held, countsUpTo = Infinity } = contract;
+  const { tellsInFlight, waiting, held, consumers = 1, countsUpTo = Infinity } = contract;
   const bench = inspectionBench(contract.url);
   const inspection = (): QueueInspection => contract.inspection?.() ?? bench.broker().inspection;
   const inspect = (destination: Destination, messageId: string): Promise<QueueView> =>
@@ -58,7 +62,7 @@ export function describeInspection(contract: InspectionContract): void {
     await until(() => first.length === 1, { what: 'the message' });
     await bench.receive(work);
     expect(await inspect(work, ids[0]!)).to.deep.equal({
-      ...{ ...all, depth: 1, consumers: 2, inFlight: tellsInFlight ? 1 : null, message: held },
+      ...{ ...all, depth: 1, consumers: 2 * consumers, inFlight: tellsInFlight ? 1 : null, message: held },
     });
   });
 
@@ -71,7 +75,7 @@ export function describeInspection(contract: InspectionContract): void {
     await until(
       async () => {
         expect(await inspect(work, ids[0]!)).to.deep.equal({
-          ...{ ...all, depth: 0, consumers: 1, inFlight: tellsInFlight ? 0 : null, message: 'gone' },
+          ...{ ...all, depth: 0, consumers, inFlight: tellsInFlight ? 0 : null, message: 'gone' },
         });
         return true;
       },
@@ -129,7 +133,7 @@ export function inspectionBench(url: () => string): InspectionBench {
     async receive(destination) {
       const deliveries: Delivery[] = [];
       const onDelivery = (delivery: Delivery): void => void deliveries.push(delivery);
-      await current().source.subscribe(destination, { prefetch: 10, onDelivery });
+      await current().source.subscribe(destination, { prefetch: roomFor, onDelivery });
       return deliveries;
     },
   };
