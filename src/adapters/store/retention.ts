@@ -38,10 +38,11 @@ async function removeEnded(tx: Tx, context: StoreContext, before: number, limit:
         .where('final_at', '<=', before)
         .where('children', '=', 0)
         .where('parent_id', 'is', null)
-        .where(({ not, exists, selectFrom }) =>
-          not(
-            exists(
-              selectFrom('outbox')
+        .where((row) =>
+          row.not(
+            row.exists(
+              row
+                .selectFrom('outbox')
                 .select('outbox.id')
                 .whereRef('outbox.request_seq', '=', 'requests.seq')
                 .where('outbox.status', '=', 'waiting'),
@@ -97,11 +98,12 @@ async function removeUnmatched(tx: Tx, before: number, limit: number): Promise<n
 async function removeHandled(tx: Tx, before: number, limit: number): Promise<number> {
   const { numDeletedRows } = await tx
     .deleteFrom('handled')
-    .where(({ eb, refTuple, selectFrom }) =>
-      eb(
-        refTuple('queue', 'message_id'),
+    .where((row) =>
+      row(
+        row.refTuple('queue', 'message_id'),
         'in',
-        selectFrom('handled')
+        row
+          .selectFrom('handled')
           .select(['queue', 'message_id'])
           .where('updated_at', '<=', before)
           .orderBy('updated_at')

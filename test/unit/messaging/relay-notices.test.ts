@@ -41,7 +41,9 @@ describe('notices of work to those that send', () => {
   });
 
   const told = (): unknown[] =>
-    channel.sentTo(outbox.name).map(({ message }) => JSON.parse(Buffer.from(message.body).toString()));
+    channel
+      .sentTo(outbox.name)
+      .map(({ message }) => JSON.parse(Buffer.from(message.body).toString()) as unknown);
 
   it('tell at once which line has work', async () => {
     notices.wakeRequests();

@@ -109,7 +109,7 @@ describe('sweeping a store', () => {
     sweep = createStoreSweep({
       stores: [
         { sweep: () => new Promise(() => undefined) },
-        { sweep: async () => swept.push('other') && 0 },
+        { sweep: () => Promise.resolve(swept.push('other')).then(() => 0) },
       ],
       clock,
       logger,
