@@ -8,10 +8,11 @@ import { happens } from '../support/happens.js';
 import { report } from '../support/report.js';
 import { skip } from '../support/skip.js';
 import type { TroubleBench } from '../support/trouble-bench.js';
+import { sized } from '../support/long-run.js';
 import { startTroubleBench } from '../support/trouble-bench.js';
 import { until } from '../support/until.js';
 
-const restarts = 20;
+const restarts = sized({ short: 6, long: 20 });
 /** From here on nothing is new to the process any more. */
 const warmAfter = 3;
 const mostGrowthBytes = 96 * 1024 * 1024;
@@ -38,7 +39,7 @@ describe(titleOn(brokerLabels.classic, 'a gateway whose broker is restarted agai
 
   happens(
     'Surroundings',
-    'the broker is killed and started again twenty times under load',
+    'the broker is killed and started again and again under load, twenty times in the long run',
     'replies flow again each time without a restart of the gateway, no subscription is missing, nothing is lost, and memory and open files stay as they were',
     async function () {
       this.timeout(600_000);

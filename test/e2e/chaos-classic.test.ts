@@ -16,13 +16,7 @@ describeOn('classic', 'npm run chaos -- --short', function () {
   const { startSource } = processes();
   const folder = temporaryFolder();
 
-  for (const row of [
-    'accepted-embedded-sqlite',
-    'sent-classic-sqlite',
-    'forwarded-classic-sqlite',
-    'broker-classic-sqlite',
-    'service-classic-sqlite',
-  ]) {
+  for (const row of ['accepted-embedded-sqlite', 'broker-classic-sqlite', 'service-classic-sqlite']) {
     it(`loses nothing: ${row}`, async function () {
       this.timeout(150_000);
       await playChaos(this, { startSource, row, out: folder() });
