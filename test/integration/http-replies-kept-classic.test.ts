@@ -66,7 +66,7 @@ describeOn('classic', 'replies that nobody waits for any more', (classic) => {
       expect(await bench.metric('replies_repeated_total')).to.equal(each);
       expect(await bench.metric('replies_duplicate_total')).to.equal(each);
       expect(await bench.metric('replies_unmatched_total')).to.equal(each);
-      const letters = await call(`${bench.url}/dead-letters?kind=unmatched-reply&limit=100`);
+      const letters = await call(`${bench.url}/unmatched-replies?limit=100`);
       const correlations = unknown.filter((id) => letters.text().includes(id));
       expect(correlations).to.have.length(each);
     },
