@@ -125,6 +125,7 @@ describe('routes over HTTP', () => {
     await bench.reply(received[0]!, { no: 'id' });
     await until(async () => (await bench.metric('messages_invalid_total')) === 1, { what: 'the refusal' });
     const id = answer.headers['message-id']!;
+    await bench.reaches(id, 'sent');
     expect(await bench.status(id)).to.include({ status: 'sent', replies: 0 });
     await bench.reply(received[0]!, { id: 2 });
     await bench.reaches(id, 'replied');
