@@ -65,7 +65,6 @@ export const errorKinds = {
   NOT_A_GATEWAY: {
     ...input,
     httpStatus: 421,
-    exitCode: 7,
     sentence: 'This process takes no calls: it has other roles than gateway.',
   },
   REQUEST_NOT_FOUND: {

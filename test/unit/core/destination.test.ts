@@ -74,6 +74,7 @@ describe('the destinations of the product', () => {
       invalid: queue('acme.invalid'),
       control: topic('acme.control'),
       numbered: topic('acme.numbered'),
+      outbox: topic('acme.outbox'),
       unreserved: own.unreserved,
     });
     expect(own.settled('a')).to.deep.equal(topic('acme.settled.a'));
