@@ -21,7 +21,7 @@ import { makeTemporaryFolder } from './support/temporary-folder.js';
 import { readResults, resultsFolderVariable } from './support/test-results.js';
 import { until } from './support/until.js';
 
-const deadlineMs = 26 * 60_000;
+const deadlineMs = 28 * 60_000;
 const allTests = 'test/**/*.test.ts';
 const mocha = fileURLToPath(new URL('bin/mocha.js', import.meta.resolve('mocha/package.json')));
 const mochaParameters = ['--parallel', '--jobs', '3', '--reporter', 'test/support/mocha-reporter.ts'];

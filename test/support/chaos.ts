@@ -14,15 +14,13 @@ export async function playChaos(
     startSource,
     row,
     out,
-    withinMs = 140_000,
   }: Pick<SuiteProcesses, 'startSource'> & {
     readonly row: string;
     readonly out: string;
-    readonly withinMs?: number;
   },
 ): Promise<void> {
   const child = startSource('test/chaos/main.ts', ['--short', '--row', row, '--out', out]);
-  const { code } = await within(child.exited, { what: `the end of ${row}`, withinMs });
+  const { code } = await within(child.exited, { what: `the end of ${row}`, withinMs: 140_000 });
   const { rows, leftOut } = JSON.parse(readFileSync(join(out, 'results.json'), 'utf8')) as Results;
   const [left] = leftOut;
   if (left !== undefined) skip(context, left.why);
