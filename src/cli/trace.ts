@@ -1,15 +1,10 @@
-import { Option } from 'commander';
 import type { LifeOptions } from '#app/gateway-client/request-life.js';
 import type { Configure } from './command.js';
 import { examples, gatewayNote } from './command.js';
+import { addRequestOptions } from './request-options.js';
 
 export const configure: Configure = (command, run) => {
-  command
-    .argument('<id>', 'Id of the request.')
-    .addOption(
-      new Option('-o, --output <form>', 'How to print it.').choices(['table', 'json']).default('table'),
-    )
-    .option('--url <url>', 'Address of the gateway.')
+  addRequestOptions(command)
     .addHelpText(
       'after',
       `

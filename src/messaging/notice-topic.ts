@@ -18,6 +18,15 @@ export interface NoticeTopic<Notice> {
   publish(topic: Destination, notice: Notice): Promise<void>;
   /** Passes over what cannot be read. */
   subscribe(topic: Destination, onNotice: (notice: Notice) => void): Promise<Subscription>;
+  /** The same for as long as a part of the program lives. */
+  listener(topic: Destination, onNotice: (notice: Notice) => void): NoticeListener;
+}
+
+export interface NoticeListener {
+  /** Resolves when notices are heard, which needs the broker; when it was stopped before, when that is over. */
+  start(): Promise<void>;
+  /** Also while it starts. */
+  stop(deadlineMs: number): Promise<void>;
 }
 
 /** Notices are small and seldom; the prefetch only has to be large enough. */
@@ -28,6 +37,18 @@ export function createNoticeTopic<Notice extends object>(
   { channel, source, clock, newId }: NoticeTopicOptions,
   read: (value: Readonly<Record<string, unknown>>) => Notice | undefined,
 ): NoticeTopic<Notice> {
+  function subscribe(topic: Destination, onNotice: (notice: Notice) => void): Promise<Subscription> {
+    return source.subscribe(topic, {
+      prefetch,
+      onDelivery: (delivery) => {
+        const value = parse(delivery.message.body);
+        delivery.acknowledge();
+        const notice = value === undefined ? undefined : read(value);
+        if (notice !== undefined) onNotice(notice);
+      },
+    });
+  }
+
   return {
     publish(topic, notice) {
       const { body, contentType } = toContents(notice);
@@ -42,16 +63,23 @@ export function createNoticeTopic<Notice extends object>(
         applicationHeaders: {},
       });
     },
-    subscribe: (topic, onNotice) =>
-      source.subscribe(topic, {
-        prefetch,
-        onDelivery: (delivery) => {
-          const value = parse(delivery.message.body);
-          delivery.acknowledge();
-          const notice = value === undefined ? undefined : read(value);
-          if (notice !== undefined) onNotice(notice);
+    subscribe,
+    listener(topic, onNotice) {
+      let subscription: Subscription | undefined;
+      let isStopped = false;
+      /** A function, because stop() may have been called during an await. */
+      const hasStopped = (): boolean => isStopped;
+      return {
+        async start() {
+          subscription = await subscribe(topic, onNotice);
+          if (hasStopped()) await subscription.unsubscribe();
         },
-      }),
+        async stop(deadlineMs) {
+          isStopped = true;
+          await subscription?.unsubscribe(deadlineMs);
+        },
+      };
+    },
   };
 }
 

@@ -5,7 +5,6 @@
  */
 import type { Destination } from '#core/destination.js';
 import type { Logger } from '#core/ports/logger.js';
-import type { Subscription } from '#core/ports/message-source.js';
 import type { NoticeTopicOptions } from './notice-topic.js';
 import { createNoticeTopic } from './notice-topic.js';
 import type { OutboxRelay } from './outbox-relay.js';
@@ -40,7 +39,6 @@ export function createRelayNotices(options: RelayNoticesOptions): RelayNotices {
   /** Not told yet, because a notice is under way. */
   const untold = new Set<Line>();
   let isTelling = false;
-  let subscription: Subscription | undefined;
   let isStopped = false;
 
   function tell(line: Line): void {
@@ -63,24 +61,18 @@ export function createRelayNotices(options: RelayNoticesOptions): RelayNotices {
     isTelling = false;
   }
 
-  /** A function, because stop() may have been called during an await. */
-  function hasStopped(): boolean {
-    return isStopped;
-  }
+  const listener = notices.listener(topic, ({ lines }) => {
+    for (const line of lines) relay[wakes[line]]();
+  });
 
   return {
     wakeRequests: () => tell('requests'),
     wakeDeliveries: () => tell('deliveries'),
     wakeMessages: () => tell('messages'),
-    async start() {
-      subscription = await notices.subscribe(topic, ({ lines }) => {
-        for (const line of lines) relay[wakes[line]]();
-      });
-      if (hasStopped()) await subscription.unsubscribe();
-    },
-    async stop(deadlineMs) {
+    start: () => listener.start(),
+    stop(deadlineMs) {
       isStopped = true;
-      await subscription?.unsubscribe(deadlineMs);
+      return listener.stop(deadlineMs);
     },
   };
 }

@@ -7,7 +7,6 @@
 import type { Destination } from '#core/destination.js';
 import type { Clock } from '#core/ports/clock.js';
 import type { Logger } from '#core/ports/logger.js';
-import type { Subscription } from '#core/ports/message-source.js';
 import type { RequestStore } from '#core/ports/request-store.js';
 import type { RequestRecord } from '#core/request.js';
 import type { NoticeTopicOptions } from './notice-topic.js';
@@ -51,7 +50,6 @@ export function createSettledNotices(options: SettledNoticesOptions): SettledNot
   /** Versions seen of what is waited for here. */
   let seen = new Map<string, number>();
   const timers = createTimers(clock);
-  let subscription: Subscription | undefined;
   let isStopped = false;
 
   async function tellAll(other: string): Promise<void> {
@@ -105,6 +103,8 @@ export function createSettledNotices(options: SettledNoticesOptions): SettledNot
     }
   }
 
+  const listener = topic.listener(topicOf(instance), ({ requestIds }) => void onNotice(requestIds));
+
   return {
     tell({ id, acceptedBy }) {
       if (isStopped || acceptedBy === null || acceptedBy === instance) return;
@@ -116,22 +116,16 @@ export function createSettledNotices(options: SettledNoticesOptions): SettledNot
       untold.set(acceptedBy, new Set([id]));
       void tellAll(acceptedBy);
     },
-    async start() {
+    start() {
       timers.every(askEveryMs, askStore);
-      subscription = await topic.subscribe(topicOf(instance), ({ requestIds }) => void onNotice(requestIds));
-      if (hasStopped()) await subscription.unsubscribe();
+      return listener.start();
     },
-    async stop(deadlineMs) {
+    stop(deadlineMs) {
       isStopped = true;
       timers.stop();
-      await subscription?.unsubscribe(deadlineMs);
+      return listener.stop(deadlineMs);
     },
   };
-
-  /** A function, because stop() may have been called during an await. */
-  function hasStopped(): boolean {
-    return isStopped;
-  }
 }
 
 function readNotice({

@@ -9,7 +9,6 @@ import type { Destination } from '#core/destination.js';
 import type { Clock } from '#core/ports/clock.js';
 import type { EventLog } from '#core/ports/event-log.js';
 import type { Logger } from '#core/ports/logger.js';
-import type { Subscription } from '#core/ports/message-source.js';
 import type { SequencedEvent } from '#core/status-event.js';
 import type { NoticeTopicOptions } from '#messaging/notice-topic.js';
 import { createNoticeTopic } from '#messaging/notice-topic.js';
@@ -60,7 +59,6 @@ export function createSharedEvents(options: SharedEventsOptions): SharedEvents {
   const timers = createTimers(clock);
   let isTellingDue = false;
   let stopListening = (): void => undefined;
-  let subscription: Subscription | undefined;
   let isStopped = false;
 
   function tellSoon(): void {
@@ -111,10 +109,11 @@ export function createSharedEvents(options: SharedEventsOptions): SharedEvents {
     }
   }
 
-  /** A function, because stop() may have been called during an await. */
-  function hasStopped(): boolean {
-    return isStopped;
-  }
+  const listener = notices.listener(topic, (notice) => {
+    if (notice.instance === instance) return;
+    options.onEntered();
+    void readAll(Object.entries(notice.projects));
+  });
 
   return {
     tell(events) {
@@ -124,24 +123,19 @@ export function createSharedEvents(options: SharedEventsOptions): SharedEvents {
       }
       if (untold.size > 0) tellSoon();
     },
-    async start() {
+    start() {
       stopListening = log.onEntry(() => {
         // Whoever numbers here knows it already.
         if (!options.isSequencer()) tellSoon();
       });
       timers.every(askEveryMs, askLog);
-      subscription = await notices.subscribe(topic, (notice) => {
-        if (notice.instance === instance) return;
-        options.onEntered();
-        void readAll(Object.entries(notice.projects));
-      });
-      if (hasStopped()) await subscription.unsubscribe();
+      return listener.start();
     },
-    async stop(deadlineMs) {
+    stop(deadlineMs) {
       isStopped = true;
       stopListening();
       timers.stop();
-      await subscription?.unsubscribe(deadlineMs);
+      return listener.stop(deadlineMs);
     },
   };
 }

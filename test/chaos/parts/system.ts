@@ -53,24 +53,27 @@ export async function startSystem(stage: Stage, signal: AbortSignal): Promise<Sy
     replyTo: `answers.${name}`,
   };
   try {
-    const broker = stage.broker === 'classic' ? await stoppable(startBroker(), signal, ends) : null;
-    const postgres = stage.store === 'postgres' ? await removable(startStore(), signal, ends) : null;
+    const broker =
+      stage.broker === 'classic' ? await ended(startBroker(), (part) => part.stop(), { signal, ends }) : null;
+    const postgres = stage.store === 'postgres' ? await ended(startStore(), remove, { signal, ends }) : null;
     const settings = {
       REPLYTO_PREFIX: `chaos-${name}`,
       ...(postgres === null ? {} : { STORE_URL: postgres.url }),
     };
     const options = { settings, ...(broker === null ? {} : { brokerUrl: broker.url }) };
     const gateways = await Promise.all(
-      Array.from({ length: stage.gateways }, () => removable(startChaosGateway(options), signal, ends)),
+      Array.from({ length: stage.gateways }, () =>
+        ended(startChaosGateway(options), remove, { signal, ends }),
+      ),
     );
     const brokerUrl = broker?.url ?? gateways[0]?.brokerUrl ?? '';
     const services = await Promise.all(
       Array.from({ length: stage.services }, (_, index) => {
         const served = [queues.forgetfulQueue, ...(index === 0 ? [queues.idempotentQueue] : [])];
-        return removable(
+        return ended(
           startChaosService({ brokerUrl, prefix: settings.REPLYTO_PREFIX, queues: served }),
-          signal,
-          ends,
+          remove,
+          { signal, ends },
         );
       }),
     );
@@ -109,31 +112,14 @@ async function startStore(): Promise<OwnPostgres> {
 
 type Ends = (() => Promise<void>)[];
 
-/** What comes up when nobody waits for it any more is ended, too. */
-async function stoppable<T extends { stop(): Promise<void> }>(
-  starting: Promise<T>,
-  signal: AbortSignal,
-  ends: Ends,
-): Promise<T> {
-  ends.push(() =>
-    starting.then(
-      (part) => part.stop(),
-      () => undefined,
-    ),
-  );
-  return unlessAborted(starting, signal);
-}
+const remove = (part: { remove(): Promise<void> }): Promise<void> => part.remove();
 
-async function removable<T extends { remove(): Promise<void> }>(
+/** What comes up when nobody waits for it any more is ended, too. */
+function ended<T>(
   starting: Promise<T>,
-  signal: AbortSignal,
-  ends: Ends,
+  end: (part: T) => Promise<void>,
+  { signal, ends }: { readonly signal: AbortSignal; readonly ends: Ends },
 ): Promise<T> {
-  ends.push(() =>
-    starting.then(
-      (part) => part.remove(),
-      () => undefined,
-    ),
-  );
+  ends.push(() => starting.then(end, () => undefined));
   return unlessAborted(starting, signal);
 }
