@@ -2,37 +2,35 @@
 interface TakeTogetherOptions<Item> {
   /** No further key once those before have so many bytes together; default: no bound. */
   readonly enoughBytes: number | undefined;
-  /** Bytes of what the keys name; of none for what has none. */
-  readonly sizes: (keys: readonly number[]) => Promise<readonly Sized[]>;
-  /** Undefined: it is not to be had any more, and is passed over. */
-  readonly take: (key: number) => Promise<Item | undefined>;
+  /** What the keys name, as it is before it is taken. */
+  readonly look: (keys: readonly number[]) => Promise<readonly Seen[]>;
+  /** `before`: who had it. Undefined: it is not to be had any more, and is passed over. */
+  readonly take: (key: number, before: string | null) => Promise<Item | undefined>;
 }
 
-interface Sized {
+interface Seen {
   readonly key: number;
-  readonly bytes: number;
+  /** Null: it has no body. */
+  readonly bytes: number | null;
+  readonly owner: string | null;
 }
 
 /** Takes what the keys name, and waits for no answer before it asks for the next: a far database takes as long for many as for one. */
 export async function takeTogether<Item>(
   keys: readonly number[],
-  { enoughBytes, sizes, take }: TakeTogetherOptions<Item>,
+  { enoughBytes = Infinity, look, take }: TakeTogetherOptions<Item>,
 ): Promise<Item[]> {
-  const isBounded = enoughBytes !== undefined && keys.length > 1;
-  const wanted = isBounded ? enough(keys, await sizes(keys), enoughBytes) : keys;
+  if (keys.length === 0) return [];
+  const seen = new Map((await look(keys)).map((one) => [one.key, one]));
+  let bytes = 0;
+  const last = keys.findIndex((key) => (bytes += seen.get(key)?.bytes ?? 0) >= enoughBytes);
+  const wanted = last < 0 ? keys : keys.slice(0, last + 1);
   // All have to end before the transaction does, also when one has failed.
-  const outcomes = await Promise.allSettled(wanted.map(take));
+  const outcomes = await Promise.allSettled(wanted.map((key) => take(key, seen.get(key)?.owner ?? null)));
   return outcomes.flatMap((outcome) => {
     if (outcome.status === 'rejected') throw outcome.reason;
     return outcome.value === undefined ? [] : [outcome.value];
   });
-}
-
-function enough(keys: readonly number[], sizes: readonly Sized[], enoughBytes: number): readonly number[] {
-  const sizeOf = new Map(sizes.map(({ key, bytes }) => [key, bytes]));
-  let bytes = 0;
-  const last = keys.findIndex((key) => (bytes += sizeOf.get(key) ?? 0) >= enoughBytes);
-  return last < 0 ? keys : keys.slice(0, last + 1);
 }
 
 interface TakeEnoughOptions<Key, Item> {

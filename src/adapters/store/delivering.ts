@@ -83,22 +83,25 @@ async function claimDue(
   if (queue !== undefined) query = query.where('queue', '=', queue);
   if (exceptQueues.length > 0) query = query.where(dialect.isNoneOf('queue', dialect.toList(exceptQueues)));
   const ids = (await query.execute()).map(({ id }) => id);
-  const owners = await ownersOf(tx, context, ids);
   const takenOver: NewIncident[] = [];
   const deliveries = await takeTogether(ids, {
     enoughBytes,
-    sizes: (some) =>
+    look: (some) =>
       tx
         .selectFrom('outbox')
-        .innerJoin('replies', (join) =>
+        .leftJoin('replies', (join) =>
           join
             .onRef('replies.request_seq', '=', 'outbox.request_seq')
             .onRef('replies.number', '=', 'outbox.reply_number'),
         )
-        .select((eb) => ['outbox.id as key', eb.fn<number>('length', ['replies.body']).as('bytes')])
+        .select((eb) => [
+          'outbox.id as key',
+          'outbox.owner',
+          eb.fn<number | null>('length', ['replies.body']).as('bytes'),
+        ])
         .where(dialect.isOneOf('outbox.id', dialect.toList(some)))
         .execute(),
-    take: async (id) => {
+    take: async (id, before) => {
       const row = await tx
         .updateTable('outbox')
         .set({ owner, next_at: now + leaseMs })
@@ -108,29 +111,12 @@ async function claimDue(
         .returningAll()
         .executeTakeFirst();
       if (row === undefined) return undefined;
-      const before = owners.get(id) ?? null;
       if (before !== null) takenOver.push(takeOver(row, { owner, before }));
       return toDelivery(tx, row);
     },
   });
   await noteIncidents(tx, context, takenOver);
   return deliveries;
-}
-
-/** Who was delivering these, where anybody was. */
-async function ownersOf(
-  tx: Tx,
-  { dialect }: StoreContext,
-  ids: readonly number[],
-): Promise<ReadonlyMap<number, string | null>> {
-  if (ids.length === 0) return new Map();
-  const rows = await tx
-    .selectFrom('outbox')
-    .select(['id', 'owner'])
-    .where(dialect.isOneOf('id', dialect.toList(ids)))
-    .where('owner', 'is not', null)
-    .execute();
-  return new Map(rows.map((row) => [row.id, row.owner]));
 }
 
 /** Somebody else was sending it and does not any more: it may be there already. */

@@ -50,10 +50,10 @@ async function claimDue(
     found.map(({ id }) => id),
     {
       enoughBytes,
-      sizes: (ids) =>
+      look: (ids) =>
         tx
           .selectFrom('outgoing')
-          .select((eb) => ['id as key', eb.fn<number>('length', ['body']).as('bytes')])
+          .select((eb) => ['id as key', 'owner', eb.fn<number>('length', ['body']).as('bytes')])
           .where(dialect.isOneOf('id', dialect.toList(ids)))
           .execute(),
       take: (id) =>

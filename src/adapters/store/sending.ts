@@ -80,17 +80,17 @@ async function claimUnsent(
   if (exceptQueues.length > 0) query = query.where(dialect.isNoneOf('queue', dialect.toList(exceptQueues)));
   const found = await query.execute();
   const seqs = found.map(({ seq }) => seq);
-  const owners = await ownersOf(tx, context, seqs);
+  const again: NewIncident[] = [];
   const rows = await takeTogether(seqs, {
     enoughBytes,
-    sizes: (some) =>
+    look: (some) =>
       tx
         .selectFrom('requests')
-        .select((eb) => ['seq as key', eb.fn<number>('length', ['body']).as('bytes')])
+        .select((eb) => ['seq as key', 'send_owner as owner', eb.fn<number>('length', ['body']).as('bytes')])
         .where(dialect.isOneOf('seq', dialect.toList(some)))
         .execute(),
-    take: (seq) =>
-      tx
+    take: async (seq, before) => {
+      const row = await tx
         .updateTable('requests')
         .set((eb) => ({
           send_owner: owner,
@@ -104,31 +104,15 @@ async function claimUnsent(
         .where('status', '=', 'accepted')
         .where('send_lease_until', '<=', now)
         .returningAll()
-        .executeTakeFirst(),
-  });
-  const again = rows.flatMap(({ seq, resend }): NewIncident[] => {
-    const before = owners.get(seq) ?? null;
-    if (before === null) return [];
-    return [{ seq, kind: 'sent-again', instance: owner, detail: { before, count: resend } }];
+        .executeTakeFirst();
+      if (row !== undefined && before !== null) {
+        again.push({ seq, kind: 'sent-again', instance: owner, detail: { before, count: row.resend } });
+      }
+      return row;
+    },
   });
   await noteIncidents(tx, context, again);
   return rows.map(toStoredRequest);
-}
-
-/** Who had the send leases of these requests, where anybody had. */
-async function ownersOf(
-  tx: Tx,
-  { dialect }: StoreContext,
-  seqs: readonly number[],
-): Promise<ReadonlyMap<number, string | null>> {
-  if (seqs.length === 0) return new Map();
-  const rows = await tx
-    .selectFrom('requests')
-    .select(['seq', 'send_owner'])
-    .where(dialect.isOneOf('seq', dialect.toList(seqs)))
-    .where('send_owner', 'is not', null)
-    .execute();
-  return new Map(rows.map((row) => [row.seq, row.send_owner]));
 }
 
 interface SentMark {
