@@ -22,7 +22,7 @@ export interface NoticeTopic<Notice> {
   listener(topic: Destination, onNotice: (notice: Notice) => void): NoticeListener;
 }
 
-export interface NoticeListener {
+interface NoticeListener {
   /** Resolves when notices are heard, which needs the broker; when it was stopped before, when that is over. */
   start(): Promise<void>;
   /** Also while it starts. */
